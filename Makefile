@@ -1,0 +1,61 @@
+# `make run` and `make test` need nothing but this clone, Python 3.11 or newer, and a package index.
+
+PYTHON ?= python3
+IN = .venv/bin/python
+SETUP = $(PYTHON) scripts/setup.py
+
+.PHONY: all run serve test check soak lint format golden docs bench lock clean
+
+all: lint check
+
+run:  ## Build, test and explain three pipelines on real data as an agent does; then serve. ONCE=1 ends after that.
+	@$(SETUP) server
+	@$(IN) examples/earthquakes.py
+
+serve:  ## The server alone, over HTTP.
+	@$(SETUP) server
+	@.venv/bin/lakestream serve --transport http
+
+test:  ## All tests but the long ones, with real Spark, Kafka, PostgreSQL and Chromium.
+	@$(SETUP) test spark jars node browser
+	@$(IN) scripts/tests.py all
+
+check:  ## The fast tests.
+	@$(SETUP) test
+	@$(IN) scripts/tests.py fast
+
+soak:  ## The long tests: full counts.
+	@$(SETUP) test spark jars node browser
+	@$(IN) scripts/tests.py soak
+
+lint:  ## Style, types, and docs that are derived from the code.
+	@$(SETUP) test
+	@$(IN) -m ruff check .
+	@$(IN) -m ruff format --check .
+	@$(IN) -m mypy
+	@$(IN) scripts/docs.py --check
+
+format:  ## Apply the style.
+	@$(SETUP) test
+	@$(IN) -m ruff check --fix .
+	@$(IN) -m ruff format .
+
+golden:  ## Rewrite the golden files from the generators.
+	@$(SETUP) test
+	@$(IN) -m pytest -q -n 0 tests --rewrite-golden -k golden
+
+docs:  ## Rewrite the parts of the docs that are derived from the code.
+	@$(SETUP) server
+	@$(IN) scripts/docs.py
+
+bench:  ## The product's speed, as ratios.
+	@$(SETUP) test spark jars
+	@$(IN) scripts/bench.py
+
+lock:  ## Resolve requirements/*.in anew; pins change only where they must. UPGRADE=1 takes the newest.
+	@$(SETUP) server
+	@$(IN) scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+clean:  ## Remove environments and caches; pipelines are kept (they live in the data folder).
+	rm -rf .venv .venv-spark viewer/node_modules .cache build dist *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,286 @@
+"""Build, test, explain and generate three pipelines over real earthquakes, as an agent does.
+
+Starts the server, connects an MCP client to it and uses nothing but tools. Every number that comes
+back is compared with `earthquakes_reference.py`. Then it serves until Ctrl-C; with ONCE=1 it ends.
+The exit code is 0 only if all checks held.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import earthquakes_reference as reference
+from fastmcp import Client
+from local_server import LocalServer, ServerFailed
+
+ROWS = 1_707
+Change = dict[str, Any]
+
+
+class Question(NamedTuple):
+    """A question to the stream: the pattern that asks it, and the answer worked out by hand."""
+
+    id: str
+    name: str
+    description: str
+    pattern: dict[str, Any]
+    answer: Callable[[list[reference.Event]], Iterator[reference.Match]]
+
+    def changes(self) -> list[Change]:
+        """The pipeline as one batch of changes: source, filter, pattern, sink."""
+        source = {
+            "path": str(reference.EVENTS),
+            "format": "json",
+            "event_time": "event_time",
+            "watermark_delay": "1 hour",
+            "columns": "event_id string, event_time timestamp, type string, network string, "
+            "magnitude double, place string, longitude double, latitude double, depth_km double",
+        }
+        sink = {"table": f"main.demo.{self.id}", "mode": "merge"}
+        return [
+            _node("quakes", "auto-loader", "Worldwide feed", source),
+            _node(
+                "shocks",
+                "filter",
+                "Earthquakes only",
+                {"condition": "type = 'earthquake'"},
+                "quakes",
+            ),
+            _node(**self.pattern, after="shocks"),
+            _node("found", "delta-table-sink", "Table of matches", sink, self.pattern["id"]),
+        ]
+
+
+def _node(
+    id: str, type: str, name: str, config: dict[str, Any], after: str | None = None
+) -> Change:
+    node = {"id": id, "type": type, "name": name, "config": config}
+    return {"op": "add_node", "node": node, **({"after": after} if after else {})}
+
+
+QUESTIONS = (
+    Question(
+        "demo_aftershocks",
+        "Main shock, then aftershock",
+        "A shock of 5.5 or more and the first weaker one near it within 6 hours, by network",
+        {
+            "id": "aftershock",
+            "type": "sequence",
+            "name": "Aftershock",
+            "config": {
+                "key": ["network"],
+                "steps": [
+                    {"name": "main", "condition": "magnitude >= 5.5"},
+                    {
+                        "name": "after",
+                        "condition": "magnitude >= 4.5 AND magnitude < main.magnitude "
+                        "AND abs(latitude - main.latitude) <= 1 "
+                        "AND abs(longitude - main.longitude) <= 1",
+                    },
+                ],
+                "within": "6 hours",
+            },
+        },
+        reference.aftershocks,
+    ),
+    Question(
+        "demo_silences",
+        "Silence after a strong shock",
+        "A network that reports nothing in the 6 hours after a shock of 3 or more",
+        {
+            "id": "silence",
+            "type": "absence",
+            "name": "Silence",
+            "config": {
+                "key": ["network"],
+                "trigger": "magnitude >= 3",
+                "expected": "true",
+                "within": "6 hours",
+            },
+        },
+        reference.silences,
+    ),
+    Question(
+        "demo_swarms",
+        "Swarm",
+        "Five shocks of 1 or more within an hour, by network",
+        {
+            "id": "swarm",
+            "type": "count-threshold",
+            "name": "Swarm",
+            "config": {
+                "key": ["network"],
+                "where": "magnitude >= 1",
+                "threshold": 5,
+                "window": "1 hour",
+            },
+        },
+        reference.swarms,
+    ),
+)
+
+
+class Agent:
+    """An MCP client that prints every call in one line and remembers what did not hold."""
+
+    def __init__(self, client: Client[Any]) -> None:
+        self.client = client
+        self.calls = 0
+        self.checks = 0
+        self.broken: list[str] = []
+
+    async def call(
+        self, tool: str, said: Callable[[dict[str, Any]], str], **arguments: Any
+    ) -> dict[str, Any]:
+        """Call a tool; `said` puts what came out into words."""
+        started = time.perf_counter()
+        result = await self.client.call_tool(tool, arguments, raise_on_error=False)
+        took_ms = (time.perf_counter() - started) * 1000
+        answer: dict[str, Any] = result.structured_content or {}
+        self.calls += 1
+        outcome = said(answer) if not result.is_error else _error_line(answer)
+        link = f"  {answer['link']}" if "link" in answer else ""
+        print(f"{tool:<18}{took_ms:>8.0f} ms  {outcome}{link}", flush=True)
+        self.check(not result.is_error, f"{tool} answers without an error")
+        return answer
+
+    def check(self, held: bool, what: str) -> None:
+        """Count a check; a broken one is printed and decides the exit code."""
+        self.checks += 1
+        if not held:
+            self.broken.append(what)
+            print(f"    DOES NOT HOLD: {what}", flush=True)
+
+
+def _error_line(answer: dict[str, Any]) -> str:
+    error = answer.get("error", {})
+    return f"{error.get('code')}: {error.get('message')} {error.get('hint', '')}"
+
+
+async def ask(agent: Agent, question: Question) -> None:
+    """From nothing to tested, explained and generated code, for one question."""
+    print(f"\n{question.name}: {question.description}")
+    await build(agent, question)
+    run = await test(agent, question)
+    if run is not None:
+        await explain(agent, run)
+        await generate(agent, question, run)
+
+
+async def build(agent: Agent, question: Question) -> None:
+    """Create the pipeline, send its nodes as one batch, and read the findings."""
+    await agent.call(
+        "create_pipeline",
+        lambda a: f"{a['pipeline_id']}, revision {a['revision']}",
+        id=question.id,
+        name=question.name,
+        description=question.description,
+        tags=["demo"],
+        reason="The demonstration asks this question",
+    )
+    await agent.call(
+        "edit_pipeline",
+        _edited,
+        pipeline_id=question.id,
+        changes=question.changes(),
+        reason="Source, filter, pattern and sink in one revision",
+    )
+    answer = await agent.call("validate_pipeline", _validated, pipeline_id=question.id)
+    agent.check(answer.get("ok") is True, "the pipeline is valid")
+
+
+def _edited(answer: dict[str, Any]) -> str:
+    added = answer["changed"].get("added")
+    what = f"added {', '.join(added)}" if added else "nothing to change, it was there"
+    return f"revision {answer['revision']}: {what}"
+
+
+def _validated(answer: dict[str, Any]) -> str:
+    counts = answer["counts"]
+    return f"{counts['errors']} errors, {counts['warnings']} warnings"
+
+
+async def test(agent: Agent, question: Question) -> dict[str, Any] | None:
+    """Run the whole file through the pipeline and compare every match with the reference."""
+    wanted = reference.expected(question.answer)
+    answer = await agent.call(
+        "test_pattern",
+        lambda a: f"{a['counts']['matches']} matches ({len(wanted)} expected) in "
+        f"{a['counts']['events']:,} rows",
+        pipeline_id=question.id,
+        events={"file": str(reference.EVENTS)},
+        check_order=True,
+        limit=1000,
+    )
+    if "error" in answer:
+        return None
+    found = {
+        tuple(event["row"]["event_id"] for event in match["events"]) for match in answer["matches"]
+    }
+    agent.check(answer["counts"]["events"] == ROWS, f"all {ROWS:,} rows were read")
+    agent.check(answer["counts"]["matches"] == len(wanted), f"there are {len(wanted)} matches")
+    agent.check(found == wanted, "each match has the events that the reference found")
+    return answer
+
+
+async def explain(agent: Agent, run: dict[str, Any]) -> None:
+    """Ask why the strongest match matched."""
+    match = max(run["matches"], key=lambda m: m["events"][0]["row"]["magnitude"])
+    await agent.call(
+        "explain_match",
+        lambda a: a["sentences"][0],
+        run_id=run["run_id"],
+        match_id=match["match_id"],
+    )
+
+
+async def generate(agent: Agent, question: Question, run: dict[str, Any]) -> None:
+    """Generate the notebook: it parses, and carries the very code that the test ran."""
+    answer = await agent.call(
+        "generate_code",
+        lambda a: ", ".join(f"{n} ({t.count(chr(10))} lines)" for n, t in a["files"].items()),
+        pipeline_id=question.id,
+    )
+    for name, text in answer.get("files", {}).items():
+        agent.check(bool(ast.parse(text).body), f"{name} is Python")
+    agent.check(
+        set(run["code_hash"].values()) <= set(answer["hashes"].values()), "tested = generated"
+    )
+
+
+async def converse(url: str) -> Agent:
+    """All questions over one connection."""
+    async with Client(f"{url}/mcp") as client:
+        agent = Agent(client)
+        tools = await client.list_tools()
+        print(f"Connected to {url}/mcp: {len(tools)} tools")
+        for question in QUESTIONS:
+            await ask(agent, question)
+    return agent
+
+
+def main() -> int:
+    """Start the server, do the work, and serve on unless ONCE is set."""
+    try:
+        with LocalServer() as server:
+            agent = asyncio.run(converse(server.url))
+            print(f"\n{agent.checks - len(agent.broken)} of {agent.checks} checks held", end="")
+            print(f" over {agent.calls} calls")
+            if os.environ.get("ONCE") not in {"1", "true", "yes"} and not agent.broken:
+                server.serve_on()
+            return 1 if agent.broken else 0
+    except ServerFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,235 @@
+"""What callers send, checked before anything runs, and what is wrong with it in one error shape.
+
+Values are shown in errors only shortened, and never when their name says that they are secret.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple, cast
+
+from pydantic import BaseModel, BeforeValidator, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from .errors import InvalidArgument, LakestreamError, nearest
+
+SHOWN_CHARACTERS_MAX = 160
+DEPTH_MAX = 60
+SECRET = re.compile(
+    r"passw|secret|token|credential|api_?key|access_?key|private|connection_?string|authorization",
+    re.IGNORECASE,
+)
+
+
+def maybe_json(value: Any) -> Any:
+    """Objects and lists may come as JSON text: some clients, forms and shells can send no other."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(
+            f"the text starts like JSON but does not parse: {error.msg} at {place}"
+        ) from None
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+
+
+class SchemaOf(NamedTuple):
+    """The schema of an argument that the domain checks itself, with better errors."""
+
+    kind: Any
+
+    def __get_pydantic_json_schema__(self, _: Any, __: Any) -> dict[str, Any]:
+        """The schema without references, so that it can stand anywhere."""
+        from .operations import slim
+
+        schema = TypeAdapter(self.kind).json_schema()
+        return cast("dict[str, Any]", slim(schema, schema.get("$defs", {}), 1))
+
+
+Json = BeforeValidator(maybe_json)
+PipelineId = Annotated[str, Field(min_length=1, max_length=64, description="Pipeline id")]
+NodeId = Annotated[str, Field(min_length=1, max_length=64, description="Node id")]
+RunId = Annotated[
+    str, Field(min_length=1, max_length=64, description="Run id, as test_pattern answers it")
+]
+Reason = Annotated[str, Field(max_length=500, description="Why, for the history")]
+ExpectRevision = Annotated[
+    int, Field(ge=0, description="Refuse if the newest revision is another; 0: do not check")
+]
+Object = Annotated[dict[str, JsonValue], Json]
+Rows = Annotated[list[dict[str, JsonValue]], Json]
+
+
+def validated(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as the operation's function takes them. Raises InvalidArgument."""
+    check_plain(arguments)
+    try:
+        checked = model.model_validate(dict(arguments))
+    except ValidationError as error:
+        raise friendly(error, arguments, model) from None
+    return {name: getattr(checked, name) for name in model.model_fields}
+
+
+def check_plain(value: Any, path: str = "", depth: int = 0) -> None:
+    """Refuse what no store and no JSON reader would take: NaN, NUL, lone surrogates, depth."""
+    if isinstance(value, str):
+        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value if c > "\ud7ff"):
+            raise _refused(
+                path, "holds a NUL or half a surrogate pair, which cannot be stored", shown(value)
+            )
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            hint = 'Send null, or the text "NaN" for a double column.'
+            raise _refused(path, "is not a number JSON knows", str(value), hint)
+    elif isinstance(value, Mapping):
+        _check_depth(path, depth)
+        for key, item in value.items():
+            check_plain(str(key), path, depth)
+            check_plain(item, f"{path}.{key}" if path else str(key), depth + 1)
+    elif isinstance(value, list):
+        _check_depth(path, depth)
+        for index, item in enumerate(value):
+            check_plain(item, f"{path}[{index}]", depth + 1)
+
+
+def _check_depth(path: str, depth: int) -> None:
+    if depth > DEPTH_MAX:
+        raise _refused(path[:80], f"is nested deeper than {DEPTH_MAX} levels", "")
+
+
+def _refused(path: str, problem: str, got: str, hint: str | None = None) -> InvalidArgument:
+    return InvalidArgument(
+        f"`{path}` {problem}.", where={"argument": path}, got=got or None, hint=hint
+    )
+
+
+def shown(value: Any, name: str = "") -> Any:
+    """A value as an error may show it: short, and without secrets."""
+    if SECRET.search(name):
+        return "***"
+    if value is None or isinstance(value, (bool, int)):
+        return (
+            value if not isinstance(value, int) or abs(value) < 1 << 63 else f"{str(value)[:20]}…"
+        )
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    text = value if isinstance(value, str) else json.dumps(_masked(value), default=str)
+    return text if len(text) <= SHOWN_CHARACTERS_MAX else _cut(text)
+
+
+def _cut(text: str) -> str:
+    return f"{text[:SHOWN_CHARACTERS_MAX]}… ({len(text)} characters)"
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            k: "***" if SECRET.search(str(k)) else _masked(v) for k, v in list(value.items())[:20]
+        }
+    if isinstance(value, (list, tuple)):
+        return [_masked(v) for v in value[:20]]
+    return value[:SHOWN_CHARACTERS_MAX] if isinstance(value, str) else value
+
+
+def friendly(
+    error: ValidationError, given: Mapping[str, Any], model: type[BaseModel]
+) -> LakestreamError:
+    """The first problem in full, the others named in the message."""
+    problems = error.errors(include_url=False, include_context=True)
+    first = _described(problems[0], given, model)
+    rest = [_described(p, given, model).message for p in problems[1:4]]
+    if rest:
+        more = f" (and {len(problems) - 4} more)" if len(problems) > 4 else ""
+        first.message = " ".join([first.message, *rest]) + more
+    return first
+
+
+def _described(
+    problem: ErrorDetails, given: Mapping[str, Any], model: type[BaseModel]
+) -> InvalidArgument:
+    path = _locate(problem["loc"], given)
+    kind, context, got = problem["type"], problem.get("ctx", {}), problem.get("input")
+    name = str(problem["loc"][-1]) if problem["loc"] else ""
+    where = {"argument": path, **_change(problem["loc"])}
+    if kind == "missing":
+        expected = _description(model, problem["loc"])
+        return InvalidArgument(f"`{path}` is missing.", where=where, expected=expected)
+    if kind == "extra_forbidden":
+        known = sorted(model.model_fields) if len(problem["loc"]) == 1 else None
+        near = nearest(name, known or [])
+        hint = f"Did you mean `{near}`?" if near else None
+        return InvalidArgument(
+            f"`{path}` is not known here.",
+            where=where,
+            got=_cut_name(name),
+            expected=known,
+            hint=hint,
+        )
+    if kind in {"literal_error", "enum", "union_tag_invalid"}:
+        return _choice(path, where, kind, context, got)
+    text = str(context["error"]) if kind == "value_error" and "error" in context else problem["msg"]
+    sentence = f"`{path}`: {text[:1].lower()}{text[1:]}"
+    message = sentence if sentence.endswith(".") else sentence + "."
+    return InvalidArgument(message[:400], where=where, got=shown(got, path))
+
+
+def _choice(
+    path: str, where: dict[str, Any], kind: str, context: Mapping[str, Any], got: Any
+) -> InvalidArgument:
+    options = re.findall(
+        r"'([^']*)'", str(context.get("expected_tags") or context.get("expected", ""))
+    )
+    if kind == "union_tag_invalid":
+        tag = str(context.get("discriminator", "")).strip("'")
+        path, got = f"{path}.{tag}", context.get("tag")
+    near = nearest(str(got), options) if isinstance(got, str) else None
+    return InvalidArgument(
+        f"`{path}` is not one of the values it can have.",
+        where={**where, "argument": path},
+        got=shown(got, path),
+        expected=options,
+        hint=f"Did you mean `{near}`?" if near else None,
+    )
+
+
+def _locate(loc: tuple[int | str, ...], given: Any) -> str:
+    """The path as a caller would write it: union tags, which pydantic adds, are left out."""
+    path, here = "", given
+    for index, part in enumerate(loc):
+        if isinstance(here, str):
+            here = _parsed(here)
+        last = index == len(loc) - 1
+        if isinstance(part, int):
+            path += f"[{part}]"
+            here = here[part] if isinstance(here, list) and part < len(here) else None
+        elif last or not isinstance(here, Mapping) or part in here:
+            path += f".{_cut_name(part)}" if path else _cut_name(part)
+            here = here.get(part) if isinstance(here, Mapping) else None
+    return path
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return maybe_json(text)
+    except ValueError:
+        return text
+
+
+def _cut_name(name: str) -> str:
+    return name if len(name) <= 60 else name[:60] + "…"
+
+
+def _change(loc: tuple[int | str, ...]) -> dict[str, Any]:
+    is_change = len(loc) > 1 and loc[0] == "changes" and isinstance(loc[1], int)
+    return {"change": loc[1]} if is_change else {}
+
+
+def _description(model: type[BaseModel], loc: tuple[int | str, ...]) -> str | None:
+    field = model.model_fields.get(str(loc[0])) if len(loc) == 1 else None
+    return field.description if field else None

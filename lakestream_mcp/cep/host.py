@@ -1,0 +1,258 @@
+"""The whole graph on given events, in this process.
+
+Relational nodes run as the SQL that generated code carries; patterns run as the text it carries;
+what flows along each edge is an Arrow table with the hidden column `__row`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from ..errors import Unsupported
+from ..graph.model import Edge, PipelineDocument, Relation
+from ..graph.node_type import RelationalType, SinkType, SourceType
+from ..relational.arrow_types import arrow_type
+from .carried import Carried, carried
+from .events import ROW, times_of
+from .kernel_layout import TIMES, layout_of
+from .pattern_type import PatternPlan, PatternType
+from .physical import python_value
+from .replay import FAR, Batch, Outcome, replay
+from .watermark import WatermarkPoint, holding_back, watermark_before
+
+
+class Options(NamedTuple):
+    """How a test treats time.
+
+    batch_rows: rows per micro-batch; it decides only which rows are late. delay_ms: watermark delay
+    instead of the declared one. advance_to: where the watermark goes after the last event (µs);
+    FAR decides everything, None leaves it. traced: keep what explains matches and non-matches.
+    """
+
+    batch_rows: int = 1
+    delay_ms: int | None = None
+    advance_to: int | None = FAR
+    traced: bool = True
+
+
+class PatternRun(NamedTuple):
+    """One pattern's part of a run."""
+
+    plan: PatternPlan
+    text: Carried
+    relation: Relation  # what flows into it
+    input: Any  # pyarrow.Table: what flowed into it
+    packed: Any  # pyarrow.Table: the rows it saw, with `row`
+    outcome: Outcome
+    late_rows: Any  # numpy: arrival numbers
+    watermark: int  # µs, after the last event
+    held_back_by: list[str]
+
+
+class GraphRun(NamedTuple):
+    """Tables by node id, and what each pattern did."""
+
+    tables: dict[str, Any]
+    patterns: dict[str, PatternRun]
+
+
+class Host:
+    """Runs one validated pipeline. `engine` runs SQL, `resolver` types what plans compute."""
+
+    def __init__(
+        self,
+        document: PipelineDocument,
+        validation: Any,
+        catalog: Any,
+        engine: Any,
+        resolver: Any,
+        progress: Callable[[float, str], None],
+    ) -> None:
+        self.document = document
+        self.relations: dict[str, Relation] = validation.relations
+        self.configs: dict[str, Any] = validation.configs
+        self.order: list[str] = validation.order
+        self.catalog = catalog
+        self.engine = engine
+        self.resolver = resolver
+        self.progress = progress
+
+    def run(
+        self, sources: dict[str, Any], options: Options, only: Sequence[str] | None = None
+    ) -> GraphRun:
+        """Run all nodes, or those in `only`, on the sources' tables."""
+        tables: dict[str, Any] = {}
+        patterns: dict[str, PatternRun] = {}
+        order = [n for n in self.order if only is None or n in only]
+        for done, node_id in enumerate(order):
+            kind = self._type(node_id)
+            inputs = [tables[e.source] for e in self.inputs(node_id)]
+            self.progress(done / len(order), f"running {node_id}")
+            if isinstance(kind, SourceType):
+                tables[node_id] = sources[node_id]
+            elif isinstance(kind, RelationalType):
+                tables[node_id] = self._relational(kind, node_id, inputs)
+            elif isinstance(kind, PatternType):
+                patterns[node_id] = self._pattern(kind, node_id, inputs, tables, options)
+                tables[node_id] = match_table(patterns[node_id], self.relations[node_id], node_id)
+            elif isinstance(kind, SinkType):
+                tables[node_id] = inputs[0]
+            else:
+                raise Unsupported(f"Node type {kind.type} cannot be run here.", got=kind.type)
+        return GraphRun(tables, patterns)
+
+    def inputs(self, node_id: str) -> list[Edge]:
+        """Edges into a node in the order of its ports."""
+        ports = self._type(node_id).input_ports
+        edges = self.document.inputs(node_id)
+        return sorted(edges, key=lambda e: ports.index(e.target_port))
+
+    def type_of(self, node_id: str) -> str:
+        """The type name of a node of the document."""
+        node = self.document.node(node_id)
+        assert node is not None, node_id
+        return node.type
+
+    def _type(self, node_id: str) -> Any:
+        return self.catalog.get(self.type_of(node_id))
+
+    def _input_relations(self, node_id: str) -> list[Relation]:
+        return [self.relations[e.source] for e in self.inputs(node_id)]
+
+    def _relational(self, kind: RelationalType, node_id: str, inputs: list[Any]) -> Any:
+        from ..relational.lineage import with_row
+        from ..relational.sql import sql
+
+        query = kind.query(self.configs[node_id], self._input_relations(node_id))
+        local = getattr(kind, "local_tables", None)
+        extra = local(self.configs[node_id]) if local else {}
+        named = {f"in_{i}": table for i, table in enumerate(inputs)} | extra
+        return self.engine.run(sql(with_row(query)), named)
+
+    def _pattern(
+        self,
+        kind: PatternType,
+        node_id: str,
+        inputs: list[Any],
+        tables: dict[str, Any],
+        options: Options,
+    ) -> PatternRun:
+        from ..relational.pack import pack_query
+        from ..relational.sql import sql
+
+        relation = self._input_relations(node_id)[0]
+        plan = kind.plan(self.configs[node_id], [relation], self.resolver)
+        text = carried(plan, node_id)
+        query = sql(pack_query(plan, relation, with_row=True))
+        packed = self.engine.run(query, {"in_0": inputs[0]})
+        points = self.watermark_points(node_id, tables, options)
+        fresh, late = on_time_rows(packed, points, options.batch_rows)
+        final = final_watermark(points)
+        outcome = replay(
+            text, node_id, [Batch(fresh, 0)], final, options.advance_to, traced=options.traced
+        )
+        held = holding_back(points)
+        return PatternRun(plan, text, relation, inputs[0], packed, outcome, late, final, held)
+
+    def watermark_points(
+        self, node_id: str, tables: dict[str, Any], options: Options
+    ) -> list[WatermarkPoint]:
+        """The places upstream of a node that declare a watermark, with the rows that pass them."""
+        points, todo, seen = [], [node_id], set()
+        while todo:
+            for edge in self.inputs(todo.pop()):
+                upstream = edge.source
+                if upstream in seen:
+                    continue
+                seen.add(upstream)
+                if self._declares(upstream):
+                    points.append(self._point(upstream, tables[upstream], options))
+                else:
+                    todo.append(upstream)
+        return sorted(points, key=lambda p: p.node)
+
+    def _declares(self, node_id: str) -> bool:
+        """Whether this node is where the watermark of its output is declared."""
+        if self.relations[node_id].delay_ms is None:
+            return False
+        return all(r.delay_ms is None for r in self._input_relations(node_id))
+
+    def _point(self, node_id: str, table: Any, options: Options) -> WatermarkPoint:
+        relation = self.relations[node_id]
+        assert relation.event_time is not None
+        delay = relation.delay_ms if options.delay_ms is None else options.delay_ms
+        times = times_of(table, relation.event_time)
+        return WatermarkPoint(node_id, times, table[ROW].to_numpy(), delay or 0)
+
+
+def on_time_rows(packed: Any, points: list[WatermarkPoint], batch_rows: int) -> tuple[Any, Any]:
+    """Rows that are not late when rows arrive in batches, and the arrival numbers of the late."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = packed["row"].to_numpy()
+    times = pc.fill_null(packed["ts"], FAR).to_numpy()
+    bounds = rows // batch_rows * batch_rows
+    order = np.argsort(bounds, kind="stable")
+    marks = np.empty(len(rows), dtype=np.int64)
+    marks[order] = watermark_before(points, bounds[order])
+    late = times <= marks
+    return packed.filter(pa.array(~late)), rows[late]
+
+
+def final_watermark(points: list[WatermarkPoint]) -> int:
+    """The watermark after every row has arrived."""
+    import numpy as np
+
+    return int(watermark_before(points, np.array([FAR], dtype=np.int64))[0])
+
+
+def match_table(run: PatternRun, relation: Relation, node_id: str) -> Any:
+    """Matches as rows of the pattern's output relation, in order of detection."""
+    import pyarrow as pa
+
+    rows = match_rows(run, node_id)
+    arrays = [
+        pa.array([row[c.name] for row in rows], type=arrow_type(c.type)) for c in relation.columns
+    ]
+    table = pa.table(arrays, names=list(relation.names))
+    return table.append_column(ROW, pa.array(range(len(rows)), type=pa.int64()))
+
+
+def match_rows(run: PatternRun, node_id: str) -> list[dict[str, Any]]:
+    """Match rows as plain dictionaries, ordered by detection time and id."""
+    from .carried import load
+
+    kernel, _, layout = load(run.text, node_id)
+    columns = kernel.match_columns(layout, run.outcome.matches)
+    rows = [_match_row(run, node_id, columns, i) for i in range(len(run.outcome.matches))]
+    return sorted(rows, key=lambda row: (row["detected_at"], row["match_id"]))
+
+
+def _match_row(
+    run: PatternRun, node_id: str, columns: dict[str, list[Any]], i: int
+) -> dict[str, Any]:
+    plan = run.plan
+    row: dict[str, Any] = {"match_id": columns["match_id"][i], "pattern": node_id}
+    for n, name in enumerate(plan.key):
+        row[name] = python_value(columns[f"key_{n}"][i], run.relation.type_of(name) or "string")
+    for name in TIMES:
+        row[name] = python_value(columns[name][i], "timestamp")
+    row["events"] = [_event(run, columns, i, n) for n in range(len(columns["steps"][i]))]
+    for n, measure in enumerate(plan.measures):
+        row[measure.name] = python_value(columns[f"measure_{n}"][i], measure.type)
+    return row
+
+
+def _event(run: PatternRun, columns: dict[str, list[Any]], i: int, n: int) -> dict[str, Any]:
+    plan = run.plan
+    event = {
+        "step": plan.steps[columns["steps"][i][n]],
+        "event_time": python_value(columns["times"][i][n], "timestamp"),
+    }
+    for k, value in enumerate(layout_of(plan, "").kept):
+        kept = plan.values[value]
+        event[kept.name] = python_value(columns[f"kept_{k}"][i][n], kept.type)
+    return event

@@ -1,0 +1,85 @@
+"""How a column's type crosses into the kernel and back: only plain Python values go through.
+
+Timestamps travel as microseconds and dates as days, so that no session time zone can touch them;
+decimals travel as text, which is exact. What is packed here is unpacked by `unpacked`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Unsupported
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+INTEGERS = frozenset({"tinyint", "smallint", "int", "bigint"})
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def physical_type(column_type: str) -> str:
+    """The Spark type a value has inside the kernel. Raises Unsupported for nested types."""
+    if column_type in INTEGERS or column_type in ("date", "timestamp"):
+        return "bigint"
+    if column_type in ("float", "double"):
+        return "double"
+    if column_type in ("string", "boolean"):
+        return column_type
+    if column_type.startswith(("decimal", "varchar", "char")):
+        return "string"
+    raise Unsupported(
+        f"A column of type {column_type} cannot be carried by a pattern.",
+        code="UNSUPPORTED_TYPE",
+        got=column_type,
+        expected="boolean, an integer, float, double, decimal, string, date or timestamp",
+        hint="Project the fields you need with a map-select node before the pattern.",
+    )
+
+
+def is_packable(column_type: str) -> bool:
+    """Whether `physical_type` accepts the type."""
+    try:
+        physical_type(column_type)
+    except Unsupported:
+        return False
+    return True
+
+
+def packed(value: exp.Expr, column_type: str) -> exp.Expr:
+    """SQL that turns a value of `column_type` into its physical type."""
+    from sqlglot import exp
+
+    if column_type == "timestamp":
+        return exp.func("unix_micros", value, dialect="spark")
+    if column_type == "date":
+        return exp.cast(
+            exp.Anonymous(this="unix_date", expressions=[value]), "bigint", dialect="spark"
+        )
+    return exp.cast(value, physical_type(column_type), dialect="spark")
+
+
+def unpacked(value: exp.Expr, column_type: str) -> exp.Expr:
+    """SQL that turns a physical value back into `column_type`."""
+    from sqlglot import exp
+
+    if column_type == "timestamp":
+        return exp.func("timestamp_micros", value, dialect="spark")
+    if column_type == "date":
+        days = exp.cast(value, "int", dialect="spark")
+        return exp.func("date_from_unix_date", days, dialect="spark")
+    return exp.cast(value, column_type, dialect="spark")
+
+
+def python_value(value: Any, column_type: str) -> Any:
+    """A physical value as the Python value Arrow wants for `column_type`."""
+    if value is None:
+        return None
+    if column_type == "timestamp":
+        return EPOCH + dt.timedelta(microseconds=value)
+    if column_type == "date":
+        return EPOCH.date() + dt.timedelta(days=value)
+    if column_type.startswith("decimal"):
+        return decimal.Decimal(value)
+    return value

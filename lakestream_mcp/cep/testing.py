@@ -1,0 +1,195 @@
+"""`test_pattern`: run a pipeline on given events and report what matched, and what did not.
+
+The report is plain JSON; it is stored with the run, and `explain` reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import InvalidArgument, InvalidEvents, InvalidPipeline, nearest
+from ..graph.model import PipelineDocument
+from ..graph.node_type import SourceType
+from .events import read_rows, table_of, with_arrivals
+from .host import GraphRun, Host, Options, PatternRun
+from .order_check import order_check
+from .replay import FAR
+from .report import report_of
+
+
+class TestRequest(NamedTuple):
+    """What to test with.
+
+    events: rows of the only source, or by source id; each a list of rows or {"file": path} or
+    {"simulate": n}. node: report only this pattern. sample_dir resolves relative paths.
+    """
+
+    events: Any
+    options: Options = Options()
+    node: str | None = None
+    check_order: bool = False
+    seed: int = 0
+
+
+def test_pipeline(
+    document: PipelineDocument,
+    validation: Any,
+    request: TestRequest,
+    *,
+    catalog: Any,
+    engine: Any,
+    resolver: Any,
+    find_file: Callable[[str], Path],
+    progress: Callable[[float, str], None],
+) -> dict[str, Any]:
+    """Run the whole graph on the events and report. Raises InvalidPipeline, InvalidEvents …
+
+    find_file: turns a path an author names into one that may be read, or raises.
+    """
+    refuse_errors(validation)
+    host = Host(document, validation, catalog, engine, resolver, progress)
+    sources, warnings = read_sources(host, request.events, find_file)
+    run = host.run(sources, request.options)
+    shown = shown_patterns(run, request.node)
+    report = report_of(host, run, sources, shown)
+    report["warnings"] = [*warnings, *_time_warnings(shown, report, request.options)]
+    if request.check_order:
+        progress(0.9, "replaying shuffled")
+        report["order"] = {
+            node: order_check(host, run, node, request.options, request.seed) for node in shown
+        }
+    return report
+
+
+def refuse_errors(validation: Any) -> None:
+    """Raise InvalidPipeline naming the first error finding."""
+    errors = [f for f in validation.findings if f.severity == "error"]
+    if errors:
+        first = errors[0]
+        raise InvalidPipeline(
+            f"The pipeline has {len(errors)} error(s), so it cannot run: {first.message}",
+            where={"node": first.node, "field": first.field},
+            got=first.code,
+            hint="`validate_pipeline` lists them all with fixes",
+            fix=first.fix,
+        )
+
+
+def shown_patterns(run: GraphRun, node: str | None) -> dict[str, PatternRun]:
+    """The patterns to report: all, or the one asked for."""
+    if node is None:
+        return run.patterns
+    if node not in run.patterns:
+        raise InvalidArgument(
+            f"`{node}` is no pattern of this pipeline.",
+            where={"argument": "node"},
+            got=node,
+            expected=list(run.patterns),
+            hint=nearest(node, run.patterns),
+        )
+    return {node: run.patterns[node]}
+
+
+def read_sources(
+    host: Host, events: Any, find_file: Callable[[str], Path]
+) -> tuple[dict[str, Any], list[str]]:
+    """Every source's events as an Arrow table with arrival numbers, and warnings."""
+    sources = [n for n in host.order if isinstance(host.catalog.get(host.type_of(n)), SourceType)]
+    by_source = _by_source(events, sources)
+    tables: dict[str, Any] = {}
+    warnings: list[str] = []
+    for source in sources:
+        tables[source], ignored = _read(host, source, by_source[source], find_file)
+        warnings += ignored
+    times = {source: host.relations[source].event_time for source in sources}
+    return with_arrivals(tables, times), warnings
+
+
+def _by_source(events: Any, sources: list[str]) -> dict[str, Any]:
+    whole = isinstance(events, list) or (
+        isinstance(events, dict) and set(events) & {"file", "simulate"}
+    )
+    if whole and not set(events if isinstance(events, dict) else ()) & set(sources):
+        if len(sources) == 1:
+            return {sources[0]: events}
+        raise InvalidEvents(
+            "The pipeline has several sources; say which events belong to which.",
+            expected=dict.fromkeys(sources, "[rows]"),
+        )
+    if not isinstance(events, dict):
+        raise InvalidEvents(
+            "Events are a list of rows, a file, or one of them per source.",
+            got=type(events).__name__,
+            expected='[{...}], {"file": "events.jsonl"}, {"simulate": 100} or {"source_id": ...}',
+        )
+    for name in events:
+        if name not in sources:
+            raise InvalidEvents(
+                f"`{name}` is no source of this pipeline.",
+                got=name,
+                expected=sources,
+                hint=nearest(name, sources),
+            )
+    return {source: events.get(source, []) for source in sources}
+
+
+def _read(
+    host: Host, source: str, given: Any, find_file: Callable[[str], Path]
+) -> tuple[Any, list[str]]:
+    relation = host.relations[source]
+    if isinstance(given, dict) and "simulate" in given:
+        return _simulated(host, source, given["simulate"]), []
+    if isinstance(given, dict) and "file" in given:
+        rows: Any = read_rows(find_file(str(given["file"])))
+        table, warnings = table_of(rows, relation, source)
+        if not table.num_rows:
+            raise InvalidEvents(
+                f"{given['file']} holds no events.", code="EMPTY_FILE", where={"source": source}
+            )
+        return table, warnings
+    if not isinstance(given, list):
+        raise InvalidEvents(
+            f"Events of `{source}` are not a list of rows.",
+            where={"source": source},
+            got=type(given).__name__,
+            expected='[{...}], {"file": "events.jsonl"} or {"simulate": 100}',
+        )
+    return table_of(given, relation, source)
+
+
+def _simulated(host: Host, source: str, count: Any) -> Any:
+    kind = host.catalog.get(host.type_of(source))
+    if not hasattr(kind, "simulate"):
+        raise InvalidEvents(
+            f"`{source}` is no stream-simulator; give its events as rows or as a file.",
+            where={"source": source},
+        )
+    if not isinstance(count, int) or not 0 < count <= 100_000:
+        raise InvalidEvents("Say how many events to simulate.", got=count, expected="1 to 100000")
+    table: Any = kind.simulate(host.configs[source], count, host.engine)
+    return table
+
+
+def _time_warnings(
+    shown: dict[str, PatternRun], report: dict[str, Any], options: Options
+) -> list[str]:
+    warnings = []
+    for node, pattern in shown.items():
+        if pattern.held_back_by:
+            names = ", ".join(pattern.held_back_by)
+            warnings.append(f"{node}: no rows from {names}, so the watermark does not advance")
+        if pattern.plan.arrival:
+            warnings.append(f"{node}: `ordering: arrival` depends on how the stream is batched")
+        if len(pattern.late_rows):
+            rows = "each row" if options.batch_rows == 1 else f"{options.batch_rows} rows"
+            warnings.append(
+                f"{node}: {len(pattern.late_rows)} late rows were dropped with {rows} in a batch; "
+                "a larger watermark delay keeps them"
+            )
+        if options.advance_to != FAR and pattern.outcome.waiting:
+            warnings.append(f"{node}: {pattern.outcome.waiting} rows still wait for the watermark")
+    if report["counts"]["over_limit"]:
+        warnings.append(f"{report['counts']['over_limit']} partial matches were dropped at the cap")
+    return warnings

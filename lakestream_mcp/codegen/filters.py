@@ -1,0 +1,88 @@
+"""The only ways a value enters generated text. Templates use nothing else (a test refuses it)."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import Unsupported
+
+PLAIN = (str, int, float, bool, type(None))
+
+
+def py_repr(value: Any) -> str:
+    """A Python literal that evaluates to the value: plain data only."""
+    if isinstance(value, dict):
+        items = ", ".join(f"{py_repr(k)}: {py_repr(v)}" for k, v in value.items())
+        return "{" + items + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(py_repr, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(py_repr, value)) + ("," if len(value) == 1 else "") + ")"
+    if type(value) not in PLAIN or (isinstance(value, float) and value != value):
+        raise Unsupported(f"A value of type {type(value).__name__} cannot be written as code.")
+    return ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+
+
+def py_name(value: str) -> str:
+    """A Python identifier, as given; anything else is refused."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value) or keyword.iskeyword(value):
+        raise Unsupported(f"{value!r} is not a Python name.", got=value)
+    return value
+
+
+def py_text(value: str) -> str:
+    """A text of several lines as a triple-quoted string, raw where it holds backslashes."""
+    lines = f"\n{value}\n"
+    printable = all(char == "\n" or char.isprintable() for char in lines)
+    if printable and '"""' not in lines:
+        return f'r"""{lines}"""' if "\\" in lines else f'"""{lines}"""'
+    return '"""' + "".join(map(_escaped, lines)) + '"""'
+
+
+def _escaped(char: str) -> str:
+    if char in '\\"':
+        return "\\" + char
+    return char if char == "\n" or char.isprintable() else ascii(char)[1:-1]
+
+
+def delay_text(value: int) -> str:
+    """Milliseconds as the literal of a Spark interval."""
+    return py_repr(f"{int(value)} milliseconds")
+
+
+def py_comment(value: str) -> str:
+    """Text for one comment line: control and format characters become spaces."""
+    text = "".join(char if char.isprintable() else " " for char in value)
+    return " ".join(text.split())
+
+
+def sql_str(value: str) -> str:
+    """A Spark SQL string literal."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def sql_ident(value: str) -> str:
+    """A quoted Spark SQL identifier."""
+    return "`" + value.replace("`", "``") + "`"
+
+
+class Source(str):
+    """Python source made by this package, never a user's value."""
+
+    __slots__ = ()
+
+
+def source_text(value: str) -> str:
+    """Python source that is our own: carried files and rendered cells."""
+    if not isinstance(value, Source):
+        raise Unsupported("Only carried or rendered source enters as source.")
+    return str(value)
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    f.__name__: f
+    for f in (py_repr, py_name, py_text, py_comment, delay_text, sql_str, sql_ident, source_text)
+}

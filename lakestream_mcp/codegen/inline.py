@@ -1,0 +1,73 @@
+"""The carried source: which parts of our own files a notebook contains, word for word."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from .filters import Source
+
+FOLDER = Path(__file__).parent / "structured_streaming"
+MARK = "# --- carried ---\n"
+
+
+@lru_cache(maxsize=8)
+def carried_text(name: str) -> Source:
+    """What follows the mark in one of the files of this target."""
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    return Source(text.partition(MARK)[2].strip() + "\n")
+
+
+def platform_functions(code: Iterable[str]) -> Source:
+    """The platform functions that pieces of code use, and what those use, in file order."""
+    text = carried_text("platform.py")
+    defined = _definitions(text)
+    needed = {name for name, (_, kind) in defined.items() if kind is not ast.FunctionDef}
+    todo = [*needed, *(name for piece in code for name in names_in(piece))]
+    while todo:
+        name = todo.pop()
+        if name in defined and name not in needed:
+            needed.add(name)
+            todo += names_in(defined[name][0])
+    parts = [defined[name][0] for name in defined if name in needed]
+    simple = [p for n, p in zip(_kept(defined, needed), parts) if defined[n][1] is not ast.FunctionDef]
+    functions = [p for n, p in zip(_kept(defined, needed), parts) if defined[n][1] is ast.FunctionDef]
+    return Source("\n\n\n".join(["\n".join(simple), *functions]) + "\n")
+
+
+def _kept(defined: dict[str, tuple[str, type]], needed: set[str]) -> list[str]:
+    return [name for name in defined if name in needed]
+
+
+def _definitions(text: str) -> dict[str, tuple[str, type]]:
+    """Top-level names with their source and kind."""
+    lines = text.splitlines()
+    found: dict[str, tuple[str, type]] = {}
+    for statement in ast.parse(text).body:
+        source = "\n".join(lines[statement.lineno - 1 : statement.end_lineno])
+        if isinstance(statement, ast.FunctionDef):
+            found[statement.name] = (source, ast.FunctionDef)
+        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            found[statement.targets[0].id] = (source, ast.Assign)
+    return found
+
+
+def names_in(code: str) -> set[str]:
+    """Every name a piece of Python mentions."""
+    return {n.id for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)}
+
+
+def top_level_names(code: str) -> set[str]:
+    """Every name a piece of Python defines or imports at its top level."""
+    names: set[str] = set()
+    for statement in ast.parse(code).body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            names |= {(a.asname or a.name).partition(".")[0] for a in statement.names}
+        else:
+            targets = (n for n in ast.walk(statement) if isinstance(n, ast.Name))
+            names |= {n.id for n in targets if isinstance(n.ctx, ast.Store)}
+    return names

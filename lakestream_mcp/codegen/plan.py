@@ -1,0 +1,166 @@
+"""What a notebook contains, decided before any text is rendered."""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import json
+import keyword
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ..cep.carried import Carried, carried
+from ..cep.pattern_type import PatternPlan, PatternType
+from ..errors import InvalidPipeline, Unsupported
+from ..graph.model import Column, Node, PipelineDocument, Relation
+from ..graph.node_type import ColumnResolver, NodeType
+from .settings import CodeSettings
+
+STATE_FORMAT = 1
+"""Layout of the blob that spark_host.py keeps."""
+
+
+class Step(NamedTuple):
+    """One node of the graph, in order. `frame` is its Python name, `inputs` those it reads."""
+
+    node: Node
+    type: NodeType
+    config: Any
+    frame: str
+    inputs: tuple[str, ...]
+    input_relations: tuple[Relation, ...]
+    relation: Relation
+
+
+class PatternStep(NamedTuple):
+    """What a pattern's cell needs beyond its step."""
+
+    plan: PatternPlan
+    text: Carried
+    packed: tuple[Column, ...]
+    matches: tuple[Column, ...]
+
+
+class NotebookPlan(NamedTuple):
+    """Everything the templates are given."""
+
+    document: PipelineDocument
+    pipeline_id: str
+    revision: int
+    settings: CodeSettings
+    steps: tuple[Step, ...]
+    patterns: dict[str, PatternStep]
+
+    @property
+    def state_version(self) -> str:
+        """Changes when the layout of stored state does: the old checkpoint cannot be used then."""
+        layouts = {
+            node_id: [
+                STATE_FORMAT,
+                self.settings.buckets,
+                p.packed,
+                p.plan.matcher,
+                p.plan.construct.partition("(")[0],
+                p.plan.steps,
+            ]
+            for node_id, p in self.patterns.items()
+        }
+        text = json.dumps(layouts, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class NoResolver:
+    """Stands in where no engine is at hand: plans that must type a new expression are refused."""
+
+    def columns(self, query: Any, inputs: Sequence[Relation]) -> tuple[Column, ...]:
+        raise Unsupported("This pattern needs the local engine to type its expressions.")
+
+    def file_columns(self, path: str, file_format: str) -> tuple[Column, ...]:
+        raise Unsupported("Files are not read when code is generated.")
+
+
+def plan_notebook(
+    document: PipelineDocument,
+    validation: Any,
+    catalog: Any,
+    pipeline_id: str,
+    revision: int,
+    resolver: ColumnResolver | None,
+    reserved: frozenset[str],
+) -> NotebookPlan:
+    """Decide order, names and patterns. Raises InvalidPipeline where there are error findings."""
+    errors = [f for f in validation.findings if f.severity == "error"]
+    if errors:
+        raise InvalidPipeline(
+            f"Code cannot be generated: {errors[0].message}",
+            where={"node": errors[0].node} if errors[0].node else {},
+            expected="a pipeline without error findings",
+            hint="`validate_pipeline` lists all findings with their fixes.",
+        )
+    types = {n.id: catalog.get(n.type) for n in document.nodes}
+    names = frame_names(validation.order, types, reserved)
+    steps = tuple(_step(document, n, types, validation, names) for n in validation.order)
+    patterns = {s.node.id: _pattern(s, resolver) for s in steps if isinstance(s.type, PatternType)}
+    settings = CodeSettings.of(document, pipeline_id)
+    return NotebookPlan(document, pipeline_id, revision, settings, steps, patterns)
+
+
+def frame_names(
+    order: Sequence[str], types: dict[str, NodeType], reserved: frozenset[str]
+) -> dict[str, str]:
+    """Python names of the nodes' frames: their ids, with `_` where the name is taken."""
+    taken = set(reserved) | set(dir(builtins)) | set(keyword.kwlist) | {"in_0", "in_1"}
+    for node_id in order:
+        if types[node_id].category == "pattern":
+            taken |= {f"matcher_{node_id}", f"{node_id}_rows", f"{node_id}_found"}
+    names: dict[str, str] = {}
+    for node_id in order:
+        name = node_id
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names[node_id] = name
+    return names
+
+
+def _step(
+    document: PipelineDocument,
+    node_id: str,
+    types: dict[str, NodeType],
+    validation: Any,
+    names: dict[str, str],
+) -> Step:
+    node = document.node(node_id)
+    assert node is not None, node_id
+    ports = types[node_id].input_ports
+    edges = sorted(document.inputs(node_id), key=lambda e: ports.index(e.target_port))
+    if "sss" not in types[node_id].targets:
+        raise Unsupported(
+            f"`{node.type}` has no Structured Streaming code.",
+            where={"node": node_id},
+            got="sss",
+            expected=sorted(types[node_id].targets),
+        )
+    return Step(
+        node,
+        types[node_id],
+        validation.configs[node_id],
+        names[node_id],
+        tuple(names[e.source] for e in edges),
+        tuple(validation.relations[e.source] for e in edges),
+        validation.relations[node_id],
+    )
+
+
+def _pattern(step: Step, resolver: ColumnResolver | None) -> PatternStep:
+    from ..relational.pack import match_columns, packed_columns
+
+    assert isinstance(step.type, PatternType)
+    plan = step.type.plan(step.config, step.input_relations, resolver or NoResolver())
+    relation = step.input_relations[0]
+    return PatternStep(
+        plan,
+        carried(plan, step.node.id),
+        packed_columns(plan, relation),
+        match_columns(plan, relation),
+    )

@@ -1,0 +1,69 @@
+"""Pipeline settings that generated code reads; all of them are job parameters as well."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..errors import InvalidPipeline, nearest
+from ..graph.duration import duration_text, duration_us
+from ..graph.model import PipelineDocument
+
+BUCKETS = 16
+AVAILABLE_NOW = "available now"
+
+
+class CodeSettings(NamedTuple):
+    """Defaults of the generated notebook's parameters, and the number of state buckets."""
+
+    checkpoints: str
+    tables: str
+    trigger: str
+    buckets: int
+
+    @classmethod
+    def of(cls, document: PipelineDocument, pipeline_id: str) -> CodeSettings:
+        """The settings of a pipeline, with defaults. Raises InvalidPipeline."""
+        given = document.settings
+        for key in given:
+            if key not in cls._fields:
+                raise _wrong(key, key, sorted(cls._fields), nearest(key, cls._fields))
+        root = f"/Volumes/main/default/lakestream/{pipeline_id}"
+        return cls(
+            _text(given, "checkpoints", f"{root}/checkpoints"),
+            _text(given, "tables", "tables"),
+            _trigger(given.get("trigger", AVAILABLE_NOW)),
+            _buckets(given.get("buckets", BUCKETS)),
+        )
+
+
+def _text(given: dict[str, Any], key: str, default: str) -> str:
+    value = given.get(key, default)
+    if not isinstance(value, str) or not value.strip():
+        raise _wrong(key, value, "a folder")
+    return value
+
+
+def _trigger(value: Any) -> str:
+    if value == AVAILABLE_NOW:
+        return AVAILABLE_NOW
+    try:
+        return duration_text(duration_us(str(value)))
+    except ValueError as error:
+        raise _wrong("trigger", value, f"`{AVAILABLE_NOW}` or an interval") from error
+
+
+def _buckets(value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= 4096:
+        raise _wrong("buckets", value, "a whole number from 1 to 4096")
+    return value
+
+
+def _wrong(key: str, got: Any, expected: Any, hint: str | None = None) -> InvalidPipeline:
+    return InvalidPipeline(
+        f"Pipeline setting `{key}` cannot be used.",
+        code="INVALID_SETTING",
+        where={"setting": key},
+        got=got,
+        expected=expected,
+        hint=hint,
+    )

@@ -1,0 +1,56 @@
+"""The first rungs of the ladder, climbed by every generation: it parses, and it is tidy."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from functools import lru_cache
+
+from ..errors import EngineFailed
+
+OPTIONS = (
+    "line-length = 100",
+    'target-version = "py311"',
+    'lint.select = ["E", "F", "W", "B", "C4", "UP", "PLE", "RUF"]',
+    'lint.ignore = ["B905", "E402", "E501", "RUF001", "RUF002", "RUF003", "RUF100", "UP015"]',
+)
+"""Our own configuration, given on the command line so that a user's does not matter."""
+
+
+def formatted(text: str) -> str:
+    """The text as the formatter writes it. Raises EngineFailed where it does not parse."""
+    done = _ruff("format", text)
+    if done.returncode:
+        raise EngineFailed("Generated code does not parse.", got=done.stderr[-2000:])
+    return done.stdout
+
+
+def check(text: str) -> None:
+    """Parse, lint, and see that formatting changes nothing. Raises EngineFailed."""
+    ast.parse(text)
+    if formatted(text) != text:
+        raise EngineFailed("Formatting generated code again changes it.")
+    done = _ruff("check", text)
+    if done.returncode:
+        raise EngineFailed("Generated code is not clean.", got=done.stdout[-2000:])
+
+
+def _ruff(command: str, text: str) -> subprocess.CompletedProcess[str]:
+    options = [part for option in OPTIONS for part in ("--config", option)]
+    return subprocess.run(
+        [ruff_binary(), command, "--isolated", "--no-cache", "--quiet", *options, "-"],
+        input=text,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+
+
+@lru_cache(maxsize=1)
+def ruff_binary() -> str:
+    """The formatter that is installed with the product."""
+    from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]
+
+    return str(find_ruff_bin())

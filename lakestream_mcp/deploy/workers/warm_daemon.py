@@ -1,0 +1,14 @@
+"""`spark.python.daemon.module` of local runs: heavy modules are imported once, before the fork."""
+
+import numpy  # noqa: F401
+import pandas  # noqa: F401
+import pyarrow.compute  # noqa: F401
+import pyarrow.ipc  # noqa: F401
+import pyspark.sql.pandas.serializers
+import pyspark.sql.streaming.proto.StateMessage_pb2
+import pyspark.sql.streaming.stateful_processor_api_client
+import pyspark.sql.streaming.stateful_processor_util  # noqa: F401
+from pyspark import daemon
+
+if __name__ == "__main__":
+    daemon.manager()

@@ -1,0 +1,197 @@
+"""Rules on patterns: event time and watermark before them, bounds in them, none behind another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .facts import Facts, Rule, connecting, disconnecting, quoted
+from .model import ChangeData, Edge, Finding, Relation
+from .naming import free_id, slug
+
+PROPOSED_DELAY = "10 minutes"
+_TIMESTAMP = "timestamp"
+_USUAL_NAMES = ("event_time", "event_timestamp", "timestamp", "ts", "time", "occurred_at")
+_BOUNDS = (
+    "within",
+    "window",
+    "gap",
+    "timeout",
+    "forget_after",
+    "max_partial_matches",
+    "max_events_per_key",
+)
+
+
+def event_time_before_patterns(facts: Facts) -> Iterator[Finding]:
+    """A pattern's input needs an event time, and a watermark that says how late rows may be."""
+    for node_id in facts.graph.of("pattern"):
+        own = getattr(facts.configs.get(node_id), "event_time", None)
+        for edge in facts.graph.usable_inputs(node_id) or []:
+            relation = facts.relations.get(edge.source)
+            if relation is None or (relation.event_time and relation.delay_ms is not None):
+                continue
+            declared = relation.event_time or own
+            yield _missing_time(facts, edge, relation, declared)
+
+
+def _missing_time(facts: Facts, edge: Edge, relation: Relation, declared: str | None) -> Finding:
+    column = declared or evident_time(relation)
+    stamps = [c.name for c in relation.columns if c.type == _TIMESTAMP]
+    if column is None and stamps:
+        hint = f"choose one of {quoted(stamps)} as the event time, in the source or a `watermark`"
+    elif column is None:
+        hint = "no column is a timestamp: cast one with `rename-cast`, then add a `watermark`"
+    else:
+        hint = "declare it at the source, or put a `watermark` node before the pattern"
+    code, missing, expected = (
+        ("MISSING_WATERMARK", "watermark", "a watermark delay for the event time")
+        if declared
+        else ("MISSING_EVENT_TIME", "event time", "a timestamp column declared as event time")
+    )
+    return Finding(
+        code=code,
+        severity="error",
+        message=f"the pattern `{edge.target}` reads rows of `{edge.source}` without {missing}",
+        node=edge.target,
+        expected=expected,
+        hint=hint,
+        fix=_time_fix(facts, edge, column) if column in stamps else None,
+    )
+
+
+def evident_time(relation: Relation) -> str | None:
+    """The column that is obviously the time: the only timestamp, or the one named like it."""
+    stamps = [c.name for c in relation.columns if c.type == _TIMESTAMP]
+    if len(stamps) == 1:
+        return stamps[0]
+    by_lower = {name.lower(): name for name in stamps}
+    return next((by_lower[usual] for usual in _USUAL_NAMES if usual in by_lower), None)
+
+
+def _time_fix(facts: Facts, edge: Edge, column: str | None) -> list[ChangeData] | None:
+    source = _source_of(facts, edge.source, column)
+    if source is not None:
+        config = {"event_time": column, "watermark_delay": PROPOSED_DELAY}
+        return [{"op": "update_node", "id": source, "config": config}]
+    if "watermark" not in facts.graph.known_types():
+        return None
+    new_id = free_id("watermark", facts.graph.nodes)
+    node = {
+        "id": new_id,
+        "type": "watermark",
+        "config": {"event_time": column, "delay": PROPOSED_DELAY},
+    }
+    return [
+        disconnecting(edge),
+        {"op": "add_node", "node": node, "after": edge.source},
+        connecting(new_id, edge.target, edge.target_port),
+    ]
+
+
+def _source_of(facts: Facts, node_id: str, column: str | None) -> str | None:
+    """The one source the column comes from unchanged in name, if it can declare an event time."""
+    while True:
+        relation = facts.relations.get(node_id)
+        if relation is None or column is None or relation.type_of(column) != _TIMESTAMP:
+            return None
+        node_type = facts.graph.types[node_id]
+        if node_type is None:
+            return None
+        if node_type.category == "source":
+            fields = node_type.Config.model_fields
+            return node_id if {"event_time", "watermark_delay"} <= set(fields) else None
+        into = facts.graph.into[node_id]
+        if node_type.category != "transform" or len(into) != 1:
+            return None
+        node_id = into[0].source
+
+
+def pattern_after_pattern(facts: Facts) -> Iterator[Finding]:
+    """One streaming query runs one pattern: between two there must be a table."""
+    behind: dict[str, str] = {}
+    for node_id in facts.graph.order:
+        for edge in facts.graph.into[node_id]:
+            is_pattern = facts.graph.category(edge.source) == "pattern"
+            first = edge.source if is_pattern else behind.get(edge.source)
+            if first is None:
+                continue
+            behind.setdefault(node_id, first)
+            if facts.graph.category(node_id) == "pattern":
+                yield Finding(
+                    code="PATTERN_AFTER_PATTERN",
+                    severity="error",
+                    message=f"the pattern `{node_id}` reads the matches of the pattern `{first}` "
+                    "within one streaming query",
+                    node=node_id,
+                    got=first,
+                    expected="a table between two patterns",
+                    hint="write the matches with a `delta-table-sink`, and read them back with a "
+                    "`delta-table-source`",
+                    fix=_table_between(facts, edge),
+                )
+
+
+def _table_between(facts: Facts, edge: Edge) -> list[ChangeData] | None:
+    """Changes that cut an edge at a Delta table; None where the types need more than its name."""
+    known = facts.graph.known_types()
+    relation = facts.relations.get(edge.source)
+    if relation is None or not {"delta-table-sink", "delta-table-source"} <= set(known):
+        return None
+    pipeline = slug(facts.graph.document.name) or "pipeline"
+    table = f"{pipeline[:60]}_{edge.source}"
+    written = {"table": table}
+    read: dict[str, object] = written | {"columns": [c._asdict() for c in relation.columns]}
+    time = relation.event_time or evident_time(relation)
+    if time is None and relation.type_of("detected_at") == _TIMESTAMP:
+        time = "detected_at"
+    if time is not None:
+        read |= {"event_time": time, "watermark_delay": PROPOSED_DELAY}
+    if not (
+        _takes(facts, "delta-table-sink", written) and _takes(facts, "delta-table-source", read)
+    ):
+        return None
+    sink = free_id(f"{edge.source[:36]}_table", facts.graph.nodes)
+    source = free_id(f"{edge.source[:36]}_matches", facts.graph.nodes)
+    return [
+        disconnecting(edge),
+        {
+            "op": "add_node",
+            "node": {"id": sink, "type": "delta-table-sink", "config": written},
+            "after": edge.source,
+        },
+        {"op": "add_node", "node": {"id": source, "type": "delta-table-source", "config": read}},
+        connecting(source, edge.target, edge.target_port),
+    ]
+
+
+def _takes(facts: Facts, type_name: str, config: Mapping[str, object]) -> bool:
+    """Whether a type has these fields and requires no others."""
+    fields = facts.graph.catalog.get(type_name).Config.model_fields
+    required = {name for name, field in fields.items() if field.is_required()}
+    return required <= set(config) <= set(fields)
+
+
+def unbounded_state(facts: Facts) -> Iterator[Finding]:
+    """A pattern with no window and no cap keeps its state for ever."""
+    for node_id in facts.graph.of("pattern"):
+        config = facts.configs.get(node_id)
+        if config is None:
+            continue
+        bounds = [name for name in _BOUNDS if name in type(config).model_fields]
+        if bounds and all(getattr(config, name) is None for name in bounds):
+            yield Finding(
+                code="UNBOUNDED_STATE",
+                severity="error",
+                message=f"nothing bounds the state of `{node_id}`",
+                node=node_id,
+                field=bounds[0],
+                expected=f"a value for one of {quoted(bounds)}",
+                hint=f"set `{bounds[0]}`",
+            )
+
+
+PATTERN_RULES: tuple[Rule, ...] = (
+    event_time_before_patterns,
+    pattern_after_pattern,
+    unbounded_state,
+)

@@ -1,0 +1,73 @@
+"""Plain JSON data: what may be kept in a document, and how a value is shown in a message."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+MAX_DEPTH = 32
+MAX_CONFIG_CHARACTERS = 200_000
+SHOWN_CHARACTERS = 80
+_SECRET_WORDS = ("password", "secret", "token", "credential", "private_key", "api_key", "jaas")
+
+
+def shown(value: object, limit: int = SHOWN_CHARACTERS) -> JsonValue:
+    """The value as a message may show it: short values as they are, long ones cut."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 2**63:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    text = value if isinstance(value, str) else _text(value)
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (dict, list, tuple)) and not value:
+        return repr(value)
+    if isinstance(value, int):
+        return "a whole number beyond 64 bits"
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return type(value).__name__
+
+
+def is_secret(field: str) -> bool:
+    """Whether a field's values are never shown."""
+    name = field.lower().replace("-", "_")
+    squeezed = name.replace("_", "")
+    return any(word in name or word.replace("_", "") in squeezed for word in _SECRET_WORDS)
+
+
+def unfit(value: JsonValue, depth: int = 0) -> Iterator[str]:
+    """Why a value cannot be stored the same on every database and surface; nothing if it can."""
+    if depth > MAX_DEPTH:
+        yield f"it is nested deeper than {MAX_DEPTH} levels"
+    elif isinstance(value, str):
+        yield from _unfit_text(value)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield "NaN and infinity are not JSON numbers"
+    elif isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            yield "a whole number must fit in 64 bits"
+    elif isinstance(value, list):
+        for item in value:
+            yield from unfit(item, depth + 1)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _unfit_text(key)
+            yield from unfit(item, depth + 1)
+
+
+def _unfit_text(text: str) -> Iterator[str]:
+    if "\x00" in text:
+        yield "text holds a NUL character"
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        yield "text holds a lone surrogate, which is not a character"

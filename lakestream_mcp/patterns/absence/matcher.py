@@ -1,0 +1,76 @@
+"""A trigger event that no expected event follows within a time.
+
+State: waiting triggers as (deadline, ts, row), in order of their deadlines. Mask bit 0 marks a
+trigger, bit 1 an expected event.
+"""
+
+
+class AbsenceMatcher:
+    """Emits a trigger at `ts + within` when no expected event came in [ts, ts + within).
+
+    within: microseconds. repeat: what a trigger does while another one waits: `keep` (ignored),
+    `restart` (takes its place), `each` (waits as well). fulfils(trigger_row, row): whether an
+    expected event answers a trigger; None: any does. max_waiting: the oldest is dropped beyond it.
+    """
+
+    def __init__(self, within, repeat="keep", fulfils=None, max_waiting=1000):
+        self.within = within
+        self.repeat = repeat
+        self.fulfils = fulfils
+        self.max_waiting = max_waiting
+        self.observer = None
+        self.dropped = 0
+
+    def initial(self):
+        return []
+
+    def on_events(self, waiting, events, emit):
+        within, each = self.within, self.repeat == "each"
+        for ts, mask, row in events:
+            if waiting and waiting[0][0] <= ts:
+                waiting = self.on_time(waiting, ts, emit)
+            if mask & 2 and waiting:
+                waiting = self._answer(waiting, ts, row)
+            if mask & 1:
+                if waiting and not each:
+                    if self.repeat == "keep":
+                        continue
+                    self._report("restarted", waiting[0], ts, row)
+                    waiting = []
+                waiting.append((ts + within, ts, row))
+                if len(waiting) > self.max_waiting:
+                    self._report("limit", waiting.pop(0), ts, row)
+                    self.dropped += 1
+        return waiting
+
+    def on_time(self, waiting, now, emit):
+        due = 0
+        for deadline, ts, row in waiting:
+            if deadline > now:
+                break
+            due += 1
+            emit((ts, deadline, deadline, ((0, ts, row),), (), ()))
+        return waiting[due:]
+
+    def next_timer(self, waiting):
+        return waiting[0][0] if waiting else None
+
+    def expires(self, waiting):
+        return None
+
+    def _answer(self, waiting, ts, row):
+        """The triggers that this expected event does not answer."""
+        fulfils, observer = self.fulfils, self.observer
+        if fulfils is None and observer is None:
+            return []
+        left = []
+        for trigger in waiting:
+            if fulfils is not None and not fulfils(trigger[2], row):
+                left.append(trigger)
+            elif observer is not None:
+                self._report("forbidden event", trigger, ts, row)
+        return left
+
+    def _report(self, reason, trigger, at, row):
+        if self.observer is not None:
+            self.observer(reason, ((0, trigger[1], trigger[2]),), at, (at, row))

@@ -1,0 +1,222 @@
+"""What all patterns share: key, event time, order, kept columns, and the shape of a match row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from ..cep.pattern_type import PatternPlan, Value
+from ..cep.physical import is_packable
+from ..errors import InvalidSql, nearest
+from ..graph.model import Column, Problem, Relation
+from ..graph.node_type import ColumnResolver, NodeConfig
+
+MATCH_COLUMNS = ("match_id", "pattern", "started_at", "ended_at", "detected_at", "events")
+EVENT_FIELDS = ("step", "event_time")
+MAX_CONDITIONS = 62
+
+FIELD_ALIASES = {"groupByKeys": "key"}
+"""An earlier system's names for the fields of every pattern."""
+
+MOVED_FIELDS = {
+    "watermarkDuration": "the watermark is declared upstream: `watermark_delay` of the source, or "
+    "a watermark node",
+    "checkpointInterval": "the trigger interval is a setting of the pipeline",
+    "stateTtl": "state is bounded by the pattern's own times; nothing needs to be set",
+    "quantifiers": "a sequence declares `greedy` per step",
+    "outputMeasures": "a sequence declares `measures`",
+}
+"""Fields of the earlier system that live elsewhere now."""
+
+
+def _names(value: Any) -> Any:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+
+class PatternConfig(NodeConfig):
+    """Fields of every pattern."""
+
+    key: ColumnNames = Field(
+        default=(),
+        description="Columns whose values are matched apart; none: all rows together",
+    )
+    event_time: str | None = Field(
+        default=None, description="Event-time column; default: the one declared upstream"
+    )
+    order_by: ColumnNames = Field(
+        default=(),
+        description="Tie-breakers for events with equal event time, e.g. a sequence number",
+    )
+    keep: ColumnNames | None = Field(
+        default=None,
+        description="Columns shown in a match's events; default: all but key, time and nested ones",
+    )
+    ordering: Literal["event_time", "arrival"] = Field(
+        default="event_time",
+        description="`event_time` waits for the watermark and is exact; `arrival` is faster, but "
+        "the result depends on how the stream is batched",
+    )
+
+
+def event_time_of(config: PatternConfig, relation: Relation) -> str:
+    """The event-time column a pattern uses; '' when there is none (a finding says so)."""
+    return config.event_time or relation.event_time or ""
+
+
+def kept_columns(config: PatternConfig, relation: Relation) -> tuple[str, ...]:
+    """The columns a match's events show."""
+    if config.keep is not None:
+        return config.keep
+    hidden = {*config.key, event_time_of(config, relation), *EVENT_FIELDS}
+    return tuple(c.name for c in relation.columns if c.name not in hidden and is_packable(c.type))
+
+
+def packed_values(
+    config: PatternConfig, relation: Relation, computed: Sequence[Value] = ()
+) -> tuple[Value, ...]:
+    """Values for the matcher: tie-breakers, kept columns, then what conditions compute."""
+    order = [_value(relation, name, "order") for name in config.order_by]
+    kept = [_value(relation, name, "keep") for name in kept_columns(config, relation)]
+    return (*order, *kept, *computed)
+
+
+def _value(relation: Relation, name: str, role: str) -> Value:
+    column_type = relation.type_of(name)
+    if column_type is None:
+        raise InvalidSql(
+            f"There is no column `{name}`.",
+            code="UNKNOWN_COLUMN",
+            got=name,
+            expected=list(relation.names),
+            hint=nearest(name, relation.names),
+        )
+    return Value(name, quoted(name), column_type, role)
+
+
+def quoted(name: str) -> str:
+    """A column name as a quoted Spark SQL identifier."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def current_row_sql(text: str, field: str, relation: Relation, resolver: ColumnResolver) -> str:
+    """A condition over the current row, checked and written as canonical SQL. Raises InvalidSql."""
+    checked, column_type = expression_column(text, field, relation, resolver)
+    if column_type not in ("boolean", "void"):
+        raise InvalidSql(
+            f"`{text}` is {column_type}, not a condition.",
+            where={"field": field},
+            got=column_type,
+            expected="boolean",
+        )
+    return checked
+
+
+def expression_column(
+    text: str, field: str, relation: Relation, resolver: ColumnResolver
+) -> tuple[str, str]:
+    """An expression over the current row as canonical SQL, and its type. Raises InvalidSql."""
+    from sqlglot import exp
+
+    from ..relational.sql import check_columns, parse_expression, sql
+
+    tree = check_columns(parse_expression(text, field), relation, field)
+    query = exp.select(tree.copy().as_("value")).from_("in_0")
+    (column,) = resolver.columns(query, [relation])
+    return sql(tree), column.type
+
+
+def match_relation(plan: PatternPlan, relation: Relation) -> Relation:
+    """The match row: id, pattern, key, times, events, measures. It declares no event time."""
+    fields = [("step", "string"), ("event_time", "timestamp")]
+    fields += [(v.name, v.type) for v in plan.values if v.role == "keep"]
+    struct = ",".join(f"{_field(name)}:{kind}" for name, kind in fields)
+    keys = [Column(name, relation.type_of(name) or "string") for name in plan.key]
+    times = [Column(name, "timestamp") for name in MATCH_COLUMNS[2:5]]
+    return Relation(
+        (
+            Column("match_id", "string"),
+            Column("pattern", "string"),
+            *keys,
+            *times,
+            Column("events", f"array<struct<{struct}>>"),
+            *plan.measures,
+        )
+    )
+
+
+def _field(name: str) -> str:
+    return name if name.isidentifier() else quoted(name)
+
+
+def check_common(config: PatternConfig, relation: Relation) -> Iterator[Problem]:
+    """Problems of the shared fields, given what flows in."""
+    for field in ("key", "order_by", "keep"):
+        for name in getattr(config, field) or ():
+            yield from _check_column(config, relation, field, name)
+    name = event_time_of(config, relation)
+    if not name:
+        return
+    kind = relation.type_of(name)
+    if kind is None:
+        yield _unknown(config, relation, "event_time", name)
+    elif kind != "timestamp":
+        yield Problem(
+            "EVENT_TIME_TYPE",
+            f"Event time `{name}` is {kind}, not timestamp.",
+            "event_time",
+            kind,
+            "timestamp",
+            "Cast it with a rename-cast node before the pattern.",
+        )
+
+
+def _check_column(
+    config: PatternConfig, relation: Relation, field: str, name: str
+) -> Iterator[Problem]:
+    kind = relation.type_of(name)
+    if kind is None:
+        yield _unknown(config, relation, field, name)
+        return
+    reserved = MATCH_COLUMNS if field == "key" else EVENT_FIELDS if field == "keep" else ()
+    if name in reserved and name != event_time_of(config, relation):
+        yield Problem(
+            "NAME_TAKEN",
+            f"A match row has a `{name}` of its own.",
+            field,
+            name,
+            None,
+            f"Rename the column `{name}` with a rename-cast node before the pattern.",
+        )
+    inexact = ("float", "double") if field == "key" else ("decimal",) if field == "order_by" else ()
+    if not is_packable(kind) or kind.startswith(inexact or "?"):
+        yield Problem(
+            "UNSUPPORTED_TYPE",
+            f"Column `{name}` of type {kind} cannot be used as {field}.",
+            field,
+            kind,
+            "a string, an integer, boolean, date or timestamp",
+            "Cast or project it with a map-select node before the pattern.",
+        )
+
+
+def _unknown(config: PatternConfig, relation: Relation, field: str, name: str) -> Problem:
+    near = nearest(name, relation.names)
+    fix: dict[str, Any] | None = None
+    if near is not None:
+        given = getattr(config, field)
+        names = [near if n == name else n for n in given] if isinstance(given, tuple) else near
+        fix = {field: names}
+    return Problem(
+        "UNKNOWN_COLUMN",
+        f"There is no column `{name}`.",
+        field,
+        name,
+        list(relation.names),
+        f"Did you mean `{near}`?" if near else None,
+        fix,
+    )

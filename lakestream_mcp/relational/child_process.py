@@ -1,0 +1,127 @@
+"""The parent's side of the Sail child: start, one exchange of messages by a deadline, end."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from ..errors import EngineFailed
+
+START_DEADLINE_S = 60.0
+RETRY = "the engine starts again by itself; try once more"
+
+
+class ChildProcess:
+    """One running child. Not thread-safe: its engine holds the lock."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        ours, theirs = socket.socketpair()
+        lifeline_read, self._lifeline = os.pipe()
+        self._link = ours
+        self._folder = tempfile.TemporaryDirectory(prefix="lakestream-engine-")
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
+        Path(self._folder.name).chmod(0o555)
+        script = Path(__file__).with_name("child.py")
+        arguments = [str(n) for n in (theirs.fileno(), lifeline_read, memory_bytes)]
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", str(script), *arguments],
+                pass_fds=(theirs.fileno(), lifeline_read),
+                env={"RUST_LOG": "error", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
+                cwd=self._folder.name,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._log,
+            )
+        finally:
+            theirs.close()
+            os.close(lifeline_read)
+        self.statements = 0
+        try:
+            header, _ = self._receive(time.monotonic() + START_DEADLINE_S)
+        except BaseException:
+            self.end()
+            raise
+        self.isolation: dict[str, Any] = header["isolation"]
+
+    @property
+    def pid(self) -> int:
+        """Process id of the child."""
+        return self._process.pid
+
+    def exchange(
+        self, header: dict[str, Any], blobs: list[Any], deadline_s: float
+    ) -> tuple[dict[str, Any], list[memoryview]]:
+        """Send one message and wait for its answer. Raises EngineFailed; the child is then dead."""
+        until = time.monotonic() + deadline_s
+        text = json.dumps({**header, "blobs": [len(blob) for blob in blobs]}).encode()
+        try:
+            self._link.settimeout(deadline_s)
+            self._link.sendall(struct.pack("<I", len(text)) + text)
+            for blob in blobs:
+                self._link.settimeout(max(until - time.monotonic(), 0.001))
+                self._link.sendall(blob)
+            return self._receive(until)
+        except TimeoutError:
+            self.end()
+            raise EngineFailed(
+                f"the statement took longer than {deadline_s:g} seconds and was stopped",
+                code="ENGINE_TIMEOUT",
+                hint="use fewer rows or a simpler expression",
+            ) from None
+        except (OSError, EOFError):
+            raise self._crashed() from None
+
+    def _receive(self, until: float) -> tuple[dict[str, Any], list[memoryview]]:
+        try:
+            length = struct.unpack("<I", self._read(4, until))[0]
+            header: dict[str, Any] = json.loads(bytes(self._read(length, until)))
+            return header, [self._read(size, until) for size in header["blobs"]]
+        except EOFError:
+            raise self._crashed() from None
+
+    def _read(self, size: int, until: float) -> memoryview:
+        view = memoryview(bytearray(size))
+        done = 0
+        while done < size:
+            self._link.settimeout(max(until - time.monotonic(), 0.001))
+            count = self._link.recv_into(view[done:])
+            if count == 0:
+                raise EOFError
+            done += count
+        return view
+
+    def _crashed(self) -> EngineFailed:
+        self._log.seek(0)
+        said = self._log.read()[-2000:].decode("utf-8", "replace").strip()
+        self.end()
+        if "memory allocation" in said or "MemoryError" in said:
+            return EngineFailed(
+                "the statement needed more memory than the local engine may use",
+                code="ENGINE_OUT_OF_MEMORY",
+                hint="use fewer rows or a simpler expression",
+            )
+        last = said.splitlines()[-1][:300] if said else "no message"
+        return EngineFailed(
+            f"the local SQL engine ended unexpectedly ({last})", code="ENGINE_CRASHED", hint=RETRY
+        )
+
+    def end(self) -> None:
+        """Stop the process and give back what it held. May be called twice."""
+        self._link.close()
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+        self._process.kill()
+        self._process.wait()
+        if not self._log.closed:
+            self._log.close()
+            self._folder.cleanup()

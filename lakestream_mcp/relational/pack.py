@@ -1,0 +1,145 @@
+"""The two queries around a pattern's stateful operator: packing its rows, unpacking its matches.
+
+Both hosts run the same text. The packing query evaluates every condition that reads only the
+current row, so that rows no step can use never reach the matcher.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..cep.kernel_layout import TIMES, layout_of
+from ..cep.physical import packed, physical_type, unpacked
+from ..graph.model import Column, Relation
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from ..cep.pattern_type import PatternPlan
+
+
+def pack_query(plan: PatternPlan, relation: Relation, with_row: bool = False) -> exp.Select:
+    """`SELECT key_0 …, ts, mask, value_0 … FROM in_0`; the tester asks for `row` as well.
+
+    Rows whose mask is 0 are left out unless the pattern is strict. The filter also names `ts`: a
+    filter that did not mention event time would be moved below the watermark by Spark's optimizer,
+    and the rows it drops would then no longer advance the watermark.
+    """
+    from sqlglot import exp
+
+    columns = [
+        packed(exp.column(name, quoted=True), _type(relation, name)).as_(f"key_{i}")
+        for i, name in enumerate(plan.key)
+    ]
+    columns.append(exp.func("unix_micros", exp.column(plan.event_time, quoted=True)).as_("ts"))
+    columns.append(_mask(plan.conditions).as_("mask"))
+    for i, value in enumerate(plan.values):
+        columns.append(packed(_parsed(value.sql), value.type).as_(f"value_{i}"))
+    if with_row:
+        columns.append(exp.column("__row").as_("row"))
+    rows = exp.select(*columns).from_("in_0")
+    if plan.all_rows:
+        return rows
+    return exp.select("*").from_(rows.subquery("packed")).where("mask <> 0 OR ts IS NULL")
+
+
+def _mask(conditions: tuple[str, ...]) -> exp.Expr:
+    from sqlglot import exp
+
+    bits: list[exp.Expr] = [
+        exp.Case()
+        .when(_parsed(condition), exp.cast(exp.Literal.number(1 << i), "bigint"))
+        .else_(exp.cast(exp.Literal.number(0), "bigint"))
+        for i, condition in enumerate(conditions)
+    ]
+    total = bits[0] if bits else exp.cast(exp.Literal.number(0), "bigint")
+    for bit in bits[1:]:
+        total = exp.Add(this=total, expression=bit)
+    return exp.cast(total, "bigint", dialect="spark")
+
+
+def _parsed(text: str) -> exp.Expr:
+    from .dialect import parse, tokenize
+
+    (tree,) = parse(tokenize(text), text)
+    assert tree is not None, text
+    return tree
+
+
+def _type(relation: Relation, name: str) -> str:
+    found = relation.type_of(name)
+    assert found is not None, f"{name} was checked when the plan was made"
+    return found
+
+
+def packed_columns(plan: PatternPlan, relation: Relation) -> tuple[Column, ...]:
+    """The columns `pack_query` produces."""
+    keys = [Column(f"key_{i}", physical_type(_type(relation, n))) for i, n in enumerate(plan.key)]
+    values = [Column(f"value_{i}", physical_type(v.type)) for i, v in enumerate(plan.values)]
+    return (*keys, Column("ts", "bigint"), Column("mask", "bigint"), *values)
+
+
+def match_columns(plan: PatternPlan, relation: Relation) -> tuple[Column, ...]:
+    """The columns the stateful operator emits, physical, as `kernel.match_columns` names them."""
+    layout = layout_of(plan, "")
+    keys = [Column(f"key_{i}", physical_type(_type(relation, n))) for i, n in enumerate(plan.key)]
+    kept = [
+        Column(f"kept_{n}", f"array<{physical_type(plan.values[value].type)}>")
+        for n, value in enumerate(layout.kept)
+    ]
+    measures = [Column(f"measure_{i}", physical_type(m.type)) for i, m in enumerate(plan.measures)]
+    return (
+        Column("match_id", "string"),
+        *keys,
+        *(Column(name, "bigint") for name in TIMES),
+        Column("steps", "array<bigint>"),
+        Column("times", "array<bigint>"),
+        *kept,
+        *measures,
+    )
+
+
+def unpack_query(plan: PatternPlan, relation: Relation, pattern: str) -> exp.Select:
+    """From the operator's rows to match rows: names, types and one array of events.
+
+    Rows without `match_id` carry counters only and are left out.
+    """
+    from sqlglot import exp
+
+    columns: list[exp.Expr] = [
+        exp.column("match_id").as_("match_id"),
+        exp.Literal.string(pattern).as_("pattern"),
+    ]
+    for i, name in enumerate(plan.key):
+        value = unpacked(exp.column(f"key_{i}"), _type(relation, name))
+        columns.append(value.as_(name, quoted=True))
+    columns += [unpacked(exp.column(name), "timestamp").as_(name) for name in TIMES]
+    columns.append(_events(plan).as_("events"))
+    for i, measure in enumerate(plan.measures):
+        value = unpacked(exp.column(f"measure_{i}"), measure.type)
+        columns.append(value.as_(measure.name, quoted=True))
+    return exp.select(*columns).from_("in_0").where("match_id IS NOT NULL")
+
+
+def _events(plan: PatternPlan) -> exp.Expr:
+    from sqlglot import exp
+
+    layout = layout_of(plan, "")
+    lists = ["steps", "times", *(f"kept_{n}" for n in range(len(layout.kept)))]
+    zipped = exp.func("arrays_zip", *(exp.column(name) for name in lists))
+    names = exp.func("array", *(exp.Literal.string(name) for name in plan.steps))
+    place = exp.cast(exp.column("steps", table="e"), "int", dialect="spark") + 1
+    fields: list[exp.Expr] = [
+        exp.Literal.string("step"),
+        exp.func("element_at", names, place),
+        exp.Literal.string("event_time"),
+        unpacked(exp.column("times", table="e"), "timestamp"),
+    ]
+    for n, value in enumerate(layout.kept):
+        packed_value = plan.values[value]
+        fields.append(exp.Literal.string(packed_value.name))
+        fields.append(unpacked(exp.column(f"kept_{n}", table="e"), packed_value.type))
+    body = exp.func("named_struct", *fields, dialect="spark")
+    return exp.func(
+        "transform", zipped, exp.Lambda(this=body, expressions=[exp.to_identifier("e")])
+    )

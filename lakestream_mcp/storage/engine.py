@@ -1,0 +1,206 @@
+"""Where the two databases differ, and nowhere else: connecting, locking, upserts, failures.
+
+SQLite runs in WAL mode with `synchronous=FULL`: each commit is synced to disk, so an acknowledged
+edit survives `kill -9` of the server and a power cut. Writers take the write lock when they begin
+(`BEGIN IMMEDIATE`), so what they read is what they change. PostgreSQL runs at READ COMMITTED, where
+writers lock the pipeline's row; with its default `synchronous_commit=on` the guarantee is the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from ..errors import InvalidArgument
+
+if TYPE_CHECKING:  # importing a dialect that is not in use would cost the server's start
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+
+BUSY_TIMEOUT_S = 5.0
+BEGIN_ATTEMPTS = 3
+POOL_SIZE = 8
+
+_MIGRATION_LOCK = 0x1A4E57  # any constant of our own: PostgreSQL's advisory locks are numbers
+_POSTGRES = ("postgres", "postgresql", "postgresql+psycopg")
+_SQLITE = ("sqlite", "sqlite+pysqlite")
+
+
+def resolve(target: str | Path) -> URL:
+    """The SQLAlchemy URL of a database URL or of a path to a SQLite file."""
+    if isinstance(target, Path) or "://" not in target:
+        return URL.create("sqlite", database=str(Path(target).expanduser().absolute()))
+    try:
+        url = make_url(target)
+    except (ArgumentError, ValueError):
+        raise _bad_url("not a URL") from None  # the text may hold a password: it is not repeated
+    if url.drivername in _POSTGRES:
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in _SQLITE:
+        raise _bad_url(url.drivername)
+    if url.database in (None, "", ":memory:") or "mode" in url.query:
+        raise _bad_url("SQLite in memory")
+    return url
+
+
+def _bad_url(got: str) -> InvalidArgument:
+    return InvalidArgument(
+        "The database URL cannot be used",
+        code="INVALID_DATABASE_URL",
+        where={"field": "LAKESTREAM_DATABASE_URL"},
+        got=got,
+        expected="postgresql://USER@HOST/DATABASE, sqlite:///FILE, or the path of a SQLite file",
+    )
+
+
+def connect(url: URL, password_provider: Callable[[], str] | None = None) -> Engine:
+    """An engine whose connections are set up; `password_provider` is asked for each new one."""
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    return _postgresql(url, password_provider)
+
+
+def _sqlite(url: URL) -> Engine:
+    file = Path(str(url.database))
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)  # stored events may be personal data
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=POOL_SIZE,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Two processes that create one file can meet here, where SQLite does not wait by itself."""
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.02)
+
+
+def _postgresql(url: URL, password_provider: Callable[[], str] | None) -> Engine:
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=POOL_SIZE,
+        pool_pre_ping=True,  # a server that scales to zero closes idle connections
+        isolation_level="READ COMMITTED",
+        connect_args={"client_encoding": "utf8", "application_name": "lakestream"},
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        connection.autocommit = True
+        connection.execute(f"SET lock_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+        connection.autocommit = False
+
+    if password_provider is not None:
+
+        @event.listens_for(engine, "do_connect")
+        def give_password(
+            _dialect: object, _record: object, _args: object, parameters: dict[str, Any]
+        ) -> None:
+            parameters["password"] = password_provider()
+
+    return engine
+
+
+@contextlib.contextmanager
+def begin(engine: Engine, *, write: bool) -> Iterator[Connection]:
+    """One transaction. A writer that cannot get SQLite's lock is tried again a few times."""
+    with contextlib.ExitStack() as stack:
+        for attempt in range(1, BEGIN_ATTEMPTS + 1):
+            connection = stack.enter_context(engine.connect()).execution_options(write=write)
+            try:
+                transaction = connection.begin()
+                break
+            except OperationalError as error:
+                if attempt == BEGIN_ATTEMPTS or not is_busy(error):
+                    raise
+                stack.pop_all().close()
+        with transaction:
+            yield connection
+
+
+def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is taken; tells if it was inserted."""
+    statement = _insert(connection, table).values(values).on_conflict_do_nothing()
+    inserted = connection.execute(statement.returning(*table.primary_key))
+    return inserted.first() is not None
+
+
+def upsert(
+    connection: Connection, table: Table, values: dict[str, Any], keep: tuple[str, ...] = ()
+) -> None:
+    """Insert a row or overwrite the one with its key, but for the columns to `keep`."""
+    key = [column.name for column in table.primary_key]
+    statement = _insert(connection, table).values(values)
+    changed = {n: statement.excluded[n] for n in values if n not in key and n not in keep}
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
+
+
+def _insert(connection: Connection, table: Table) -> SqliteInsert | PostgresInsert:
+    dialect = importlib.import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
+    insert: Callable[[Table], SqliteInsert | PostgresInsert] = dialect.insert
+    return insert(table)
+
+
+def lock_migrations(connection: Connection) -> None:
+    """Let one process migrate at a time; SQLite's write lock already does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+
+
+def is_missing_table(error: DBAPIError) -> bool:
+    """Did the statement fail because the table is not there?"""
+    message = str(error.orig)
+    return sqlstate(error) == "42P01" or message.startswith("no such table")
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Did the statement fail because another transaction holds a lock for too long?"""
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return _is_busy(error.orig)
+    # deadlock, serialisation failure, lock not available, statement cancelled by a timeout
+    return sqlstate(error) in ("40P01", "40001", "55P03", "57014")
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    name = str(getattr(error, "sqlite_errorname", ""))
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """The driver's own code: SQLSTATE on PostgreSQL, the result code's name on SQLite."""
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+    return str(state or "")

@@ -1,0 +1,116 @@
+"""The store: opens a database, brings its schema up to date, hands out transactions.
+
+    store = Store.open()
+    with store.transaction(write=True) as tx:
+        stored = tx.load("orders")
+        tx.append_revision("orders", document, actor="ann", operation="edit_pipeline")
+
+A transaction commits when its block ends and leaves no trace when the block raises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..errors import StoreFailed
+from . import engine as database
+from . import schema
+from .audit import AuditRows
+from .deployments import DeploymentRows
+from .failures import translated
+from .preferences import PreferenceRows
+from .revisions import RevisionRows
+from .runs import RunRows
+from .templates import TemplateRows
+
+
+class Transaction(RevisionRows, RunRows, DeploymentRows, AuditRows, PreferenceRows, TemplateRows):
+    """Everything the store can do, in one transaction."""
+
+
+class Store:
+    """One database. Threads may share it; each transaction belongs to one thread."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        new_token: Callable[[], str] = lambda: secrets.token_hex(3),
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._new_token = new_token
+
+    @classmethod
+    def open(
+        cls,
+        target: str | Path | None = None,
+        *,
+        password_provider: Callable[[], str] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        new_token: Callable[[], str] = lambda: secrets.token_hex(3),
+    ) -> Store:
+        """Open a database URL or a SQLite file; by default what the environment names.
+
+        `password_provider` is called for every new PostgreSQL connection: databases whose
+        credentials expire get a fresh one. The schema is created or migrated when it is not there.
+        """
+        url = database.resolve(_configured() if target is None else target)
+        try:
+            engine = database.connect(url, password_provider)
+        except OSError as error:
+            raise StoreFailed(
+                f"The database file cannot be created: {error.strerror}",
+                code="STORE_UNAVAILABLE",
+                where={"database": url.render_as_string(hide_password=True)},
+                hint="Name another file in LAKESTREAM_DATABASE_URL, as sqlite:///FILE.",
+            ) from None
+        store = cls(engine, clock=clock, new_token=new_token)
+        with store._failures():
+            schema.ensure(engine)
+        return store
+
+    @property
+    def location(self) -> str:
+        """The database as a URL without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @contextlib.contextmanager
+    def transaction(self, *, write: bool = False) -> Iterator[Transaction]:
+        """One transaction, to change the store or to read one state of it."""
+        with self._failures(), database.begin(self._engine, write=write) as connection:
+            transaction = Transaction(connection, write, self._clock(), self._new_token)
+            yield transaction
+            transaction.number_changes()
+
+    def latest_change_seq(self) -> int:
+        """The number of the latest change of any pipeline; cheap enough to be polled."""
+        with self.transaction() as tx:
+            return tx.latest_change_seq()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Errors of the driver leave as errors of the product; the driver's text stays inside."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise translated(error, self._engine.url) from None
+
+
+def _configured() -> str | Path:
+    from ..settings import Settings
+
+    settings = Settings.from_env()
+    return settings.database_url or settings.data_dir / "lakestream.db"

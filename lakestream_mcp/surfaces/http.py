@@ -1,0 +1,58 @@
+"""One ASGI application: MCP at `/mcp`, REST under `/api`, the viewer at `/`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .host import Host
+from .mcp import server
+from .rest import routes
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from ..settings import Settings
+
+
+def application(host: Host, settings: Settings) -> Starlette:
+    """The application, with Host and Origin checked on every route.
+
+    Stateless, because hosts that drop the session header, restarts and replicas all work then.
+    """
+    app = server(host)
+    app._additional_http_routes.extend(routes(host))
+    return app.http_app(
+        path="/mcp",
+        stateless_http=True,
+        json_response=False,
+        host_origin_protection=True,
+        allowed_hosts=[*settings.allowed_hosts] or None,
+        allowed_origins=[f"https://{name}" for name in settings.allowed_hosts] or None,
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Listen until interrupted. Raises InvalidArgument for an address that is not allowed."""
+    import uvicorn
+
+    settings.check_bind()
+    host = Host.local(settings)
+    try:
+        uvicorn.run(
+            application(host, settings),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            timeout_graceful_shutdown=2,
+        )
+    finally:
+        host.workspace.close()
+
+
+def serve_stdio(settings: Settings) -> None:
+    """Speak MCP over standard input and output until they close."""
+    host = Host.local(settings)
+    try:
+        server(host).run(transport="stdio", show_banner=False)
+    finally:
+        host.workspace.close()

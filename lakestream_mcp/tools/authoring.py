@@ -1,0 +1,253 @@
+"""Making and changing pipelines."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from ..arguments import ExpectRevision, Json, NodeId, Object, PipelineId, Reason, SchemaOf
+from ..errors import InvalidArgument
+from ..graph.apply import apply
+from ..graph.changes import Change
+from ..graph.model import PipelineDocument
+from ..operations import Answer, operation
+from .answers import Changed, EditAnswer
+from .edits import described, edit
+
+if TYPE_CHECKING:
+    from ..storage.rows import Stored
+    from ..workspace import Workspace
+
+PIPELINE_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+Changes = Annotated[
+    list[Any],
+    Json,
+    SchemaOf(list[Change]),
+    Field(min_length=1, description="Applied in order, all or none"),
+]
+
+
+@operation(
+    title="Create a pipeline",
+    effect="edit",
+    method="POST",
+    path="/api/pipelines",
+    idempotent=True,
+    examples=({"name": "Earthquakes", "id": "quakes", "tags": ["demo"]},),
+)
+def create_pipeline(
+    ws: Workspace,
+    name: Annotated[
+        str, Field(max_length=120, description="Title; may be left out with `document`")
+    ] = "",
+    id: Annotated[str, Field(max_length=64, description="Made from the name if left out")] = "",
+    description: Annotated[str, Field(max_length=4000)] = "",
+    tags: Annotated[list[str], Json, Field(max_length=32)] = [],  # noqa: B006 - the argument model copies it
+    document: Annotated[
+        Object,
+        Field(description="An exported pipeline document to import; else the pipeline is blank"),
+    ] = {},  # noqa: B006
+    reason: Reason = "",
+) -> EditAnswer:
+    """Create a pipeline, blank or from an exported document.
+
+    Doing it again with the same id and content is the same as doing it once.
+    """
+    given = {"name": name, "description": description, "tags": tags}
+    given = {k: v for k, v in given.items() if v}
+    title = str(given.get("name") or document.get("name") or "")
+    if not title:
+        raise InvalidArgument(
+            "A pipeline needs a name.", where={"argument": "name"}, expected="a short title"
+        )
+    pipeline_id = id or slug(title)
+    _check_id(pipeline_id)
+    changes: list[dict[str, Any]] = (
+        [{"op": "replace_document", "document": document}] if document else []
+    )
+    changes.append({"op": "set_pipeline", **given})
+    start = PipelineDocument(name=title[:120])
+    applied = apply(start, changes, ws.catalog)
+    findings = ws.validate(applied.document).findings
+    stored = _store(ws, pipeline_id, applied.document, reason)
+    changed = Changed(added=[n.id for n in applied.document.nodes] if stored.created else [])
+    said = described(ws, pipeline_id, stored.head, applied.document, findings, changed)
+    if not stored.created:
+        said.notes = [f"`{pipeline_id}` was created before with the same content"]
+    return said
+
+
+def _store(ws: Workspace, pipeline_id: str, document: PipelineDocument, reason: str) -> Stored:
+    with ws.writing(pipeline_id) as store:
+        stored = store.create_pipeline(
+            pipeline_id,
+            document,
+            actor=ws.identity.name,
+            operation=ws.call.operation,
+            reason=reason,
+        )
+        ws.call.revision = stored.revision
+    if stored.created:
+        ws.notify("revision", pipeline_id, {"revision": stored.revision})
+    return stored
+
+
+def slug(name: str) -> str:
+    """An id from a title: `Größte Beben!` becomes `grosste-beben`."""
+    plain = (
+        unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    )
+    words = re.findall(r"[a-z0-9]+", plain.lower())
+    text = "-".join(words)[:48].strip("-")
+    return text if text[:1].isalpha() else f"pipeline-{text}".strip("-")
+
+
+def _check_id(pipeline_id: str) -> None:
+    if not PIPELINE_ID.fullmatch(pipeline_id):
+        raise InvalidArgument(
+            "This cannot be a pipeline id.",
+            where={"argument": "id"},
+            got=pipeline_id[:80],
+            expected="a letter, then letters, digits, - and _, all lower case, at most 64",
+            hint=f"`{slug(pipeline_id)}` would do.",
+        )
+
+
+@operation(
+    title="Add a node",
+    effect="edit",
+    method="POST",
+    path="/api/pipelines/{pipeline_id}/nodes",
+    idempotent=True,
+    examples=(
+        {
+            "pipeline_id": "quakes",
+            "type": "filter",
+            "id": "strong",
+            "config": {"condition": "mag >= 5"},
+            "after": "feed",
+        },
+    ),
+)
+def create_node(
+    ws: Workspace,
+    pipeline_id: PipelineId,
+    type: Annotated[
+        str, Field(max_length=64, description="Node type; describe_node_types lists them")
+    ],
+    config: Annotated[Object, Field(description="Fields of the type")] = {},  # noqa: B006
+    id: Annotated[str, Field(max_length=48, description="Made from name or type if left out")] = "",
+    name: Annotated[str, Field(max_length=120, description="Title on the canvas")] = "",
+    after: Annotated[
+        str, Field(max_length=64, description="Node whose output feeds this one")
+    ] = "",
+    expect_revision: ExpectRevision = 0,
+    reason: Reason = "",
+) -> EditAnswer:
+    """Add one node, connected by `after`. For several use edit_pipeline: one revision."""
+    node = {"type": type, "config": config, "id": id, "name": name}
+    change: dict[str, Any] = {"op": "add_node", "node": {k: v for k, v in node.items() if v}}
+    if after:
+        change["after"] = after
+    return edit(ws, pipeline_id, [change], reason=reason, expect_revision=expect_revision)
+
+
+@operation(
+    title="Connect two nodes",
+    effect="edit",
+    method="POST",
+    path="/api/pipelines/{pipeline_id}/edges",
+    idempotent=True,
+    examples=({"pipeline_id": "quakes", "source": "feed", "target": "strong"},),
+)
+def connect(
+    ws: Workspace,
+    pipeline_id: PipelineId,
+    source: NodeId,
+    target: NodeId,
+    source_port: Annotated[str, Field(max_length=32)] = "",
+    target_port: Annotated[
+        str, Field(max_length=32, description="in, left or right; the first free one if left out")
+    ] = "",
+    expect_revision: ExpectRevision = 0,
+    reason: Reason = "",
+) -> EditAnswer:
+    """Let rows flow from one node to another."""
+    change = {"op": "connect", "source": source, "target": target}
+    ports = {"source_port": source_port, "target_port": target_port}
+    change |= {k: v for k, v in ports.items() if v}
+    return edit(ws, pipeline_id, [change], reason=reason, expect_revision=expect_revision)
+
+
+@operation(
+    title="Edit a pipeline",
+    effect="edit",
+    method="PATCH",
+    path="/api/pipelines/{pipeline_id}",
+    examples=(
+        {
+            "pipeline_id": "quakes",
+            "changes": [{"op": "update_node", "id": "strong", "config": {"condition": "mag >= 6"}}],
+            "reason": "Only major shocks",
+        },
+    ),
+)
+def edit_pipeline(
+    ws: Workspace,
+    pipeline_id: PipelineId,
+    changes: Changes,
+    dry_run: Annotated[bool, Field(description="Answer as if, and store nothing")] = False,
+    expect_revision: ExpectRevision = 0,
+    reason: Reason = "",
+) -> EditAnswer:
+    """Apply a batch of changes as one revision: all of them, or none and the reason.
+
+    Answers with what changed, the findings that remain (send a `fix` back) and the next step.
+    """
+    return edit(
+        ws, pipeline_id, changes, reason=reason, expect_revision=expect_revision, dry_run=dry_run
+    )
+
+
+class Deleted(Answer):
+    """A pipeline is out of sight; nothing of it is lost."""
+
+    pipeline_id: str
+    revision: int
+    deleted_at: str
+    next: str
+
+    def text(self) -> str:
+        """One line."""
+        return f"{self.pipeline_id} is deleted. {self.next}"
+
+
+@operation(
+    title="Delete a pipeline",
+    effect="destroy",
+    method="DELETE",
+    path="/api/pipelines/{pipeline_id}",
+    idempotent=True,
+    examples=({"pipeline_id": "quakes"},),
+)
+def delete_pipeline(
+    ws: Workspace, pipeline_id: PipelineId, expect_revision: ExpectRevision = 0
+) -> Deleted:
+    """Delete a pipeline. Its history and runs stay; restore_revision brings it back."""
+    from .discovery import instant
+
+    with ws.writing(pipeline_id) as store:
+        row = store.delete_pipeline(
+            pipeline_id, actor=ws.identity.name, expect_revision=expect_revision or None
+        )
+        ws.call.revision = row.head
+    ws.notify("deleted", pipeline_id, {})
+    return Deleted(
+        pipeline_id=pipeline_id,
+        revision=row.head,
+        deleted_at=instant(row.deleted_at),
+        next=f'restore_revision(pipeline_id="{pipeline_id}", mode="restore") brings it back',
+    )

@@ -1,0 +1,345 @@
+"""Finding out what there is: pipelines and node types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from ..arguments import Json, PipelineId
+from ..errors import InvalidArgument, NotFound, nearest
+from ..graph.export import cards, to_mermaid, to_svg
+from ..graph.model import Category, Finding, Node, Status
+from ..operations import Answer, operation
+from .answers import Counts, finding_lines, worst
+
+if TYPE_CHECKING:
+    from ..storage.rows import Pipeline, Stored
+    from ..workspace import Workspace
+
+ADD_NODE = "edit_pipeline with add_node"
+Detail = Literal["summary", "node", "full", "document", "mermaid", "svg", "code"]
+
+
+class PipelineLine(BaseModel):
+    """One pipeline in a list."""
+
+    id: str
+    name: str
+    revision: int
+    status: Status
+    description: str
+    tags: list[str]
+    nodes: int
+    updated_at: str
+    updated_by: str
+    deleted: bool | None = None
+
+    @classmethod
+    def of(cls, row: Pipeline) -> PipelineLine:
+        """The line of a stored row."""
+        return cls(
+            id=row.id,
+            name=row.name,
+            revision=row.head,
+            status=row.status,
+            description=row.description[:200],
+            tags=row.tags,
+            nodes=row.nodes,
+            updated_at=instant(row.updated_at),
+            updated_by=row.updated_by,
+            deleted=True if row.deleted_at else None,
+        )
+
+
+class PipelineList(Answer):
+    """Pipelines, the latest changed first."""
+
+    pipelines: list[PipelineLine]
+    next: str
+
+    def text(self) -> str:
+        """One line each."""
+        lines = [
+            f"{p.id}@{p.revision} {p.status}, {p.nodes} nodes: {p.name}" for p in self.pipelines
+        ]
+        return "\n".join([*lines, f"Next: {self.next}"])
+
+
+@operation(
+    title="List pipelines",
+    effect="read",
+    method="GET",
+    path="/api/pipelines",
+    examples=({"text": "quake", "limit": 5},),
+)
+def list_pipelines(
+    ws: Workspace,
+    text: Annotated[
+        str, Field(max_length=200, description="Part of id, name, description or tag")
+    ] = "",
+    tag: Annotated[str, Field(max_length=60)] = "",
+    status: Literal["", "draft", "deployed", "paused", "archived"] = "",
+    deleted: Annotated[bool, Field(description="Deleted ones instead")] = False,
+    limit: Annotated[int, Field(ge=1, le=200)] = 50,
+) -> PipelineList:
+    """List pipelines, the latest changed first."""
+    with ws.reading() as store:
+        rows = store.list_pipelines(
+            tag=tag or None, status=status or None, text=text or None, deleted=deleted, limit=limit
+        )
+    following = "get_pipeline" if rows else "create_pipeline"
+    return PipelineList(pipelines=[PipelineLine.of(row) for row in rows], next=following)
+
+
+class NodeLine(BaseModel):
+    """One node in a summary."""
+
+    id: str
+    type: str
+    name: str
+    sentence: str | None = None
+    inputs: list[str]
+    columns: list[str] | None = None
+
+
+class PipelineAnswer(Answer):
+    """A pipeline in the detail asked for; what was not asked for is absent."""
+
+    pipeline_id: str
+    revision: int
+    head_revision: int
+    name: str
+    status: Status
+    description: str | None = None
+    tags: list[str] | None = None
+    nodes: list[NodeLine] | None = None
+    node: dict[str, Any] | None = None
+    document: dict[str, Any] | None = None
+    shown: str | None = None
+    counts: Counts | None = None
+    findings: list[Finding] | None = None
+    link: str
+
+    def text(self) -> str:
+        """Diagrams and code as they are; the rest in lines or JSON."""
+        if self.shown is not None:
+            return self.shown
+        if self.document is not None or self.node is not None:
+            return super().text()
+        lines = [f"{self.pipeline_id}@{self.revision} {self.status}: {self.name}"]
+        for n in self.nodes or []:
+            fed = f" <- {', '.join(n.inputs)}" if n.inputs else ""
+            lines.append(f"- {n.id} ({n.type}){fed}: {n.sentence or n.name}")
+        return "\n".join(
+            [*lines, *finding_lines(self.counts or Counts(), self.findings or []), self.link]
+        )
+
+    def resource_text(self, file: str | None) -> str:
+        """The document alone: what can be imported again."""
+        del file
+        import json
+
+        return json.dumps(self.document or self.to_json(), ensure_ascii=False, indent=1)
+
+
+@operation(
+    title="Read a pipeline",
+    effect="read",
+    method="GET",
+    path="/api/pipelines/{pipeline_id}",
+    examples=({"pipeline_id": "quakes"}, {"pipeline_id": "quakes", "detail": "mermaid"}),
+)
+def get_pipeline(
+    ws: Workspace,
+    pipeline_id: PipelineId,
+    detail: Annotated[
+        Detail,
+        Field(
+            description="summary: a line per node; node: one node with config and columns; "
+            "full: all configs; document: for import; a diagram; or code"
+        ),
+    ] = "summary",
+    node: Annotated[str, Field(max_length=64, description="Which node, for detail=node")] = "",
+    revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
+) -> PipelineAnswer:
+    """Read a pipeline: a short summary, one node, everything, a diagram, or the generated code."""
+    stored = load(ws, pipeline_id, revision)
+    answer = PipelineAnswer(
+        pipeline_id=pipeline_id,
+        revision=stored.revision,
+        head_revision=stored.head,
+        name=stored.document.name,
+        status=stored.document.status,
+        link=ws.link(pipeline_id, stored.revision, node=node),
+    )
+    if detail in ("summary", "full"):
+        _describe(ws, answer, stored)
+    if detail in ("full", "document"):
+        answer.document = stored.document.model_dump(mode="json", exclude_none=True)
+    elif detail == "node":
+        answer.node = _node(ws, stored, node)
+    elif detail == "code":
+        from .generation import generated
+
+        answer.shown = "\n\n".join(generated(ws, stored).files.values())
+    elif detail in ("mermaid", "svg"):
+        answer.shown = _diagram(ws, stored, detail)
+    return answer
+
+
+def load(ws: Workspace, pipeline_id: str, revision: int = 0) -> Stored:
+    """A revision of a pipeline, 0 for the newest. Raises NotFound."""
+    with ws.reading() as store:
+        return store.load(pipeline_id, revision or None)
+
+
+def instant(at: Any) -> str:
+    """A time as every answer writes it: UTC, ISO 8601."""
+    return str(at.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+
+
+def _describe(ws: Workspace, answer: PipelineAnswer, stored: Stored) -> None:
+    document, validation = stored.document, ws.validate(stored.document)
+    answer.description = document.description or None
+    answer.tags = document.tags or None
+    answer.counts = Counts.of(validation.findings)
+    answer.findings = worst(validation.findings)
+    answer.nodes = []
+    said = cards(document, validation, ws.catalog)
+    for n in document.nodes:
+        relation = validation.relations.get(n.id)
+        answer.nodes.append(
+            NodeLine(
+                id=n.id,
+                type=n.type,
+                name=n.name,
+                sentence=said[n.id].sentence,
+                inputs=[e.source for e in document.inputs(n.id)],
+                columns=[f"{c.name} {c.type}" for c in relation.columns] if relation else None,
+            )
+        )
+
+
+def _node(ws: Workspace, stored: Stored, node_id: str) -> dict[str, Any]:
+    node = existing(stored, node_id)
+    validation = ws.validate(stored.document)
+    relation = validation.relations.get(node_id)
+    shown: dict[str, Any] = node.model_dump(mode="json", exclude_none=True)
+    shown["sentence"] = cards(stored.document, validation, ws.catalog)[node_id].sentence
+    shown["inputs"] = [e.text() for e in stored.document.inputs(node_id)]
+    shown["outputs"] = [e.text() for e in stored.document.outputs(node_id)]
+    shown["columns"] = [c._asdict() for c in relation.columns] if relation else None
+    shown["event_time"] = relation.event_time if relation else None
+    shown["findings"] = [
+        f.model_dump(mode="json", exclude_none=True)
+        for f in validation.findings
+        if f.node == node_id
+    ]
+    return {k: v for k, v in shown.items() if v is not None}
+
+
+def existing(stored: Stored, node_id: str) -> Node:
+    """The node, or NotFound with the nearest id."""
+    if not node_id:
+        raise InvalidArgument(
+            "Say which node.",
+            where={"argument": "node"},
+            expected=[n.id for n in stored.document.nodes],
+        )
+    node = stored.document.node(node_id)
+    if node is None:
+        known = [n.id for n in stored.document.nodes]
+        near = nearest(node_id, known)
+        raise NotFound(
+            f"There is no node `{node_id[:64]}` in this pipeline.",
+            where={"pipeline": stored.pipeline_id, "argument": "node"},
+            got=node_id[:64],
+            expected=known[:50],
+            hint=f"Did you mean `{near}`?" if near else None,
+        )
+    return node
+
+
+def _diagram(ws: Workspace, stored: Stored, kind: str) -> str:
+    said = cards(stored.document, ws.validate(stored.document), ws.catalog)
+    draw = to_mermaid if kind == "mermaid" else to_svg
+    return draw(stored.document, said)
+
+
+class NodeTypes(Answer):
+    """Node types: a line each, or in full where some were asked for."""
+
+    types: list[dict[str, Any]]
+    next: str
+
+    def text(self) -> str:
+        """A line each; the full description as JSON, since every part of it matters."""
+        if any("fields" in t for t in self.types):
+            return super().text()
+        lines = [f"- {t['type']} ({t['category']}): {t['summary']}" for t in self.types]
+        return "\n".join([*lines, f"Next: {self.next}"])
+
+    def resource_text(self, file: str | None) -> str:
+        """The README of the type."""
+        del file
+        return str(self.types[0].get("readme", self.types[0]["summary"]))
+
+
+@operation(
+    title="Describe node types",
+    effect="read",
+    method="GET",
+    path="/api/node-types",
+    examples=({}, {"types": ["sequence", "filter"]}, {"search": "silence"}),
+)
+def describe_node_types(
+    ws: Workspace,
+    types: Annotated[
+        list[str],
+        Json,
+        Field(max_length=20, description="Describe these in full: fields, ports, meaning, example"),
+    ] = [],  # noqa: B006 - the argument model copies it
+    category: Literal["", "source", "transform", "pattern", "sink"] = "",
+    search: Annotated[str, Field(max_length=200, description="Words to find a type by")] = "",
+) -> NodeTypes:
+    """List node types in a line each, or give `types` to get their configuration in full."""
+    if types:
+        return NodeTypes(types=[_described(ws, name) for name in types], next=ADD_NODE)
+    names = _found(ws, search) if search else list(ws.catalog.types())
+    lines = [_line(ws, name) for name in names]
+    if category:
+        lines = [line for line in lines if line["category"] == category]
+    return NodeTypes(types=lines, next='describe_node_types(types=["…"]) for fields and examples')
+
+
+def _described(ws: Workspace, name: str) -> dict[str, Any]:
+    """Without the JSON Schema, which says in more words what `fields` says."""
+    description = ws.catalog.describe(name)
+    return description.model_dump(mode="json", exclude={"json_schema"}, exclude_defaults=True)
+
+
+def _found(ws: Workspace, search: str) -> list[str]:
+    return [kind.type for kind in ws.catalog.search(search)]
+
+
+def _line(ws: Workspace, name: str) -> dict[str, Any]:
+    kind = ws.catalog.get(name)
+    category: Category = kind.category
+    return {"type": kind.type, "category": category, "title": kind.title, "summary": kind.summary}
+
+
+@operation(
+    title="Describe one node type",
+    effect="read",
+    method="GET",
+    path="/api/node-types/{type}",
+    mcp=False,
+    examples=({"type": "sequence"},),
+)
+def get_node_type(
+    ws: Workspace, type: Annotated[str, Field(max_length=64, description="Type or alias")]
+) -> NodeTypes:
+    """Describe one node type in full, with the JSON Schema of its configuration."""
+    described = _described(ws, type) | {"config_schema": ws.catalog.describe(type).json_schema}
+    return NodeTypes(types=[described], next=ADD_NODE)

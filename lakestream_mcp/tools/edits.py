@@ -1,0 +1,136 @@
+"""How every edit goes: read the head, apply, validate, store; again if somebody was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import RevisionConflict
+from ..graph.apply import Applied, apply
+from ..graph.model import Finding, PipelineDocument
+from .answers import Changed, Counts, EditAnswer, next_step, worst
+from .discovery import load
+
+if TYPE_CHECKING:
+    from ..storage.rows import Stored
+    from ..workspace import Workspace
+
+ATTEMPTS = 5
+
+
+def edit(
+    ws: Workspace,
+    pipeline_id: str,
+    changes: Sequence[Any],
+    *,
+    reason: str = "",
+    expect_revision: int = 0,
+    dry_run: bool = False,
+) -> EditAnswer:
+    """Apply changes to the newest revision and store the outcome as the next one.
+
+    Without `expect_revision` an edit made meanwhile by somebody else is taken in, not overwritten:
+    the changes are applied again to what is newest then.
+    """
+    for attempt in range(ATTEMPTS):
+        head = load(ws, pipeline_id)
+        check_expected(pipeline_id, head.revision, expect_revision)
+        applied = apply(head.document, changes, ws.catalog)
+        # Validation may take a while, so it comes before the transaction that others wait for.
+        findings = ws.validate(applied.document).findings
+        if applied.unchanged or dry_run:
+            return answer(ws, pipeline_id, head.revision, applied, findings, dry_run=dry_run)
+        try:
+            revision = _append(ws, head, applied, changes, reason)
+        except RevisionConflict:
+            if expect_revision or attempt == ATTEMPTS - 1:
+                raise
+            continue
+        return answer(ws, pipeline_id, revision, applied, findings)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def check_expected(pipeline_id: str, head: int, expected: int) -> None:
+    """Refuse when the newest revision is not the one the caller has seen."""
+    if expected and expected != head:
+        raise RevisionConflict(
+            f"`{pipeline_id}` is at revision {head}, not {expected}. Nothing was changed.",
+            where={"pipeline": pipeline_id},
+            got=expected,
+            expected=head,
+            hint=f'get_history(kind="diff", from_revision={expected}) shows what was done meanwhile.',
+        )
+
+
+def _append(
+    ws: Workspace, head: Stored, applied: Applied, changes: Sequence[Any], reason: str
+) -> int:
+    changed = applied.changed
+    with ws.writing(head.pipeline_id) as store:
+        revision = store.append_revision(
+            head.pipeline_id,
+            applied.document,
+            actor=ws.identity.name,
+            operation=ws.call.operation,
+            reason=reason,
+            changes=list(changes),
+            changed={
+                "added": changed.added,
+                "updated": [*changed.updated, *changed.moved],
+                "removed": changed.removed,
+            },
+            expect_revision=head.revision,
+        )
+        ws.call.revision = revision
+    ws.notify("revision", head.pipeline_id, {"revision": revision})
+    return revision
+
+
+def answer(
+    ws: Workspace,
+    pipeline_id: str,
+    revision: int,
+    applied: Applied,
+    findings: Sequence[Finding],
+    dry_run: bool = False,
+) -> EditAnswer:
+    """What an edit says."""
+    changed = Changed(
+        **applied.changed.model_dump(),
+        edges=applied.edges_changed,
+        settings=applied.settings_changed,
+    )
+    said = described(ws, pipeline_id, revision, applied.document, findings, changed)
+    said.notes = applied.notes
+    said.dry_run = True if dry_run else None
+    return said
+
+
+def described(
+    ws: Workspace,
+    pipeline_id: str,
+    revision: int,
+    document: PipelineDocument,
+    findings: Sequence[Finding],
+    changed: Changed,
+) -> EditAnswer:
+    """An edit's answer about a document as it is now."""
+    counts = Counts.of(findings)
+    patterns = count_patterns(ws, document)
+    return EditAnswer(
+        pipeline_id=pipeline_id,
+        revision=revision,
+        changed=changed,
+        counts=counts,
+        findings=worst(findings),
+        next=next_step(pipeline_id, counts, findings, len(document.nodes), patterns),
+        link=ws.link(pipeline_id, revision),
+    )
+
+
+def count_patterns(ws: Workspace, document: PipelineDocument) -> int:
+    """How many nodes are patterns; a type that is not known any more is none."""
+    known = set(ws.catalog.types())
+    return sum(
+        n.type in known and ws.catalog.get(n.type).category == "pattern" for n in document.nodes
+    )

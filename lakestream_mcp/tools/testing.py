@@ -1,0 +1,292 @@
+"""Running a pipeline on given events, in this process, without Spark."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from ..arguments import Json, NodeId, PipelineId
+from ..errors import InvalidArgument
+from ..graph.duration import delay_ms
+from ..graph.model import PipelineDocument
+from ..operations import Answer, operation
+from .discovery import existing, load
+
+if TYPE_CHECKING:
+    from ..cep.host import Options
+    from ..storage.rows import Run, Stored
+    from ..workspace import Workspace
+
+LISTS = ("matches", "late", "waiting", "ended")
+Events = Annotated[
+    list[Any] | dict[str, Any],
+    Json,
+    Field(
+        description='Rows [{…}], {"file": "path"} or {"simulate": 100}; '
+        'with several sources {"source_id": one of these}'
+    ),
+]
+Revision = Annotated[int, Field(ge=0, description="0: the newest")]
+
+
+class TestAnswer(Answer):
+    """What a test found. Lists are cut to `limit`; the run keeps the whole report."""
+
+    __test__ = False
+
+    run_id: str
+    pipeline_id: str
+    revision: int
+    result: str
+    counts: dict[str, int]
+    matches: list[dict[str, Any]]
+    nodes: dict[str, Any]
+    late: list[Any]
+    waiting: list[Any]
+    ended: list[Any]
+    warnings: list[str]
+    order: dict[str, Any] | None = None
+    watermark: dict[str, Any]
+    code_hash: dict[str, str]
+    next: str
+    link: str
+
+    def text(self) -> str:
+        """Counts, the matches as JSON lines, warnings."""
+        counts = ", ".join(f"{n} {name}" for name, n in self.counts.items())
+        lines = [f"{self.pipeline_id}@{self.revision} {self.run_id}: {counts}"]
+        lines += [_line(match) for match in self.matches]
+        hidden = self.counts.get("matches", 0) - len(self.matches)
+        if hidden > 0:
+            lines.append(f"… {hidden} more matches in the run")
+        if not self.matches:
+            lines += [f"ended without a match: {_compact(e)}" for e in self.ended[:5]]
+        lines += [f"waiting: {_compact(w)}" for w in self.waiting[:3]]
+        lines += [f"warning: {w}" for w in self.warnings]
+        if self.order:
+            lines.append(f"order: {_compact(self.order)}")
+        return "\n".join([*lines, f"Next: {self.next}", self.link])
+
+
+@operation(
+    title="Test a pipeline on events",
+    effect="run",
+    method="POST",
+    path="/api/pipelines/{pipeline_id}/runs",
+    examples=({"pipeline_id": "quakes", "events": {"file": "examples/earthquakes.jsonl"}},),
+)
+def test_pattern(
+    ws: Workspace,
+    pipeline_id: PipelineId,
+    events: Events,
+    node: Annotated[str, Field(max_length=64, description="Report this pattern only")] = "",
+    revision: Revision = 0,
+    check_order: Annotated[
+        bool, Field(description="Replay shuffled and cut, and say if the answer depends on it")
+    ] = False,
+    watermark_delay: Annotated[
+        str, Field(max_length=40, description="Instead of the declared one, e.g. 10 minutes")
+    ] = "",
+    close: Annotated[
+        bool, Field(description="Advance the watermark past every deadline after the last event")
+    ] = True,
+    batch_rows: Annotated[
+        int,
+        Field(ge=1, le=1_000_000, description="Rows per micro-batch; decides which rows are late"),
+    ] = 1,
+    seed: Annotated[int, Field(ge=0)] = 0,
+    limit: Annotated[int, Field(ge=0, le=1000, description="Matches shown")] = 10,
+) -> TestAnswer:
+    """Run the whole pipeline on events and report matches with their events, late and waiting rows.
+
+    The same matcher code runs here and in generated Spark code. The run is kept: see explain_match.
+    """
+    from ..cep.testing import TestRequest, test_pipeline
+
+    stored = load(ws, pipeline_id, revision)
+    if node:
+        existing(stored, node)
+    options = _options(watermark_delay, close, batch_rows)
+    report = test_pipeline(
+        stored.document,
+        ws.validate(stored.document),
+        TestRequest(events, options, node or None, check_order, seed),
+        catalog=ws.catalog,
+        engine=ws.engine,
+        resolver=ws.resolver,
+        find_file=ws.find_file,
+        progress=ws.progress,
+    )
+    run = _keep(ws, stored, node, report)
+    return _answer(ws, run, report, limit)
+
+
+def _options(watermark_delay: str, close: bool, batch_rows: int) -> Options:
+    from ..cep.host import Options
+
+    delay = None
+    if watermark_delay:
+        try:
+            delay = delay_ms(watermark_delay)
+        except ValueError as error:
+            raise InvalidArgument(
+                f"`watermark_delay`: {error}",
+                where={"argument": "watermark_delay"},
+                got=watermark_delay,
+                expected="a duration such as `10 minutes`",
+            ) from None
+    options = Options(batch_rows=batch_rows, delay_ms=delay)
+    return options if close else options._replace(advance_to=None)
+
+
+def _keep(ws: Workspace, stored: Stored, node: str, report: dict[str, Any]) -> Run:
+    """Store the run with its report, in the operation's one transaction."""
+    hashes = report["code_hash"]
+    result = "matched" if report["counts"]["matches"] else "no_match"
+    with ws.writing(stored.pipeline_id) as store:
+        run = store.add_run(
+            stored.pipeline_id,
+            stored.revision,
+            "test",
+            actor=ws.identity.name,
+            result=result,
+            counts=report["counts"],
+            report=report,
+            node=node or (next(iter(hashes)) if len(hashes) == 1 else None),
+            duration_ms=ws.call.duration_ms,
+            code_sha256=hashlib.sha256(_compact(hashes).encode()).hexdigest(),
+        )
+        ws.call.revision = stored.revision
+    ws.notify("run", stored.pipeline_id, {"run_id": run.id, "result": result})
+    return run
+
+
+def _answer(ws: Workspace, run: Run, report: dict[str, Any], limit: int) -> TestAnswer:
+    parts = {name: report[name][:limit] for name in LISTS}
+    first = report["matches"][0]["match_id"] if report["matches"] else None
+    following = (
+        f'explain_match(run_id="{run.id}", match_id="{first[:12]}"), or generate_code'
+        if first
+        else f'explain_match(run_id="{run.id}") says where partial matches ended'
+    )
+    return TestAnswer(
+        run_id=run.id,
+        pipeline_id=run.pipeline_id,
+        revision=run.revision,
+        result=run.result,
+        counts=report["counts"],
+        **parts,
+        nodes=report["nodes"],
+        warnings=report["warnings"],
+        order=report.get("order"),
+        watermark=report["watermark"],
+        code_hash=report["code_hash"],
+        next=following,
+        link=ws.link(run.pipeline_id, run.revision, panel="test", run=run.id, match=first),
+    )
+
+
+class PreviewColumn(BaseModel):
+    """A column of the previewed rows."""
+
+    name: str
+    type: str
+
+
+class Preview(Answer):
+    """What a node puts out for given events."""
+
+    pipeline_id: str
+    revision: int
+    node: str
+    columns: list[PreviewColumn]
+    rows: list[dict[str, Any]]
+    total: int
+    warnings: list[str]
+    link: str
+
+    def text(self) -> str:
+        """A JSON line per row."""
+        head = f"{self.node}: {self.total} rows"
+        return "\n".join([head, *(_compact(row) for row in self.rows), *self.warnings, self.link])
+
+
+@operation(
+    title="Preview a node",
+    effect="read",
+    role="author",
+    method="POST",
+    path="/api/pipelines/{pipeline_id}/nodes/{node}/preview",
+    examples=({"pipeline_id": "quakes", "node": "strong", "events": [{"mag": 6.1}, {"mag": 4.0}]},),
+)
+def preview_node(
+    ws: Workspace,
+    pipeline_id: PipelineId,
+    node: NodeId,
+    events: Events,
+    revision: Revision = 0,
+    limit: Annotated[int, Field(ge=1, le=1000, description="Rows shown")] = 20,
+) -> Preview:
+    """Show the rows a node puts out for given events; later nodes may still be unfinished."""
+    from ..cep.host import Host
+    from ..cep.report import jsonable
+    from ..cep.testing import read_sources, refuse_errors
+
+    stored = load(ws, pipeline_id, revision)
+    existing(stored, node)
+    document = upstream(stored.document, node)
+    validation = ws.validate(document)
+    inside = [f for f in validation.findings if f.code not in {"DEAD_END", "SOURCE_NOT_CONNECTED"}]
+    refuse_errors(_Findings(inside))
+    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
+    sources, warnings = read_sources(host, events, ws.find_file)
+    table = host.run(sources, _options("", True, 1)._replace(traced=False)).tables[node]
+    relation = validation.relations[node]
+    columns = [PreviewColumn(name=c.name, type=c.type) for c in relation.columns]
+    shown = table.select([c.name for c in columns]).slice(0, limit).to_pylist()
+    return Preview(
+        pipeline_id=pipeline_id,
+        revision=stored.revision,
+        node=node,
+        columns=columns,
+        rows=jsonable(shown),
+        total=table.num_rows,
+        warnings=warnings,
+        link=ws.link(pipeline_id, stored.revision, node=node),
+    )
+
+
+class _Findings:
+    """Findings as `refuse_errors` reads them."""
+
+    def __init__(self, findings: list[Any]) -> None:
+        self.findings = findings
+
+
+def upstream(document: PipelineDocument, node_id: str) -> PipelineDocument:
+    """The part of a graph that feeds a node, the node included."""
+    kept, stack = {node_id}, [node_id]
+    while stack:
+        for edge in document.inputs(stack.pop()):
+            if edge.source not in kept:
+                kept.add(edge.source)
+                stack.append(edge.source)
+    nodes = [n for n in document.nodes if n.id in kept]
+    edges = [e for e in document.edges if e.source in kept and e.target in kept]
+    return document.model_copy(update={"nodes": nodes, "edges": edges})
+
+
+def _line(match: dict[str, Any]) -> str:
+    shown = {name: match[name] for name in ("match_id", "pattern", "key", "detected_at")}
+    shown["match_id"] = match["match_id"][:12]
+    shown["events"] = [{"step": e["step"], "at": e["at"], "row": e["row"]} for e in match["events"]]
+    return f"match {_compact(shown)}"
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), default=str, sort_keys=False
+    )

@@ -1,0 +1,93 @@
+"""What is wrong with a pipeline, and mending it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from ..arguments import ExpectRevision, PipelineId
+from ..graph.model import Finding
+from ..operations import Answer, operation
+from .answers import Counts, finding_lines, next_step, worst
+from .discovery import load
+from .edits import check_expected, count_patterns, edit
+
+if TYPE_CHECKING:
+    from ..workspace import Workspace
+
+
+class ValidationAnswer(Answer):
+    """Findings, errors first; with `autofix` the changes that mend them."""
+
+    pipeline_id: str
+    revision: int
+    ok: bool
+    counts: Counts
+    findings: list[Finding]
+    fixes: list[dict[str, Any]] | None = None
+    remaining: Counts | None = None
+    next: str
+    link: str
+
+    def text(self) -> str:
+        """A line per finding; fixes as they can be sent."""
+        lines = [f"{self.pipeline_id}@{self.revision}: {'ok' if self.ok else 'not ok'}"]
+        lines += finding_lines(self.counts, self.findings)
+        if self.fixes is not None and self.remaining is not None:
+            import json
+
+            lines.append(f"autofix: {json.dumps(self.fixes, ensure_ascii=False)}")
+            lines.append(f"after it: {self.remaining.text()}")
+        return "\n".join([*lines, f"Next: {self.next}", self.link])
+
+
+@operation(
+    title="Validate a pipeline",
+    effect="edit",
+    role="viewer",
+    method="POST",
+    path="/api/pipelines/{pipeline_id}/validation",
+    idempotent=True,
+    examples=({"pipeline_id": "quakes"}, {"pipeline_id": "quakes", "autofix": "preview"}),
+)
+def validate_pipeline(
+    ws: Workspace,
+    pipeline_id: PipelineId,
+    autofix: Annotated[
+        Literal["off", "preview", "apply"],
+        Field(description="preview: the changes that would mend findings; apply: make them"),
+    ] = "off",
+    limit: Annotated[int, Field(ge=1, le=500, description="Findings shown")] = 50,
+    expect_revision: ExpectRevision = 0,
+) -> ValidationAnswer:
+    """List what is wrong or risky: code, place, what is expected, and the fix if there is one."""
+    stored = load(ws, pipeline_id)
+    check_expected(pipeline_id, stored.revision, expect_revision)
+    findings, fixes, remaining = ws.validate(stored.document).findings, None, None
+    revision, document = stored.revision, stored.document
+    if autofix != "off":
+        from ..graph.autofix import autofix as mend
+
+        mended = mend(document, ws.catalog, ws.resolver, ws.cache)
+        fixes, remaining = mended.changes, Counts.of(ws.validate(mended.document).findings)
+        if autofix == "apply" and fixes:
+            ws.require("author", "`autofix=apply`")
+            reason = "Fixes of findings"
+            revision = edit(
+                ws, pipeline_id, fixes, reason=reason, expect_revision=revision
+            ).revision
+            document, findings = mended.document, ws.validate(mended.document).findings
+    counts = Counts.of(findings)
+    patterns = count_patterns(ws, document)
+    return ValidationAnswer(
+        pipeline_id=pipeline_id,
+        revision=revision,
+        ok=not counts.errors,
+        counts=counts,
+        findings=worst(findings, limit),
+        fixes=fixes,
+        remaining=remaining,
+        next=next_step(pipeline_id, counts, findings, len(document.nodes), patterns),
+        link=ws.link(pipeline_id, revision, panel="findings"),
+    )

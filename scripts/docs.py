@@ -1,0 +1,55 @@
+"""Write the parts of the docs that are derived from the code; `--check` only compares."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SECTION = re.compile(r"(<!-- derived:(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def tools() -> str:
+    """The operations, with the surfaces they have."""
+    from lakestream_mcp.operations import operations
+
+    lines = ["| operation | what it does | role | MCP | REST |", "|---|---|---|---|---|"]
+    for op in operations():
+        mcp = "yes" if op.mcp else ""
+        lines.append(f"| `{op.name}` | {op.title} | {op.role} | {mcp} | `{op.method} {op.path}` |")
+    return "\n".join(lines)
+
+
+def node_types() -> str:
+    """The node types, by category."""
+    from lakestream_mcp.catalog import Catalog
+
+    lines = ["| node type | category | what it does |", "|---|---|---|"]
+    for node in Catalog.load().types():
+        lines.append(f"| `{node.type}` | {node.category} | {node.summary} |")
+    return "\n".join(lines)
+
+
+DERIVED: dict[str, Callable[[], str]] = {"tools": tools, "node_types": node_types}
+DOCS = ("README.md",)
+
+
+def main(check: bool) -> int:
+    """Write, or with `check` compare; the exit code says whether the docs were as derived."""
+    stale = False
+    for name in DOCS:
+        path = ROOT / name
+        old = path.read_text(encoding="utf-8")
+        new = SECTION.sub(lambda m: f"{m[1]}{DERIVED[m[2]]()}\n{m[3]}", old)
+        stale = stale or new != old
+        if new != old and check:
+            print(f"{name} differs from the code: run `make docs`", file=sys.stderr)
+        elif new != old:
+            path.write_text(new, encoding="utf-8")
+    return int(stale and check)
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))

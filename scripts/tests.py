@@ -1,0 +1,40 @@
+"""Run the tests of one tier: `scripts/tests.py fast|all|soak`.
+
+Tests without outside processes run in parallel; those that start Spark, Kafka or a browser run one
+after the other, since each of them takes the whole machine.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTSIDE = "spark or kafka or browser"
+PARALLEL = ("-n", "2", "--dist", "loadfile")
+PHASES = {
+    "fast": ("fast", f"not ({OUTSIDE} or postgres or soak)", PARALLEL),
+    "databases": ("with databases", f"not ({OUTSIDE} or soak)", PARALLEL),
+    "outside": ("with Spark, Kafka, Chromium", f"({OUTSIDE}) and not soak", ("-n", "0")),
+    "soak": ("long", "soak", ("-n", "0", "--timeout", "7200")),
+}
+TIERS = {"fast": ("fast",), "all": ("databases", "outside"), "soak": ("soak",)}
+
+
+def main(tier):
+    """Run every phase of a tier, also after one that failed; the exit code tells of any failure."""
+    started, outcomes = time.monotonic(), []
+    for phase in TIERS[tier]:
+        title, marks, options = PHASES[phase]
+        print(f"== tests: {title}", flush=True)
+        command = [sys.executable, "-m", "pytest", "-q", "-m", marks, *options, "--durations", "5"]
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        outcomes.append((title, code))
+    print(f"== {tier} tests took {time.monotonic() - started:.0f} s")
+    for title, code in outcomes:
+        print(f"   {'passed' if code == 0 else f'FAILED (pytest exit code {code})'}: {title}")
+    return int(any(code for _, code in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

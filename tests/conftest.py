@@ -1,0 +1,54 @@
+"""What all tests share: an environment of their own, and golden files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+KEPT = {"LAKESTREAM_SPARK_PYTHON"}
+REWRITE = "--rewrite-golden"
+Golden = Callable[[Path, str], None]
+
+# No test fails because a machine is slow.
+settings.register_profile(
+    "lakestream", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("lakestream")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make golden` passes the option that rewrites golden files instead of comparing."""
+    parser.addoption(REWRITE, action="store_true", help="rewrite golden files")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_environment() -> Iterator[None]:
+    """Neither the user's settings reach the tests, nor the tests the user's data."""
+    given = {k: v for k, v in os.environ.items() if k.startswith(("LAKESTREAM_", "PG"))}
+    for name in given.keys() - KEPT:
+        del os.environ[name]
+    with tempfile.TemporaryDirectory(prefix="lakestream-tests-") as folder:
+        os.environ["LAKESTREAM_DATA_DIR"] = folder
+        yield
+    del os.environ["LAKESTREAM_DATA_DIR"]
+    os.environ.update(given)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compare a text with a golden file; with `--rewrite-golden`, write it."""
+    rewrite = request.config.getoption(REWRITE)
+
+    def compare(file: Path, text: str) -> None:
+        if rewrite:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        assert file.exists(), f"{file} is missing: `make golden` writes it"
+        assert text == file.read_text(encoding="utf-8"), f"{file} differs: see `make golden`"
+
+    return compare

@@ -1,0 +1,15 @@
+import "@xyflow/react/dist/base.css";
+import "./style.css";
+import { createRoot } from "react-dom/client";
+import { PipelineList } from "./PipelineList";
+import { PipelinePage } from "./PipelinePage";
+import { usePlace } from "./place";
+
+function Viewer() {
+  const place = usePlace();
+  if (place.pipeline === null) return <PipelineList />;
+  return <PipelinePage key={place.pipeline} id={place.pipeline} place={place} />;
+}
+
+const root = document.getElementById("root");
+if (root) createRoot(root).render(<Viewer />);
