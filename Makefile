@@ -4,7 +4,7 @@ PYTHON ?= python3
 IN = .venv/bin/python
 SETUP = $(PYTHON) scripts/setup.py
 
-.PHONY: all run serve test check soak lint format golden docs bench lock clean
+.PHONY: all run serve spark test check soak lint format golden docs bench lock clean
 
 all: lint check
 
@@ -15,6 +15,9 @@ run:  ## Build, test and explain three pipelines on real data as an agent does; 
 serve:  ## The server alone, over HTTP.
 	@$(SETUP) server
 	@.venv/bin/lakestream serve --transport http
+
+spark:  ## A real Spark in an environment of its own, for `lakestream run` and `lakestream verify`.
+	@$(SETUP) server spark jars
 
 test:  ## All tests but the long ones, with real Spark, Kafka, PostgreSQL and Chromium.
 	@$(SETUP) test spark jars node browser

@@ -28,9 +28,9 @@ class LocalServer:
 
     def __init__(self) -> None:
         wanted = int(os.environ.get("LAKESTREAM_PORT", "8321"))
-        self.port = wanted if _is_free(wanted) else _free_port()
+        self.port = wanted if wanted and _is_free(wanted) else _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        if self.port != wanted:
+        if wanted and self.port != wanted:
             print(f"Port {wanted} is taken; using {self.port}")
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
         self.process: subprocess.Popen[bytes] | None = None

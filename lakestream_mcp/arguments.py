@@ -53,14 +53,14 @@ class SchemaOf(NamedTuple):
 
 
 Json = BeforeValidator(maybe_json)
-PipelineId = Annotated[str, Field(min_length=1, max_length=64, description="Pipeline id")]
-NodeId = Annotated[str, Field(min_length=1, max_length=64, description="Node id")]
+PipelineId = Annotated[str, Field(min_length=1, max_length=64)]
+NodeId = Annotated[str, Field(min_length=1, max_length=64)]
 RunId = Annotated[
     str, Field(min_length=1, max_length=64, description="Run id, as test_pattern answers it")
 ]
 Reason = Annotated[str, Field(max_length=500, description="Why, for the history")]
 ExpectRevision = Annotated[
-    int, Field(ge=0, description="Refuse if the newest revision is another; 0: do not check")
+    int, Field(ge=0, description="Refuse if the newest revision is another")
 ]
 Object = Annotated[dict[str, JsonValue], Json]
 Rows = Annotated[list[dict[str, JsonValue]], Json]
@@ -143,11 +143,21 @@ def friendly(
     """The first problem in full, the others named in the message."""
     problems = error.errors(include_url=False, include_context=True)
     first = _described(problems[0], given, model)
+    first.hint = first.hint or _misspelt(problems)
     rest = [_described(p, given, model).message for p in problems[1:4]]
     if rest:
         more = f" (and {len(problems) - 4} more)" if len(problems) > 4 else ""
         first.message = " ".join([first.message, *rest]) + more
     return first
+
+
+def _misspelt(problems: list[ErrorDetails]) -> str | None:
+    """A missing argument is often there, under a slightly wrong name."""
+    unknown = [str(p["loc"][-1]) for p in problems if p["type"] == "extra_forbidden"]
+    if problems[0]["type"] != "missing" or not unknown:
+        return None
+    near = nearest(str(problems[0]["loc"][-1]), unknown)
+    return f"You sent `{_cut_name(near)}`; the name is `{problems[0]['loc'][-1]}`." if near else None
 
 
 def _described(

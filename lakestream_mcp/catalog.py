@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
@@ -160,19 +161,22 @@ class Catalog:
             return self._loaded[name]
 
     def _all_aliases(self) -> Mapping[str, str]:
-        """Every other name a type goes by, its title among them."""
+        """Every other name a type goes by; its title too, unless it is another's name or title."""
         if self._aliases is None:
-            self._aliases = {
-                _plain(alias): node_type.type
-                for node_type in self
-                for alias in (node_type.title, *node_type.aliases)
-            }
+            types = list(self)
+            aliases = {_plain(alias): t.type for t in types for alias in t.aliases}
+            titles = Counter(_plain(t.title) for t in types)
+            for node_type in types:
+                title = _plain(node_type.title)
+                if titles[title] == 1:
+                    aliases.setdefault(title, node_type.type)
+            self._aliases = aliases
         return self._aliases
 
 
 def _plain(name: str) -> str:
     """A name as types are written: `Delta_Table Sink` as `delta-table-sink`."""
-    return re.sub(r"[\s_-]+", "-", name.strip().lower())
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def _stem(word: str) -> str:

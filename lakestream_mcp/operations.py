@@ -36,6 +36,7 @@ ROLE_OF_EFFECT: dict[Effect, Role] = {
     "run": "author",
     "destroy": "deployer",
 }
+UNSAID = frozenset({"minLength", "maxLength", "minItems", "maxItems", "minimum"})
 log = logging.getLogger("lakestream")
 
 
@@ -89,7 +90,7 @@ class Operation:
     @cached_property
     def arguments(self) -> type[BaseModel]:
         """The model of the arguments, from the function's signature."""
-        hints = get_type_hints(self.function, _namespace(), include_extras=True)
+        hints = get_type_hints(self.function, None, _namespace(), include_extras=True)
         parameters = list(inspect.signature(self.function).parameters.values())[1:]
         fields: dict[str, Any] = {
             p.name: (hints[p.name], ... if p.default is p.empty else p.default) for p in parameters
@@ -101,7 +102,7 @@ class Operation:
     @cached_property
     def answer(self) -> type[Answer]:
         """The model of the answer."""
-        answer: type[Answer] = get_type_hints(self.function, _namespace())["return"]
+        answer: type[Answer] = get_type_hints(self.function, None, _namespace())["return"]
         return answer
 
     @cached_property
@@ -262,14 +263,16 @@ def _slim_items(
     for key, value in schema.items():
         if key == "properties":
             yield key, {name: slim(item, definitions, depth + 1) for name, item in value.items()}
-        elif key in {"default", "const", "enum", "required"}:
+        elif key in {"const", "enum", "required"}:
             yield key, value
         elif key == "additionalProperties" and depth:
             continue
         elif key not in {"title", "$defs", "discriminator"} and not _says_nothing(schema, key):
-            yield key, slim(value, definitions, depth + 1)
+            yield key, value if key == "default" else slim(value, definitions, depth + 1)
 
 
 def _says_nothing(schema: Mapping[str, Any], key: str) -> bool:
-    """The type beside a constant, and limits that only a wrong call meets."""
-    return (key == "type" and "const" in schema) or key in {"minLength", "maxLength", "maxItems"}
+    """The type beside a constant, empty defaults, and limits that only a wrong call meets."""
+    if key == "default":
+        return schema[key] is None or schema[key] in ("", [], {})
+    return (key == "type" and "const" in schema) or key in UNSAID

@@ -269,23 +269,15 @@ class Workspace:
             )
 
     def find_file(self, name: str) -> Path:
-        """A file that an author names, if it lies below a data root. Raises NotFound, Forbidden."""
-        roots = [root.resolve() for root in self.settings.data_roots]
-        given = Path(name).expanduser()
-        for root in roots:
-            path = (root / given).resolve()
-            if path.is_relative_to(root) and path.is_file():
-                return path
-        outside = given.is_absolute() and not any(given.resolve().is_relative_to(r) for r in roots)
-        error = Forbidden if outside else NotFound
-        raise error(
-            "This file lies outside the data roots." if outside else "There is no such file.",
-            code="FILE_REFUSED" if outside else "FILE_NOT_FOUND",
-            where={"argument": "file"},
-            got=name[:200],
-            expected=[str(root) for root in roots],
-            hint="Put it below a data root, or name its folder in LAKESTREAM_DATA_ROOTS.",
-        )
+        """A file that a caller names, if it lies below a data root. Raises NotFound, Forbidden."""
+        from .relational.files import local_file
+
+        try:
+            return local_file(name, self.settings.data_roots)
+        except NotFound as error:
+            error.where = {"argument": "events"}
+            error.hint = "Give the path from a data root, or the rows themselves."
+            raise
 
     def link(self, pipeline_id: str, revision: int | None = None, **query: str | None) -> str:
         """The viewer's address of a pipeline, a node, a run or a match."""

@@ -27,7 +27,8 @@ def node_types() -> str:
     from lakestream_mcp.catalog import Catalog
 
     lines = ["| node type | category | what it does |", "|---|---|---|"]
-    for node in Catalog.load().types():
+    catalog = Catalog.load()
+    for node in map(catalog.get, catalog.types()):
         lines.append(f"| `{node.type}` | {node.category} | {node.summary} |")
     return "\n".join(lines)
 

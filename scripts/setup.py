@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from environments import SERVER, SPARK, install_environment, python_of
+from environments import SERVER, install_environment, python_of
 from progress import ROOT, SetupError, fingerprint, is_done, mark_done, say
 
 VIEWER = ROOT / "viewer"
@@ -40,7 +40,7 @@ def main(targets):
 def install_jars(_name):
     """The jars that generated code needs on a local Spark, fetched by Spark's own resolver."""
     run_script(
-        [str(python_of(SPARK)), "scripts/spark_env.py"],
+        [str(python_of(SERVER)), "scripts/jars.py"],
         "Spark's jars could not be prepared",
         "the machine must reach a Maven repository; then repeat",
     )

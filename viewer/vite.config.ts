@@ -5,8 +5,7 @@ import { viteSingleFile } from "vite-plugin-singlefile";
 export default defineConfig({
   plugins: [viteSingleFile({ removeViteModuleLoader: true })],
   build: {
-    outDir: "../lakestream_mcp/surfaces/static",
-    emptyOutDir: true,
+    outDir: "dist",
     target: "es2022",
     license: false,
     reportCompressedSize: false,

@@ -22,7 +22,7 @@ class Batch(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """A partial match that ended without a match: bound events, when, and the event that ended it."""
+    """A partial match that ended without a match: its events, when, and what ended it."""
 
     reason: str
     bound: Any

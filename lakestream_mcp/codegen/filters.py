@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,7 @@ def py_repr(value: Any) -> str:
         return "[" + ", ".join(map(py_repr, value)) + "]"
     if isinstance(value, tuple):
         return "(" + ", ".join(map(py_repr, value)) + ("," if len(value) == 1 else "") + ")"
-    if type(value) not in PLAIN or (isinstance(value, float) and value != value):
+    if type(value) not in PLAIN or (isinstance(value, float) and not math.isfinite(value)):
         raise Unsupported(f"A value of type {type(value).__name__} cannot be written as code.")
     return ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
 

@@ -24,21 +24,17 @@ def platform_functions(code: Iterable[str]) -> Source:
     """The platform functions that pieces of code use, and what those use, in file order."""
     text = carried_text("platform.py")
     defined = _definitions(text)
-    needed = {name for name, (_, kind) in defined.items() if kind is not ast.FunctionDef}
+    functions = {name for name, (_, kind) in defined.items() if kind is ast.FunctionDef}
+    needed = set(defined) - functions
     todo = [*needed, *(name for piece in code for name in names_in(piece))]
     while todo:
         name = todo.pop()
-        if name in defined and name not in needed:
+        if name in functions - needed:
             needed.add(name)
             todo += names_in(defined[name][0])
-    parts = [defined[name][0] for name in defined if name in needed]
-    simple = [p for n, p in zip(_kept(defined, needed), parts) if defined[n][1] is not ast.FunctionDef]
-    functions = [p for n, p in zip(_kept(defined, needed), parts) if defined[n][1] is ast.FunctionDef]
-    return Source("\n\n\n".join(["\n".join(simple), *functions]) + "\n")
-
-
-def _kept(defined: dict[str, tuple[str, type]], needed: set[str]) -> list[str]:
-    return [name for name in defined if name in needed]
+    constants = [source for name, (source, _) in defined.items() if name in needed - functions]
+    used = [source for name, (source, _) in defined.items() if name in needed & functions]
+    return Source("\n\n\n".join(["\n".join(constants), *used]) + "\n")
 
 
 def _definitions(text: str) -> dict[str, tuple[str, type]]:

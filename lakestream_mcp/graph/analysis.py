@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import EngineFailed, LakestreamError
 from . import config as configs
-from .config import Config
+from .config_problems import Config
 from .model import Column, Problem, Relation
 from .node_type import ColumnResolver, NodeConfig, NodeType
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -37,6 +37,7 @@ class Card(NamedTuple):
 
     category: str
     sentence: str
+    ports: tuple[str, ...] = ("in",)
 
 
 def cards(
@@ -52,7 +53,7 @@ def cards(
         node_type = catalog.get(node.type)
         config = validation.configs.get(node.id)
         sentence = "not configured yet" if config is None else node_type.sentence(config)
-        made[node.id] = Card(node_type.category, sentence)
+        made[node.id] = Card(node_type.category, sentence, node_type.input_ports)
     return made
 
 
@@ -105,11 +106,7 @@ def to_svg(document: PipelineDocument, cards: Mapping[str, Card] | None = None) 
         "</defs>",
         f'<rect x="{_number(left)}" y="{_number(top)}" width="{_number(right - left)}" '
         f'height="{_number(bottom - top)}" fill="#ffffff"/>',
-        *(
-            _arrow(edge, places)
-            for edge in document.edges
-            if {edge.source, edge.target} <= set(places)
-        ),
+        *_arrows(document, places, shown),
         *(_box(node, places[node.id], shown.get(node.id, _NO_CARD)) for node in document.nodes),
         "</svg>",
     ]
@@ -121,12 +118,22 @@ def _places(document: PipelineDocument) -> dict[str, Position]:
     return {node.id: node.position or placed[node.id] for node in document.nodes}
 
 
-def _arrow(edge: Edge, places: Mapping[str, Position]) -> str:
-    start, end = places[edge.source], places[edge.target]
+def _arrows(
+    document: PipelineDocument, places: Mapping[str, Position], cards: Mapping[str, Card]
+) -> Iterator[str]:
+    for edge in document.edges:
+        if edge.source in places and edge.target in places:
+            ports = cards.get(edge.target, _NO_CARD).ports
+            at = ports.index(edge.target_port) if edge.target_port in ports else 0
+            height = NODE_HEIGHT * (at + 1) / (max(1, len(ports)) + 1)
+            start, end = places[edge.source], places[edge.target]
+            yield _arrow(edge, start, Position(x=end.x, y=end.y + height))
+
+
+def _arrow(edge: Edge, start: Position, end: Position) -> str:
     x1, y1 = start.x + NODE_WIDTH, start.y + NODE_HEIGHT / 2
-    x2, y2 = end.x, end.y + NODE_HEIGHT / 2
-    bend = max(40.0, abs(x2 - x1) / 2)
-    points = [x1, y1, x1 + bend, y1, x2 - bend, y2, x2, y2]
+    bend = max(40.0, abs(end.x - x1) / 2)
+    points = [x1, y1, x1 + bend, y1, end.x - bend, end.y, end.x, end.y]
     a, b, c, d, e, f, g, h = (_number(value) for value in points)
     path = (
         f'<path d="M{a} {b} C{c} {d} {e} {f} {g} {h}" fill="none" stroke="#5f6670" '
@@ -134,19 +141,21 @@ def _arrow(edge: Edge, places: Mapping[str, Position]) -> str:
     )
     if edge.target_port == "in":
         return path
-    label = _line(edge.target_port, x2 - 8, y2 - 6, 'font-size="10" text-anchor="end"', 12)
-    return path + label
+    style = (
+        'font-size="10" text-anchor="end" stroke="#ffffff" stroke-width="3" paint-order="stroke"'
+    )
+    return path + _line(edge.target_port, end.x - 10, end.y - 5, style, 12)
 
 
 def _box(node: Node, place: Position, card: Card) -> str:
     colours = _COLOURS.get(card.category, _COLOURS["unknown"])
     x, y = place.x, place.y
-    wrapped = _wrapped(card.sentence, 36, 2)
+    wrapped = _wrapped(card.sentence, 32, 2)
     texts = [
-        _line(node.name, x + 14, y + 22, 'font-size="14" font-weight="600"', 26),
-        _line(node.type, x + 14, y + 39, f'font-size="11" fill="{colours.line}"', 34),
+        _line(node.name, x + 14, y + 22, 'font-size="14" font-weight="600"', 24),
+        _line(node.type, x + 14, y + 39, f'font-size="11" fill="{colours.line}"', 32),
         *(
-            _line(text, x + 14, y + 57 + row * 15, 'font-size="11" fill="#444b55"', 38)
+            _line(text, x + 14, y + 57 + row * 15, 'font-size="11" fill="#444b55"', 32)
             for row, text in enumerate(wrapped)
         ),
     ]

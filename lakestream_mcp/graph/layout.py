@@ -12,6 +12,7 @@ ROW = 120.0
 NODE_WIDTH = 220.0
 NODE_HEIGHT = 84.0
 _SWEEPS = 4
+_SNAP = 10.0
 _Links = dict[str, list[str]]
 
 
@@ -24,12 +25,13 @@ def tidy(nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[str, Position]:
     top = 0.0
     for component in _components(ids, before, after):
         columns = _columns(component, layers, before, after)
-        height = max(len(column) for column in columns)
+        rows = _rows(columns, before)
+        highest, lowest = min(rows.values()), max(rows.values())
         for layer, column in enumerate(columns):
-            offset = top + (height - len(column)) * ROW / 2
-            for row, node_id in enumerate(column):
-                places[node_id] = Position(x=layer * COLUMN, y=offset + row * ROW)
-        top += height * ROW
+            for node_id in column:
+                y = top + rows[node_id] - highest
+                places[node_id] = Position(x=layer * COLUMN, y=y)
+        top += lowest - highest + ROW
     return places
 
 
@@ -126,6 +128,34 @@ def _columns(
             column.sort(key=means.__getitem__)
             rank |= {node_id: _share(row, column) for row, node_id in enumerate(column)}
     return columns
+
+
+def _rows(columns: Sequence[Sequence[str]], before: _Links) -> dict[str, float]:
+    """How far down each node stands: level with what feeds it, as far as there is room."""
+    rows: dict[str, float] = {}
+    for column in columns:
+        wanted = [
+            _mean([rows[m] for m in before[node_id] if m in rows], row * ROW)
+            for row, node_id in enumerate(column)
+        ]
+        rows |= dict(zip(column, _spread(wanted), strict=True))
+    return rows
+
+
+def _spread(wanted: Sequence[float]) -> list[float]:
+    """The heights nearest to the wanted ones that keep order and distance.
+
+    Less the distance kept, heights must not fall: neighbours that would are moved to their mean.
+    """
+    blocks: list[tuple[float, int]] = []
+    for row, height in enumerate(wanted):
+        total, count = height - row * ROW, 1
+        while blocks and blocks[-1][0] / blocks[-1][1] >= total / count:
+            total, count = total + blocks[-1][0], count + blocks[-1][1]
+            blocks.pop()
+        blocks.append((total, count))
+    levels = [round(total / count / _SNAP) * _SNAP for total, count in blocks for _ in range(count)]
+    return [level + row * ROW for row, level in enumerate(levels)]
 
 
 def _share(row: int, column: Sequence[str]) -> float:

@@ -24,12 +24,15 @@ _BOUNDS = (
 
 def event_time_before_patterns(facts: Facts) -> Iterator[Finding]:
     """A pattern's input needs an event time, and a watermark that says how late rows may be."""
+    behind = _patterns_upstream(facts)
     for node_id in facts.graph.of("pattern"):
         own = getattr(facts.configs.get(node_id), "event_time", None)
         for edge in facts.graph.usable_inputs(node_id) or []:
             relation = facts.relations.get(edge.source)
             if relation is None or (relation.event_time and relation.delay_ms is not None):
                 continue
+            if edge.source in behind:
+                continue  # The table that must come between will say what time its rows have.
             declared = relation.event_time or own
             yield _missing_time(facts, edge, relation, declared)
 
@@ -108,27 +111,38 @@ def _source_of(facts: Facts, node_id: str, column: str | None) -> str | None:
 
 def pattern_after_pattern(facts: Facts) -> Iterator[Finding]:
     """One streaming query runs one pattern: between two there must be a table."""
-    behind: dict[str, str] = {}
-    for node_id in facts.graph.order:
+    behind = _patterns_upstream(facts)
+    for node_id in facts.graph.of("pattern"):
         for edge in facts.graph.into[node_id]:
-            is_pattern = facts.graph.category(edge.source) == "pattern"
-            first = edge.source if is_pattern else behind.get(edge.source)
+            first = behind.get(edge.source)
             if first is None:
                 continue
-            behind.setdefault(node_id, first)
-            if facts.graph.category(node_id) == "pattern":
-                yield Finding(
-                    code="PATTERN_AFTER_PATTERN",
-                    severity="error",
-                    message=f"the pattern `{node_id}` reads the matches of the pattern `{first}` "
-                    "within one streaming query",
-                    node=node_id,
-                    got=first,
-                    expected="a table between two patterns",
-                    hint="write the matches with a `delta-table-sink`, and read them back with a "
-                    "`delta-table-source`",
-                    fix=_table_between(facts, edge),
-                )
+            yield Finding(
+                code="PATTERN_AFTER_PATTERN",
+                severity="error",
+                message=f"the pattern `{node_id}` reads the matches of the pattern `{first}` "
+                "within one streaming query",
+                node=node_id,
+                got=first,
+                expected="a table between two patterns",
+                hint="write the matches with a `delta-table-sink`, and read them back with a "
+                "`delta-table-source`",
+                fix=_table_between(facts, edge),
+            )
+
+
+def _patterns_upstream(facts: Facts) -> dict[str, str]:
+    """For each node that feeds others: the pattern it is, or the one behind it."""
+    behind: dict[str, str] = {}
+    for node_id in facts.graph.order:
+        if facts.graph.category(node_id) == "pattern":
+            behind[node_id] = node_id
+            continue
+        sources = [edge.source for edge in facts.graph.into[node_id]]
+        first = next((behind[source] for source in sources if source in behind), None)
+        if first is not None:
+            behind[node_id] = first
+    return behind
 
 
 def _table_between(facts: Facts, edge: Edge) -> list[ChangeData] | None:

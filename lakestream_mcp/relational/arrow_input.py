@@ -22,7 +22,7 @@ def canonical(table: pa.Table) -> pa.Table:
     if _is_canonical(table.schema):
         return table
     arrays = []
-    for name, given in zip(table.schema.names, table.columns, strict=True):
+    for given in table.columns:
         target = _target(spark_type(given.type))
         try:
             column = given if given.type == target else given.cast(target)
@@ -31,7 +31,6 @@ def canonical(table: pa.Table) -> pa.Table:
         if _holds_struct(target):
             column = pa.chunked_array([_masked(chunk) for chunk in column.chunks], type=target)
         arrays.append(column)
-        del name
     return pa.table(arrays, names=table.schema.names)
 
 

@@ -118,23 +118,27 @@ def _combined(
     return min(products), max(products)
 
 
+STATIC: tuple[tuple[type[exp.Expr], str], ...] = (
+    (exp.Null, "void"),
+    (exp.Interval, "interval"),
+    (exp.Predicate, "boolean"),
+    (exp.Connector, "boolean"),
+    (exp.Not, "boolean"),
+    (exp.Boolean, "boolean"),
+)
+
+
 def _static(node: exp.Expr) -> str | None:
     """The type of an expression where it is plain to see, else None."""
     if isinstance(node, exp.Paren):
         return _static(node.this)
     if isinstance(node, exp.Cast):
         return generate(node.to).lower().replace(", ", ",").replace(": ", ":")
-    if isinstance(node, exp.Null):
-        return "void"
     if isinstance(node, exp.Literal):
         return "string" if node.is_string else _number_type(node.this)
-    if isinstance(node, exp.Interval):
-        return "interval"
-    if isinstance(node, (exp.Predicate, exp.Connector, exp.Not, exp.Boolean)):
-        return "boolean"
     if isinstance(node, ARITHMETIC):
         return _wider(_static(node.this), _static(node.expression))
-    return None
+    return next((text for kind, text in STATIC if isinstance(node, kind)), None)
 
 
 def _number_type(text: str) -> str | None:

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,25 @@ START_DEADLINE_S = 60.0
 RETRY = "the engine starts again by itself; try once more"
 
 
+class _Log:
+    """The last words of the child. Read by a thread, so that a full pipe never blocks it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._end = b""
+        self._thread = threading.Thread(target=self._read, args=(descriptor,), daemon=True)
+        self._thread.start()
+
+    def _read(self, descriptor: int) -> None:
+        with open(descriptor, "rb", buffering=0) as stream:
+            while chunk := stream.read(4096):
+                self._end = (self._end + chunk)[-4096:]
+
+    def text(self) -> str:
+        """What it said at last; complete once the process has ended."""
+        self._thread.join(1.0)
+        return self._end.decode("utf-8", "replace").strip()
+
+
 class ChildProcess:
     """One running child. Not thread-safe: its engine holds the lock."""
 
@@ -27,7 +47,8 @@ class ChildProcess:
         lifeline_read, self._lifeline = os.pipe()
         self._link = ours
         self._folder = tempfile.TemporaryDirectory(prefix="lakestream-engine-")
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
+        said, told = os.pipe()
+        self._log = _Log(said)
         Path(self._folder.name).chmod(0o555)
         script = Path(__file__).with_name("child.py")
         arguments = [str(n) for n in (theirs.fileno(), lifeline_read, memory_bytes)]
@@ -39,11 +60,12 @@ class ChildProcess:
                 cwd=self._folder.name,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=self._log,
+                stderr=told,
             )
         finally:
             theirs.close()
             os.close(lifeline_read)
+            os.close(told)
         self.statements = 0
         try:
             header, _ = self._receive(time.monotonic() + START_DEADLINE_S)
@@ -100,9 +122,8 @@ class ChildProcess:
         return view
 
     def _crashed(self) -> EngineFailed:
-        self._log.seek(0)
-        said = self._log.read()[-2000:].decode("utf-8", "replace").strip()
         self.end()
+        said = self._log.text()
         if "memory allocation" in said or "MemoryError" in said:
             return EngineFailed(
                 "the statement needed more memory than the local engine may use",
@@ -116,12 +137,11 @@ class ChildProcess:
 
     def end(self) -> None:
         """Stop the process and give back what it held. May be called twice."""
+        if self._lifeline < 0:
+            return
         self._link.close()
-        if self._lifeline >= 0:
-            os.close(self._lifeline)
-            self._lifeline = -1
+        os.close(self._lifeline)
+        self._lifeline = -1
         self._process.kill()
         self._process.wait()
-        if not self._log.closed:
-            self._log.close()
-            self._folder.cleanup()
+        self._folder.cleanup()

@@ -31,6 +31,41 @@ MEMORY_BYTES = 3 << 30
 Relations = Mapping[str, tuple[Column, ...]]
 
 
+class _Shipment:
+    """The rows that go with one message; a table given twice goes once."""
+
+    def __init__(self) -> None:
+        self.blobs: list[memoryview] = []
+        self._sent: dict[int, tuple[pa.Table, int]] = {}
+
+    def relations(
+        self, tables: Mapping[str, pa.Table]
+    ) -> tuple[tuple[tuple[str, tuple[Column, ...]], ...], list[dict[str, Any]]]:
+        """What is known of the tables by name, and how the child is told of them."""
+        from .arrow_input import canonical
+        from .arrow_types import columns_of
+
+        known = []
+        given = []
+        for name, table in tables.items():
+            ready = canonical(table)
+            columns = columns_of(ready.schema)
+            known.append((name, columns))
+            given.append({"name": name, "ddl": ddl(columns), "blob": self._blob(table, ready)})
+        return tuple(known), given
+
+    def _blob(self, table: pa.Table, ready: pa.Table) -> int | None:
+        from .arrow_input import stream_bytes
+
+        if not ready.num_rows:
+            return None
+        if id(table) not in self._sent:
+            # The table is kept, so that its id is not given to another one meanwhile.
+            self._sent[id(table)] = (table, len(self.blobs))
+            self.blobs.append(memoryview(stream_bytes(ready)))
+        return self._sent[id(table)][1]
+
+
 class LocalEngine:
     """Runs and types SELECTs over tables given with them. Thread-safe, one statement at a time."""
 
@@ -58,30 +93,14 @@ class LocalEngine:
 
     def run_many(self, statements: Sequence[tuple[str, Mapping[str, pa.Table]]]) -> list[pa.Table]:
         """The rows of several SELECTs, in one exchange; a table given twice is sent once."""
-        from .arrow_input import canonical, read_streams, stream_bytes
-        from .arrow_types import columns_of
+        from .arrow_input import read_streams
 
-        sent: dict[int, int] = {}
-        blobs: list[Any] = []
-        kept: list[pa.Table] = []
+        shipment = _Shipment()
         requests = []
         for sql, tables in statements:
-            given = []
-            known = []
-            for name, table in tables.items():
-                ready = canonical(table)
-                columns = columns_of(ready.schema)
-                known.append((name, columns))
-                blob = None
-                if ready.num_rows:
-                    if id(table) not in sent:
-                        sent[id(table)] = len(blobs)
-                        blobs.append(memoryview(stream_bytes(ready)))
-                        kept.append(table)
-                    blob = sent[id(table)]
-                given.append({"name": name, "ddl": ddl(columns), "blob": blob})
-            requests.append(self._request("rows", self._local_form(sql, tuple(known)), given))
-        results, streams = self._ask(requests, blobs)
+            known, given = shipment.relations(tables)
+            requests.append(self._request("rows", self._local_form(sql, known), given))
+        results, streams = self._ask(requests, shipment.blobs)
         answers = []
         at = 0
         for result in results:
@@ -133,10 +152,14 @@ class LocalEngine:
             except EngineFailed:
                 self._child = None
                 raise
-        results: list[dict[str, Any]] = header["results"]
-        for request, result in zip(requests, results, strict=False):
-            if "error" in result:
-                raise sail_error(result["error"], result["status"], request["sql"])
+            results: list[dict[str, Any]] = header["results"]
+            # The child stops at the first error, so only the last result can be one.
+            if "error" in results[-1]:
+                failed = results[-1]
+                error = sail_error(failed["error"], failed["status"], requests[len(results) - 1])
+                if isinstance(error, EngineFailed):
+                    self.close()  # the statement may still be running in there
+                raise error
         return results, streams
 
     def _running(self) -> ChildProcess:

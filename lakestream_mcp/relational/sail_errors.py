@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ..errors import EngineFailed, InvalidSql, LakestreamError, Unsupported
 
@@ -35,10 +36,10 @@ FAILURES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def sail_error(details: str, status: str, sql: str) -> LakestreamError:
+def sail_error(details: str, status: str, request: dict[str, Any]) -> LakestreamError:
     """The error for a statement that Sail refused or that failed while it ran."""
     said = re.sub(r"\s+", " ", details or "no message")[:500]
-    got = sql[:500]
+    got = request["sql"][:500]
     if status == "DEADLINE_EXCEEDED":
         return EngineFailed("the statement took too long", code="ENGINE_TIMEOUT", got=got)
     if status == "UNAVAILABLE":

@@ -33,7 +33,7 @@ class Line(TypeDecorator[str]):
         self.field = field
         self.length = length
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else encoding.check_text(value, self.field, self.length)
 
 
@@ -47,7 +47,7 @@ class Prose(TypeDecorator[str]):
         super().__init__()
         self.field = field
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else encoding.check_text(value, self.field)
 
 
@@ -61,10 +61,10 @@ class Json(TypeDecorator[Any]):
         super().__init__()
         self.field = field
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:  # noqa: ARG002
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
         return encoding.encode(value, self.field)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else encoding.decode(value, self.field)
 
 
@@ -77,14 +77,14 @@ class Document(TypeDecorator[PipelineDocument]):
     def process_bind_param(
         self,
         value: PipelineDocument | None,
-        dialect: Dialect,  # noqa: ARG002
+        dialect: Dialect,
     ) -> str | None:
         return None if value is None else encoding.encode_document(value)
 
     def process_result_value(
         self,
         value: str | None,
-        dialect: Dialect,  # noqa: ARG002
+        dialect: Dialect,
     ) -> PipelineDocument | None:
         return None if value is None else encoding.decode_document(value)
 
@@ -99,10 +99,10 @@ class Packed(TypeDecorator[Any]):
         super().__init__()
         self.field = field
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes:  # noqa: ARG002
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes:
         return encoding.pack(value, self.field)
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:  # noqa: ARG002
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
         return None if value is None else encoding.unpack(value, self.field)
 
 
@@ -112,12 +112,12 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         return None if value is None else (value - EPOCH) // MICROSECOND
 
     def process_result_value(
         self,
         value: int | None,
-        dialect: Dialect,  # noqa: ARG002
+        dialect: Dialect,
     ) -> datetime | None:
         return None if value is None else EPOCH + value * MICROSECOND

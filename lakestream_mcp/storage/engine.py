@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as WaitedTooLong
 
 from ..errors import InvalidArgument
 
@@ -62,11 +64,59 @@ def _bad_url(got: str) -> InvalidArgument:
     )
 
 
-def connect(url: URL, password_provider: Callable[[], str] | None = None) -> Engine:
-    """An engine whose connections are set up; `password_provider` is asked for each new one."""
+class Database:
+    """Connections to one database, and its transactions."""
+
+    def __init__(self, engine: Engine, *, one_writer: bool) -> None:
+        self.engine = engine
+        self.url = engine.url
+        # Where SQLite lets one writer in, the others ask again after ever longer sleeps, and some
+        # have no luck for a second. The threads of this process stand in line instead.
+        self._line = threading.Lock() if one_writer else None
+
+    @contextlib.contextmanager
+    def begin(self, *, write: bool) -> Iterator[Connection]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        with self._turn(write), contextlib.closing(self._begun(write)) as connection:
+            yield connection
+            connection.commit()
+
+    @contextlib.contextmanager
+    def _turn(self, write: bool) -> Iterator[None]:
+        if self._line is None or not write:
+            yield
+            return
+        if not self._line.acquire(timeout=BUSY_TIMEOUT_S):
+            raise WaitedTooLong("another thread holds the write lock")
+        try:
+            yield
+        finally:
+            self._line.release()
+
+    def _begun(self, write: bool) -> Connection:
+        """A connection in a transaction; a writer that finds SQLite locked is tried again."""
+        attempt = 1
+        while True:
+            connection = self.engine.connect().execution_options(write=write)
+            try:
+                connection.begin()
+                return connection
+            except OperationalError as error:
+                connection.close()
+                if attempt == BEGIN_ATTEMPTS or not is_busy(error):
+                    raise
+            attempt += 1
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def connect(url: URL, password_provider: Callable[[], str] | None = None) -> Database:
+    """A database whose connections are set up; `password_provider` is asked for each new one."""
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url)
-    return _postgresql(url, password_provider)
+        return Database(_sqlite(url), one_writer=True)
+    return Database(_postgresql(url, password_provider), one_writer=False)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -133,23 +183,6 @@ def _postgresql(url: URL, password_provider: Callable[[], str] | None) -> Engine
             parameters["password"] = password_provider()
 
     return engine
-
-
-@contextlib.contextmanager
-def begin(engine: Engine, *, write: bool) -> Iterator[Connection]:
-    """One transaction. A writer that cannot get SQLite's lock is tried again a few times."""
-    with contextlib.ExitStack() as stack:
-        for attempt in range(1, BEGIN_ATTEMPTS + 1):
-            connection = stack.enter_context(engine.connect()).execution_options(write=write)
-            try:
-                transaction = connection.begin()
-                break
-            except OperationalError as error:
-                if attempt == BEGIN_ATTEMPTS or not is_busy(error):
-                    raise
-                stack.pop_all().close()
-        with transaction:
-            yield connection
 
 
 def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import TimeoutError as WaitedTooLong
 
 from ..errors import LakestreamError, StoreFailed
 from .engine import is_busy, sqlstate
@@ -53,7 +53,7 @@ def translated(error: SQLAlchemyError, url: URL) -> LakestreamError:
 
 
 def _kind(error: SQLAlchemyError) -> tuple[str, str, str]:
-    if isinstance(error, PoolTimeout):
+    if isinstance(error, WaitedTooLong):
         return _BUSY
     if not isinstance(error, DBAPIError):
         return _OTHER

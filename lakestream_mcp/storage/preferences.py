@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from . import engine as database
+from .engine import upsert
 from .session import Session
 from .tables import preferences
 
@@ -33,4 +33,4 @@ class PreferenceRows(Session):
             self._run(delete(preferences).where(table.actor == actor, table.key == key))
             return
         row = {"actor": actor, "key": key, "value": value, "updated_at": self.at}
-        database.upsert(self._writing(), preferences, row)
+        upsert(self._writing(), preferences, row)

@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, select
 
 from ..errors import InvalidArgument, NotFound
 from ..graph.model import PipelineDocument
-from . import engine as database
 from .encoding import canonical
+from .engine import insert_new
 from .history import changed_nodes, redo_target, undo_target
 from .pipelines import CHANGE, PipelineRows, summary
 from .rows import LogEntry, Pipeline, Revision, RevisionKind, Stored
@@ -67,7 +67,7 @@ class RevisionRows(PipelineRows):
             "updated_by": actor,
             "change_seq": 0,
         }
-        if not database.insert_new(self._writing(), pipelines, row):
+        if not insert_new(self._writing(), pipelines, row):
             return self._created_before(pipeline_id, document)
         first = Revision(
             number=1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, or_, select
 
 from ..errors import NotFound
 from .pipelines import PipelineRows
@@ -87,6 +87,7 @@ class RunRows(PipelineRows):
             found = found.where(table.at < until)
         if before is not None:
             last = self.get_run(before).run
-            found = found.where(tuple_(table.at, table.id) < tuple_(last.at, last.id))
+            same_time = and_(table.at == last.at, table.id < last.id)
+            found = found.where(or_(table.at < last.at, same_time))
         found = found.order_by(table.at.desc(), table.id.desc()).limit(checked_limit(limit))
         return [Run._make(row) for row in self._rows(found)]

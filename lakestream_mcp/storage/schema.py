@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import StoreFailed
-from . import engine as database
+from .engine import Database, is_missing_table, lock_migrations
 
 HEAD = "0001"
 
 
-def ensure(engine: Engine) -> None:
+def ensure(database: Database) -> None:
     """Migrate to `HEAD` if the database is new or older; refuse one that is newer."""
-    if _version(engine) == HEAD:
+    if _version(database) == HEAD:
         return
-    with database.begin(engine, write=True) as connection:
-        database.lock_migrations(connection)
+    with database.begin(write=True) as connection:
+        lock_migrations(connection)
         migrate(connection)
 
 
@@ -50,12 +50,12 @@ def configuration(connection: Connection | None = None) -> Any:
     return config
 
 
-def _version(engine: Engine) -> str | None:
+def _version(database: Database) -> str | None:
     try:
-        with database.begin(engine, write=False) as connection:
+        with database.begin(write=False) as connection:
             return _read(connection)
     except DBAPIError as error:
-        if database.is_missing_table(error):
+        if is_missing_table(error):
             return None
         raise
 

@@ -16,14 +16,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreFailed
-from . import engine as database
 from . import schema
 from .audit import AuditRows
 from .deployments import DeploymentRows
+from .engine import Database, connect, resolve
 from .failures import translated
 from .preferences import PreferenceRows
 from .revisions import RevisionRows
@@ -40,12 +39,12 @@ class Store:
 
     def __init__(
         self,
-        engine: Engine,
+        database: Database,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_token: Callable[[], str] = lambda: secrets.token_hex(3),
     ) -> None:
-        self._engine = engine
+        self._database = database
         self._clock = clock
         self._new_token = new_token
 
@@ -63,9 +62,9 @@ class Store:
         `password_provider` is called for every new PostgreSQL connection: databases whose
         credentials expire get a fresh one. The schema is created or migrated when it is not there.
         """
-        url = database.resolve(_configured() if target is None else target)
+        url = resolve(_configured() if target is None else target)
         try:
-            engine = database.connect(url, password_provider)
+            database = connect(url, password_provider)
         except OSError as error:
             raise StoreFailed(
                 f"The database file cannot be created: {error.strerror}",
@@ -73,20 +72,20 @@ class Store:
                 where={"database": url.render_as_string(hide_password=True)},
                 hint="Name another file in LAKESTREAM_DATABASE_URL, as sqlite:///FILE.",
             ) from None
-        store = cls(engine, clock=clock, new_token=new_token)
+        store = cls(database, clock=clock, new_token=new_token)
         with store._failures():
-            schema.ensure(engine)
+            schema.ensure(database)
         return store
 
     @property
     def location(self) -> str:
         """The database as a URL without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
+        return self._database.url.render_as_string(hide_password=True)
 
     @contextlib.contextmanager
     def transaction(self, *, write: bool = False) -> Iterator[Transaction]:
         """One transaction, to change the store or to read one state of it."""
-        with self._failures(), database.begin(self._engine, write=write) as connection:
+        with self._failures(), self._database.begin(write=write) as connection:
             transaction = Transaction(connection, write, self._clock(), self._new_token)
             yield transaction
             transaction.number_changes()
@@ -98,7 +97,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._database.close()
 
     @contextlib.contextmanager
     def _failures(self) -> Iterator[None]:
@@ -106,7 +105,7 @@ class Store:
         try:
             yield
         except SQLAlchemyError as error:
-            raise translated(error, self._engine.url) from None
+            raise translated(error, self._database.url) from None
 
 
 def _configured() -> str | Path:

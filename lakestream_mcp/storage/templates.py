@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from ..errors import NotFound, nearest
 from ..graph.model import PipelineDocument
-from . import engine as database
+from .engine import upsert
 from .rows import Template
 from .session import Session, columns
 from .tables import templates
@@ -41,7 +41,7 @@ class TemplateRows(Session):
             "updated_at": self.at,
             "updated_by": actor,
         }
-        database.upsert(self._writing(), templates, row, keep=("created_at",))
+        upsert(self._writing(), templates, row, keep=("created_at",))
         return self.get_template(template_id)
 
     def get_template(self, template_id: str) -> Template:

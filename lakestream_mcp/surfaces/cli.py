@@ -152,7 +152,7 @@ def _parameter(op: Operation, name: str, schema: dict[str, Any]) -> click.Parame
         return click.Option(
             [f"{flag}/--no-{name.replace('_', '-')}", name], default=None, help=description
         )
-    if schema.get("type") in {"object", "array"}:
+    if _is_json(schema):
         description = f"{description} (JSON, @file, or - for standard input)"
     return click.Option([flag, name], type=kind, required=required, help=description)
 
@@ -173,15 +173,18 @@ def _callback(op: Operation) -> Callable[..., None]:
 
 
 def _call(op: Operation, arguments: dict[str, Any]) -> Any:
+    """Run the operation on the store itself; whoever embeds the commands brings a host."""
     from ..operations import call
     from ..settings import Settings
     from .host import Host
 
-    host = Host.local(Settings.from_env())
+    given = click.get_current_context().obj
+    host = given if isinstance(given, Host) else Host.local(Settings.from_env())
     try:
         return call(op, host.caller({}, _progress), arguments)
     finally:
-        host.workspace.close()
+        if host is not given:
+            host.workspace.close()
 
 
 def _progress(fraction: float, message: str) -> None:
@@ -190,12 +193,16 @@ def _progress(fraction: float, message: str) -> None:
         click.echo(f"\r{fraction:4.0%} {message[:70]:<70}{end}", err=True, nl=False)
 
 
+def _is_json(schema: dict[str, Any]) -> bool:
+    return schema.get("type") in {"object", "array"} or "anyOf" in schema
+
+
 def _value(value: Any, schema: dict[str, Any], name: str) -> Any:
     """Text of an object or list from a file (`@name`) or from standard input (`-`)."""
-    if not isinstance(value, str) or schema.get("type") not in {"object", "array"}:
+    if not isinstance(value, str) or not _is_json(schema):
         return value
     if value == "-":
-        return click.get_text_stream("stdin").read()
+        return sys.stdin.read()
     if value.startswith("@"):
         try:
             return Path(value[1:]).read_text("utf-8")

@@ -31,8 +31,8 @@ explains the matches and generates Spark code for Databricks.
 
 Way of working:
 1. `describe_node_types` lists node types; with `types` it gives their fields and an example.
-2. `create_pipeline`, then `edit_pipeline` with one batch of changes (add_node with `after`, connect,
-   update_node …). A batch is applied whole or not at all; `dry_run` shows the outcome.
+2. `create_pipeline`, then `edit_pipeline` with one batch of changes (add_node with `after`,
+   connect, update_node …). A batch is applied whole or not at all; `dry_run` shows the outcome.
 3. Every edit answers with what changed and with findings: code, place, and often a `fix`, which is
    changes to send back.
 4. `test_pattern` runs the pipeline on rows you give, a file or the simulator; `explain_match` says
@@ -127,6 +127,9 @@ class OperationTool(Tool):
         )
         tool._op, tool._host = op, host
         return tool
+
+    def get_meta(self) -> None:
+        """Nothing: the framework's own notes cost every client tokens."""
 
     async def run(self, arguments: dict[str, Any]) -> ToolResult:
         """Run the operation in a thread, so that the event loop stays free for other callers."""

@@ -88,7 +88,7 @@ def _parameter(op: Operation, name: str) -> dict[str, Any]:
         "required": in_path or name in op.schema.get("required", []),
         "description": schema.get("description", ""),
     }
-    if schema.get("type") in {"object", "array"}:
+    if schema.get("type") in {"object", "array"} or "anyOf" in schema:
         return parameter | {"content": _json(schema)}
     return parameter | {"schema": schema}
 
@@ -155,7 +155,7 @@ def page() -> str:
 
 
 def _section(op: Operation) -> dict[str, Any]:
-    required = op.schema.get("required", [])
+    required, defaults = op.schema.get("required", []), op.arguments.model_fields
     return {
         "op": op,
         "command": " ".join(["lakestream", op.command, *(f"<{p}>" for p in op.path_parameters)]),
@@ -164,7 +164,7 @@ def _section(op: Operation) -> dict[str, Any]:
                 "name": name,
                 "required": name in required,
                 "type": _type(schema),
-                "default": "" if name in required else json.dumps(schema.get("default")),
+                "default": "" if name in required else json.dumps(defaults[name].default),
                 "description": schema.get("description", ""),
             }
             for name, schema in op.schema.get("properties", {}).items()

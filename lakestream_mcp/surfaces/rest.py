@@ -95,10 +95,7 @@ def _failure(error: LakestreamError) -> JSONResponse:
 
 async def _arguments(request: Request, op: Operation) -> dict[str, Any]:
     """Path, query and body as one set of arguments; the path has the last word."""
-    query = {
-        name: values if len(values := request.query_params.getlist(name)) > 1 else values[0]
-        for name in request.query_params
-    }
+    query = {name: _query_value(request, op, name) for name in request.query_params}
     body = {} if op.method in {"GET", "DELETE"} else await _body(request)
     for name, value in request.path_params.items():
         if name in body and body[name] != value:
@@ -109,6 +106,16 @@ async def _arguments(request: Request, op: Operation) -> dict[str, Any]:
                 expected=value,
             )
     return {**query, **body, **request.path_params}
+
+
+def _query_value(request: Request, op: Operation, name: str) -> Any:
+    """Text as what it stands for, so that errors show the same value on every surface."""
+    values = request.query_params.getlist(name)
+    if len(values) > 1:
+        return values
+    kind = op.schema["properties"].get(name, {}).get("type")
+    is_number = kind == "integer" and values[0].removeprefix("-").isdecimal()
+    return int(values[0]) if is_number and len(values[0]) < 20 else values[0]
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -75,8 +75,8 @@ def create_pipeline(
     stored = _store(ws, pipeline_id, applied.document, reason)
     changed = Changed(added=[n.id for n in applied.document.nodes] if stored.created else [])
     said = described(ws, pipeline_id, stored.head, applied.document, findings, changed)
-    if not stored.created:
-        said.notes = [f"`{pipeline_id}` was created before with the same content"]
+    before = f"`{pipeline_id}` was created before with the same content"
+    said.notes = ["created"] if stored.created else [before]
     return said
 
 

@@ -58,7 +58,7 @@ def check_expected(pipeline_id: str, head: int, expected: int) -> None:
             where={"pipeline": pipeline_id},
             got=expected,
             expected=head,
-            hint=f'get_history(kind="diff", from_revision={expected}) shows what was done meanwhile.',
+            hint=f'get_history(kind="diff", from_revision={expected}) shows what happened.',
         )
 
 

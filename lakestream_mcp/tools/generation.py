@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
@@ -35,7 +35,8 @@ class CodeAnswer(Answer):
     generated: list[GeneratedFile]
     hashes: dict[str, str]
     files: dict[str, str] | None = None
-    line_map: dict[str, Any] | None = None
+    line_map: dict[str, dict[str, list[list[int]]]] | None = None
+    state_version: str
     next: str
     link: str
 
@@ -84,7 +85,8 @@ def generate_code(
         generated=[_file(pipeline_id, name, text) for name, text in made.files.items()],
         hashes=dict(made.hashes),
         files=dict(made.files) if content else None,
-        line_map=dict(made.line_map) if content else None,
+        line_map=_line_map(made) if content else None,
+        state_version=made.state_version,
         next=f"lakestream run {pipeline_id} runs it on a local Spark",
         link=ws.link(pipeline_id, stored.revision, panel="code"),
     )
@@ -97,7 +99,17 @@ def generated(ws: Workspace, stored: Stored) -> Generated:
 
     validation = ws.validate(stored.document)
     refuse_errors(validation)
-    return generate(stored.document, validation, ws.catalog, stored.pipeline_id, stored.revision)
+    return generate(
+        stored.document, validation, ws.catalog, stored.pipeline_id, stored.revision, ws.resolver
+    )
+
+
+def _line_map(made: Generated) -> dict[str, dict[str, list[list[int]]]]:
+    """For each file the ranges of lines of each node; all nodes are in the one notebook."""
+    by_node: dict[str, list[list[int]]] = {}
+    for lines in made.line_map:
+        by_node.setdefault(lines.node, []).append([lines.start, lines.end])
+    return dict.fromkeys(made.files, by_node)
 
 
 def _file(pipeline_id: str, name: str, text: str) -> GeneratedFile:

@@ -85,14 +85,15 @@ def get_history(
     pipeline_id: PipelineId,
     kind: Literal["revisions", "diff"] = "revisions",
     from_revision: Annotated[int, Field(ge=0, description="For a diff; 0: the one before")] = 0,
-    to_revision: Annotated[int, Field(ge=0, description="For a diff; 0: the newest")] = 0,
+    to_revision: Annotated[int, Field(ge=0, description="Up to this one; 0: the newest")] = 0,
     limit: Annotated[int, Field(ge=1, le=200)] = 20,
 ) -> History:
     """List revisions with who, what and why; or compare two of them."""
     if kind == "diff":
         return _difference(ws, pipeline_id, from_revision, to_revision)
     with ws.reading() as store:
-        rows = store.revisions(pipeline_id, limit=limit)
+        before = to_revision + 1 if to_revision else None
+        rows = store.revisions(pipeline_id, limit=limit, before=before)
     return History(
         pipeline_id=pipeline_id,
         revisions=[RevisionLine.of(row) for row in rows],

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..storage.rows import Run, Stored
     from ..workspace import Workspace
 
+# What is wrong with a pipeline that ends at the previewed node, and no obstacle to a preview.
+UNFINISHED = {"DEAD_END", "SOURCE_NOT_CONNECTED", "ORPHAN_NODE", "PATTERN_WITHOUT_SINK"}
 LISTS = ("matches", "late", "waiting", "ended")
 Events = Annotated[
     list[Any] | dict[str, Any],
@@ -239,7 +241,7 @@ def preview_node(
     existing(stored, node)
     document = upstream(stored.document, node)
     validation = ws.validate(document)
-    inside = [f for f in validation.findings if f.code not in {"DEAD_END", "SOURCE_NOT_CONNECTED"}]
+    inside = [f for f in validation.findings if f.node and f.code not in UNFINISHED]
     refuse_errors(_Findings(inside))
     host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
     sources, warnings = read_sources(host, events, ws.find_file)

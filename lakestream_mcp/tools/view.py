@@ -35,8 +35,8 @@ LABELS: dict[State, str] = {
     "deployed": "Deployed",
 }
 # Findings that say that something is not there yet, rather than wrong.
-UNCONFIGURED = frozenset({"MISSING_FIELD"})
-MISSING_INPUT = frozenset({"MISSING_INPUT", "SINK_NOT_CONNECTED", "NO_EDGES"})
+UNCONFIGURED = frozenset({"MISSING_CONFIG", "MISSING_FIELD"})
+MISSING_INPUT = frozenset({"MISSING_INPUT", "SINK_NOT_CONNECTED"})
 
 
 class NodeStatus(BaseModel):

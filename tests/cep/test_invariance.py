@@ -25,7 +25,7 @@ LAYOUT = Layout("p", 1, 1, (0,), 0, False)
 
 
 def absence(rng: random.Random) -> Any:
-    tied = (lambda trigger, row: trigger[1] == row[1]) if rng.random() < 0.4 else None
+    tied = (lambda bound, row: bound[0][2][1] == row[1]) if rng.random() < 0.4 else None
     repeat = rng.choice(["keep", "restart", "each"])
     return AbsenceMatcher(rng.randrange(1, 30) * MS, repeat, tied, rng.choice([2, 1000]))
 

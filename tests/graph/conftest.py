@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from .small_types import STEPS, NoEngine, add, small_catalog
 
 from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.graph.apply import apply
 from lakestream_mcp.graph.model import PipelineDocument
+
+from .small_types import STEPS, NoEngine, add, small_catalog
 
 Build = Callable[..., PipelineDocument]
 

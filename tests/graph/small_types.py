@@ -19,7 +19,7 @@ from lakestream_mcp.graph.node_type import (
     SourceType,
 )
 
-ORDERS = (
+ORDERS: tuple[Column, ...] = (
     Column("order_id", "bigint"),
     Column("customer", "string"),
     Column("amount", "double"),

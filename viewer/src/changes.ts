@@ -64,7 +64,8 @@ export function merge(lit: Changes, newer: Changes): Changes {
     const fresh = marks[id]?.kind === "added" && mark.kind === "changed";
     marks[id] = fresh ? { ...mark, kind: "added" } : mark;
   }
-  return { ...newer, marks };
+  const edgesAdded = new Set([...lit.edgesAdded, ...newer.edgesAdded]);
+  return { ...newer, marks, edgesAdded };
 }
 
 /** The marks that have not faded at `now`; edges fade with the last of them. */

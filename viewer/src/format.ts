@@ -41,7 +41,8 @@ export function span(ms: number): string {
 }
 
 export function plural(count: number, word: string): string {
-  return `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+  const ending = count === 1 ? "" : /(ch|s)$/.test(word) ? "es" : "s";
+  return `${count.toLocaleString("en")} ${word}${ending}`;
 }
 
 export function short(value: Json | undefined): string {

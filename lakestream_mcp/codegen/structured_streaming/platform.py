@@ -2,6 +2,8 @@
 
 Generated code carries only the functions it uses, and what those use.
 """
+# mypy: ignore-errors
+# ruff: noqa: F821, PTH112, PTH119, PTH120, ARG001
 
 import os
 import re
@@ -32,12 +34,12 @@ def parameter(name, default):
 
 def checkpoint(query):
     """Where a query remembers its progress and state."""
-    return f"{CHECKPOINTS.rstrip('/')}/{query}"  # noqa: F821
+    return f"{CHECKPOINTS.rstrip('/')}/{query}"
 
 
 def local_folder(name):
     """The Delta folder that stands for a table on a local Spark."""
-    return f"{TABLES.rstrip('/')}/{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}"  # noqa: F821
+    return f"{TABLES.rstrip('/')}/{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}"
 
 
 def quoted_name(name):
@@ -68,8 +70,10 @@ def read_files(path, file_format, schema, options=None):
 def read_table(name, options=None):
     """Rows appended to a table."""
     reader = spark.readStream.format("delta").options(**(options or {}))
-    return reader.table(quoted_name(name)) if RUNTIME == "databricks" else reader.load(
-        local_folder(name)
+    return (
+        reader.table(quoted_name(name))
+        if RUNTIME == "databricks"
+        else reader.load(local_folder(name))
     )
 
 
@@ -97,14 +101,14 @@ def secret(scope, key):
     return os.environ[name]
 
 
-def start(writer, query):
-    """Start a query with its checkpoint and the trigger asked for."""
+def started(writer, query, name=None):
+    """Start a query with its checkpoint and the trigger asked for; `name` is a table's."""
     writer = writer.queryName(query).option("checkpointLocation", checkpoint(query))
-    if TRIGGER == "available now":  # noqa: F821
+    if TRIGGER == "available now":
         writer = writer.trigger(availableNow=True)
     else:
-        writer = writer.trigger(processingTime=TRIGGER)  # noqa: F821
-    queries.append(writer.start())
+        writer = writer.trigger(processingTime=TRIGGER)
+    queries.append(writer.start() if name is None else writer.toTable(quoted_name(name)))
     return queries[-1]
 
 
@@ -113,25 +117,19 @@ def write_table(frame, query, name, options=None, partition_by=()):
     writer = frame.writeStream.format("delta").outputMode("append").options(**(options or {}))
     writer = writer.partitionBy(*partition_by) if partition_by else writer
     if RUNTIME == "databricks":
-        writer = writer.queryName(query).option("checkpointLocation", checkpoint(query))
-        writer = (
-            writer.trigger(availableNow=True)
-            if TRIGGER == "available now"  # noqa: F821
-            else writer.trigger(processingTime=TRIGGER)  # noqa: F821
-        )
-        queries.append(writer.toTable(quoted_name(name)))
-        return queries[-1]
-    return start(writer.option("path", local_folder(name)), query)
+        return started(writer, query, name)
+    return started(writer.option("path", local_folder(name)), query)
 
 
 def merge_table(frame, query, name, keys, options=None, partition_by=()):
     """Merge rows into a table by key: a batch that is written twice leaves it as it was."""
     target = quoted_name(name) if RUNTIME == "databricks" else f"delta.`{local_folder(name)}`"
 
-    def merge(rows, batch_id):  # noqa: ARG001
+    def merge(rows, batch_id):
         rows = rows.dropDuplicates(list(keys))
         if not table_exists(name):
-            writer = rows.limit(0).write.format("delta").options(**(options or {}))
+            empty = rows.sparkSession.createDataFrame([], rows.schema)
+            writer = empty.write.format("delta").options(**(options or {}))
             writer = writer.partitionBy(*partition_by) if partition_by else writer
             if RUNTIME == "databricks":
                 writer.saveAsTable(quoted_name(name))
@@ -144,7 +142,7 @@ def merge_table(frame, query, name, keys, options=None, partition_by=()):
             "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
         )
 
-    return start(frame.writeStream.outputMode("append").foreachBatch(merge), query)
+    return started(frame.writeStream.outputMode("append").foreachBatch(merge), query)
 
 
 def quoted_part(name):
@@ -156,13 +154,13 @@ def write_files(frame, query, path, file_format, options=None, partition_by=()):
     """Append rows to files of a folder."""
     writer = frame.writeStream.format(file_format).outputMode("append").options(**(options or {}))
     writer = writer.partitionBy(*partition_by) if partition_by else writer
-    return start(writer.option("path", path), query)
+    return started(writer.option("path", path), query)
 
 
 def write_kafka(frame, query, options):
     """Produce rows with the columns `key` and `value` to a Kafka topic."""
     writer = frame.writeStream.format("kafka").outputMode("append").options(**options)
-    return start(writer, query)
+    return started(writer, query)
 
 
 def await_queries():

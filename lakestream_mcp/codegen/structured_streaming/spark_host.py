@@ -3,6 +3,8 @@
 Rows are grouped into hash buckets, not by key: one load and one store of state per bucket and
 micro-batch, at most one timer. All that follows the mark below is carried into generated code.
 """
+# mypy: ignore-errors
+# ruff: noqa: I001, N802, N803, N812
 
 from lakestream_mcp.cep.kernel import (  # the kernel is carried before this text
     NEVER,
@@ -51,11 +53,11 @@ class PatternHost(StatefulProcessor):
         self.matcher = self.build()
         self.settled = set()  # buckets already played in this batch, whose timers need nothing more
 
-    def handleInputRows(self, key, rows, timerValues):  # noqa: N802, N803
+    def handleInputRows(self, key, rows, timerValues):
         self.settled.add(key)
         return self.play([self.table(frame) for frame in rows], timerValues)
 
-    def handleExpiredTimer(self, key, timerValues, expiredTimerInfo):  # noqa: ARG002, N802, N803
+    def handleExpiredTimer(self, key, timerValues, expiredTimerInfo):
         if key in self.settled:
             return iter(())
         self.settled.add(key)

@@ -1,8 +1,9 @@
 """`spark.python.daemon.module` of local runs: heavy modules are imported once, before the fork."""
+# mypy: ignore-errors
 
 import numpy  # noqa: F401
 import pandas  # noqa: F401
-import pyarrow.compute  # noqa: F401
+import pyarrow.compute
 import pyarrow.ipc  # noqa: F401
 import pyspark.sql.pandas.serializers
 import pyspark.sql.streaming.proto.StateMessage_pb2

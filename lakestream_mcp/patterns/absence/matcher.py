@@ -9,8 +9,8 @@ class AbsenceMatcher:
     """Emits a trigger at `ts + within` when no expected event came in [ts, ts + within).
 
     within: microseconds. repeat: what a trigger does while another one waits: `keep` (ignored),
-    `restart` (takes its place), `each` (waits as well). fulfils(trigger_row, row): whether an
-    expected event answers a trigger; None: any does. max_waiting: the oldest is dropped beyond it.
+    `restart` (takes its place), `each` (waits as well). fulfils(bound, row): whether an expected
+    event answers the trigger that is the only event bound; None: any does. max_waiting: the oldest is dropped beyond it.
     """
 
     def __init__(self, within, repeat="keep", fulfils=None, max_waiting=1000):
@@ -65,7 +65,7 @@ class AbsenceMatcher:
             return []
         left = []
         for trigger in waiting:
-            if fulfils is not None and not fulfils(trigger[2], row):
+            if fulfils is not None and not fulfils(((0, trigger[1], trigger[2]),), row):
                 left.append(trigger)
             elif observer is not None:
                 self._report("forbidden event", trigger, ts, row)

@@ -380,6 +380,8 @@ class _Build:
 
     def _lifted(self, sink: int, names: set[str]) -> int:
         node = self.nodes[sink]
+        if node.kind == "final":
+            return sink
         copy = self._node(node.kind, node.name, node.step, None)
         for action, target, formula in node.edges:
             if action != "proceed":
@@ -394,6 +396,8 @@ class _Build:
 
     def _copy(self, sink: int) -> int:
         node = self.nodes[sink]
+        if node.kind == "final":
+            return sink
         copy = self._node(node.kind, node.name.split(":")[0], node.step, None)
         for action, target, formula in node.edges:
             self._edge(copy, action, copy if target == sink else target, formula)

@@ -48,7 +48,9 @@ def expected_matches(events: list[Event], within: int, repeat: str, tied: bool) 
 
 
 def run(events: list[Event], within: int, repeat: str, tied: bool) -> list[Any]:
-    matcher = AbsenceMatcher(within, repeat, (lambda a, b: a[1] == b[1]) if tied else None)
+    matcher = AbsenceMatcher(
+        within, repeat, (lambda bound, row: bound[0][2][1] == row[1]) if tied else None
+    )
     out: list[Any] = []
     state = matcher.on_events(matcher.initial(), events, out.append)
     assert not matcher.on_time(state, 1 << 60, out.append)

@@ -74,7 +74,7 @@ function Source({ text, map, selected }: SourceProps) {
     line?.scrollIntoView({ block: "start" });
   }, [first, text]);
   return (
-    <div className="source" ref={body} role="region" aria-label="Generated code" tabIndex={0}>
+    <div className="listing" ref={body} role="region" aria-label="Generated code" tabIndex={0}>
       {lines.map((pieces, i) => {
         const node = owner.get(i + 1);
         const here = node !== undefined && node === selected;

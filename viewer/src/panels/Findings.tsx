@@ -59,7 +59,7 @@ const rank = { error: 0, warning: 1, info: 2 };
 export function Findings({ view, onFocus }: { view: PipelineView; onFocus: (id: string) => void }) {
   if (view.findings.length === 0) {
     return (
-      <div className="empty empty-good">
+      <div className="empty empty-good" role="status">
         <Icon name="tested" size={28} />
         <p>No findings. The pipeline is valid.</p>
       </div>
@@ -68,6 +68,8 @@ export function Findings({ view, onFocus }: { view: PipelineView; onFocus: (id: 
   const names = new Map(view.nodes.map((node) => [node.id, node.name]));
   const sorted = [...view.findings].sort((a, b) => rank[a.severity] - rank[b.severity]);
   return (
+    <>
+    <h2 className="panel-title">Findings <span className="quiet">{sorted.length}</span></h2>
     <ul className="findings">
       {sorted.map((finding, i) => {
         const { node } = finding;
@@ -75,5 +77,6 @@ export function Findings({ view, onFocus }: { view: PipelineView; onFocus: (id: 
         return <FindingItem key={i} finding={finding} {...target} />;
       })}
     </ul>
+    </>
   );
 }

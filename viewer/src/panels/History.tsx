@@ -32,6 +32,8 @@ export function History({ view, head }: { view: PipelineView; head: number }) {
   const shown = view.pipeline.revision;
   const now = Date.now();
   return (
+    <>
+    <h2 className="panel-title">History</h2>
     <ol className="history">
       {view.history.map((revision) => (
         <li key={revision.revision}>
@@ -52,5 +54,6 @@ export function History({ view, head }: { view: PipelineView; head: number }) {
         </li>
       ))}
     </ol>
+    </>
   );
 }

@@ -81,7 +81,7 @@ function Evidence({ run, match, explain }: EvidenceProps) {
         <button type="button" className="button square" onClick={() => step(index < 0 ? 0 : -1)} aria-label="Previous match">
           <Icon name="previous" size={14} />
         </button>
-        <span>{found ? `Match ${index + 1} of ${matches.length}` : plural(matches.length, "match").replace("matchs", "matches")}</span>
+        <span>{found ? `Match ${index + 1} of ${matches.length}` : plural(matches.length, "match")}</span>
         <button type="button" className="button square" onClick={() => step(1)} aria-label="Next match">
           <Icon name="next" size={14} />
         </button>
@@ -127,7 +127,7 @@ function RunChoice({ runs, run }: { runs: RunSummary[]; run: string }) {
       {!known && <option value={run}>{run}</option>}
       {runs.map((r) => (
         <option key={r.run_id} value={r.run_id}>
-          {instant(r.at).slice(0, 19)} · revision {r.revision} · {r.matches ?? 0} matches
+          {instant(r.at).slice(0, 19)} · revision {r.revision} · {plural(r.matches ?? 0, "match")}
         </option>
       ))}
     </select>

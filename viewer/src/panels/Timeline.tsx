@@ -6,7 +6,7 @@ import { instant, span } from "../format";
 import { Icon } from "../icons";
 import { type Dot, type Lane, lanesOf, pack, ticks, type Window, windowOf } from "./lanes";
 
-const labelWidth = 150;
+const labelWidth = 132;
 const rowHeight = 9;
 const firstLanes = 40;
 
@@ -156,7 +156,8 @@ export function Timeline({ report, match, onMatch }: TimelineProps) {
     y += packed.rows * rowHeight + 22;
     return { lane, top, ...packed };
   });
-  const watermark = report.watermark ? x(Date.parse(report.watermark)) : null;
+  const last = Object.values(report.watermark ?? {}).filter(Boolean).sort().at(-1);
+  const watermark = last ? x(Date.parse(last)) : null;
   if (lanes.length === 0) return <p className="empty">No event took part in a match, and none began one.</p>;
   return (
     <div className="timeline">
@@ -195,7 +196,7 @@ export function Timeline({ report, match, onMatch }: TimelineProps) {
           <g clipPath="url(#times)">
             {watermark !== null && (
               <g className="watermark">
-                <title>{`Watermark at the end: ${instant(report.watermark)}`}</title>
+                <title>{`Watermark at the end: ${instant(last)}`}</title>
                 <line x1={watermark} x2={watermark} y1={18} y2={y} />
                 <text x={watermark - 4} y={y + 3}>watermark</text>
               </g>
@@ -216,9 +217,9 @@ export function Timeline({ report, match, onMatch }: TimelineProps) {
           </g>
           {placed.map(({ lane, top, rows }) => (
             <g className="lane-label" key={lane.id}>
-              <text x={8} y={top + rows * rowHeight + 9}>{lane.label.length > 18 ? `${lane.label.slice(0, 17)}…` : lane.label}</text>
-              <text className="lane-note" x={8} y={top + rows * rowHeight + 21}>{lane.note}</text>
-              <title>{lane.label}</title>
+              <text x={16} y={top + rows * rowHeight + 14}>{lane.label.length > 16 ? `${lane.label.slice(0, 15)}…` : lane.label}</text>
+              {rows > 1 && <text className="lane-note" x={16} y={top + rows * rowHeight}>{lane.note}</text>}
+              <title>{`${lane.label}: ${lane.note}`}</title>
             </g>
           ))}
         </svg>

@@ -1,13 +1,13 @@
 /** From a run's report to what the timeline draws: lanes, spans, dots, rows and ticks. */
 
-import type { Ended, Json, Match, Report, RunEvent } from "../api";
+import type { Match, Report, RunEvent } from "../api";
 import { keyText, plural } from "../format";
 
 export interface Dot {
   id: string;
   at: number;
   label: string;
-  kind: "matched" | "ended" | "late";
+  kind: "matched" | "ended" | "open";
   matches: string[];
 }
 
@@ -36,15 +36,14 @@ class LaneMaker {
   readonly dots = new Map<string, Dot>();
   readonly matches: Span[] = [];
 
-  add(event: RunEvent, kind: Dot["kind"], match?: string): void {
+  /** `note` is the match's id, or how the partial match ended. */
+  add(event: RunEvent, kind: Dot["kind"], note = ""): void {
     const at = Date.parse(event.at ?? "");
     if (Number.isNaN(at)) return;
     const id = event.event === undefined ? `${event.at}:${event.step ?? ""}` : String(event.event);
-    const dot = this.dots.get(id) ?? { id, at, label: event.step ?? "event", kind, matches: [] };
-    if (match) {
-      dot.kind = "matched";
-      dot.matches.push(match);
-    }
+    const step = event.step ?? "event";
+    const dot = this.dots.get(id) ?? { id, at, label: kind === "matched" ? step : `${step}, ${note}`, kind, matches: [] };
+    if (kind === "matched") dot.matches.push(note);
     this.dots.set(id, dot);
   }
 }
@@ -57,11 +56,6 @@ function spanOf(match: Match): Span {
     decided: Date.parse(match.detected_at),
     text: { from: match.started_at, to: match.ended_at },
   };
-}
-
-/** A late row as an event, whatever the tester kept of it. */
-function lateEvent(entry: Json): RunEvent & { key?: Match["key"]; pattern?: string } {
-  return typeof entry === "object" && entry !== null && !Array.isArray(entry) ? (entry as RunEvent) : {};
 }
 
 /** One lane for each pattern and key; those with matches first, then by their first event. */
@@ -80,17 +74,16 @@ export function lanesOf(report: Report): Lane[] {
     maker.matches.push(spanOf(match));
     for (const event of match.events) maker.add(event, "matched", match.match_id);
   }
-  for (const partial of report.ended ?? ([] as Ended[])) {
-    const known = partial.events ?? [];
-    if (known.length > 0) for (const event of known) at(partial).add(event, "ended");
+  for (const partial of report.ended ?? []) {
+    for (const event of partial.events) at(partial).add(event, "ended", partial.reason);
   }
-  for (const event of (report.late ?? []).map(lateEvent)) {
-    if (event.key && event.pattern) at({ key: event.key, pattern: event.pattern }).add(event, "late");
+  for (const partial of report.waiting ?? []) {
+    for (const event of partial.events) at(partial).add(event, "open", "still open");
   }
   const several = new Set([...facts.values()].map((f) => f.pattern)).size > 1;
   const lanes = [...makers].map(([id, maker]): Lane => {
     const { label, pattern } = facts.get(id) ?? { label: id, pattern: "" };
-    const count = maker.matches.length > 0 ? plural(maker.matches.length, "match").replace("matchs", "matches") : "no match";
+    const count = maker.matches.length > 0 ? plural(maker.matches.length, "match") : "no match";
     const dots = [...maker.dots.values()].sort((a, b) => a.at - b.at);
     return { id, label, note: several ? `${pattern} · ${count}` : count, matches: maker.matches, dots };
   });

@@ -1,0 +1,269 @@
+"""Runs generated notebooks on a local Spark. Executed by the Spark environment's Python.
+
+One JSON object per line comes in on stdin and goes out on the first stdout; all other output goes
+to stderr. Requests are `start`, `run`, `replay`, `sql` and `stop`; events are `started`,
+`progress`, `done` and `failed`. This file stands alone: nothing of the product is importable here.
+"""
+# mypy: ignore-errors
+
+import ast
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+
+NODE_MARK = "# lakestream:node="
+CELL_MARK = "# COMMAND ----------"
+SHOWN = ("batchId", "numInputRows", "observedMetrics", "eventTime", "durationMs")
+
+
+class Child:
+    """One Spark session, and the requests it serves one after the other."""
+
+    def __init__(self, events):
+        self.events = events
+        self.lock = threading.Lock()
+        self.spark = None
+        self.interrupted = threading.Event()
+
+    def send(self, **event):
+        """Write one event."""
+        with self.lock:
+            self.events.write(json.dumps(event, default=str) + "\n")
+            self.events.flush()
+
+    def serve(self, requests):
+        """Answer requests until the input ends."""
+        for line in requests:
+            request = json.loads(line)
+            kind = request.pop("request")
+            if kind == "stop":
+                break
+            try:
+                self.send(event="done", result=getattr(self, f"do_{kind}")(**request))
+            except KeyboardInterrupt:
+                self.send(event="failed", message="interrupted", detail="")
+            except Exception as error:  # noqa: BLE001  every failure is an answer
+                self.send(event="failed", message=first_line(error), detail=traceback.format_exc())
+        if self.spark is not None:
+            self.spark.stop()
+
+    def do_start(self, conf):
+        """Start the session."""
+        from pyspark.sql import SparkSession
+
+        began = time.time()
+        builder = SparkSession.builder
+        for name, value in conf.items():
+            builder = builder.config(name, value)
+        self.spark = builder.getOrCreate()
+        self.spark.sparkContext.setLogLevel("ERROR")
+        # Spark has put a handler of its own, which would break the batch it is in.
+        signal.signal(signal.SIGINT, lambda *_: self.interrupted.set())
+        return {"version": self.spark.version, "seconds": round(time.time() - began, 2)}
+
+    def do_run(self, notebook, parameters, follow=False):
+        """Run a notebook as it is, reporting progress, until its queries end or are stopped."""
+        watching = threading.Event()
+        watcher = threading.Thread(target=self.watch, args=(watching,), daemon=True)
+        watcher.start()
+        try:
+            names = execute(notebook, parameters, stop_early=self.interrupted if follow else None)
+            ended = [self.ended(query) for query in names["queries"]]
+        finally:
+            self.stop_queries()
+            watching.set()
+            watcher.join()
+        return {"queries": ended, "interrupted": self.interrupted.is_set()}
+
+    def watch(self, finished, seconds=0.5):
+        """Send what each query has done since it was last looked at; stop queries when told to."""
+        seen, known = {}, {}
+        while True:
+            last = finished.wait(seconds)
+            known |= {query.name: query for query in self.spark.streams.active}
+            for name, query in known.items():
+                for progress in query.recentProgress:
+                    if progress["batchId"] > seen.get(name, -1):
+                        seen[name] = progress["batchId"]
+                        self.send(event="progress", query=name, progress=shown(progress))
+            if self.interrupted.is_set():
+                self.stop_queries()
+            if last:
+                return
+
+    def stop_queries(self):
+        """Stop every query; each ends after the batch it is in."""
+        for query in self.spark.streams.active:
+            query.stop()
+
+    def ended(self, query):
+        """How a query ended. Raises what it failed with."""
+        failure = None if self.interrupted.is_set() else query.exception()
+        if failure is not None:
+            raise failure
+        progress = [shown(p) for p in query.recentProgress]
+        return {"name": query.name, "progress": progress}
+
+    def do_replay(self, notebook, parameters, sources, collect, phases, results):
+        """Run a notebook on given files: sources read folders, frames are collected as Arrow.
+
+        sources: node → {frame, folder, schema}. collect: label → frame. phases: the notebook is
+        started afresh for each; a phase is {live, steps}, a step a list of (from, to) file moves.
+        """
+        code = replaced(notebook, sources)
+        progress = []
+        for phase in phases:
+            if not phase["live"]:
+                move(phase["steps"])
+            names = execute(code, parameters)
+            started = self.collectors(names, collect, parameters, results, phase["live"])
+            try:
+                if phase["live"]:
+                    for step in phase["steps"]:
+                        move([step])
+                        for query in started:
+                            query.processAllAvailable()
+                else:
+                    for query in started:
+                        query.awaitTermination()
+            finally:
+                self.stop_queries()
+            progress += [self.ended(query) for query in started]
+        return {"queries": progress}
+
+    def collectors(self, names, collect, parameters, results, live):
+        """Start one query per collected frame; each batch becomes one Arrow file."""
+        started = []
+        for label, frame in collect.items():
+            writer = names[frame].writeStream.queryName(label).outputMode("append")
+            writer = writer.option("checkpointLocation", f"{parameters['checkpoints']}/{label}")
+            writer = writer.foreachBatch(collector(f"{results}/{label}"))
+            trigger = {"processingTime": "0 seconds"} if live else {"availableNow": True}
+            started.append(writer.trigger(**trigger).start())
+        return started
+
+    def do_measure(self, notebook, parameters, sources, frame):
+        """Run one frame of a notebook and throw its rows away; its progress and Spark's plans."""
+        names = execute(replaced(notebook, sources), parameters)
+        writer = names[frame].writeStream.format("noop").trigger(availableNow=True)
+        writer = writer.option("checkpointLocation", f"{parameters['checkpoints']}/{frame}")
+        query = writer.start()
+        query.awaitTermination()
+        return {**self.ended(query), "plan": query._jsq.explainInternal(True)}
+
+    def do_sql(self, text, output=None):
+        """Run a statement; its rows as an Arrow file, or as plain values."""
+        rows = self.spark.sql(text)
+        if output:
+            write_arrow(rows, output)
+            return None
+        return [row.asDict(recursive=True) for row in rows.collect()]
+
+
+def execute(code, parameters, stop_early=None):
+    """Execute a notebook's text; returns its names."""
+    arguments = [f"--{name}={value}" for name, value in parameters.items()]
+    names = {"__name__": "__main__"}
+    sys.argv = ["notebook.py", *arguments]
+    if stop_early is not None:
+        code = re.sub(r"\nawait_queries\(\)\s*$", "\n", code)
+    exec(compile(code, "notebook.py", "exec"), names)
+    if stop_early is not None:
+        while not stop_early.wait(0.2) and any(q.isActive for q in names["queries"]):
+            pass
+    return names
+
+
+def replaced(notebook, sources):
+    """The notebook with other sources and without sinks. The rest stays as it is."""
+    cells = []
+    for cell in notebook.split(f"\n{CELL_MARK}\n"):
+        mark = next((line for line in cell.splitlines() if line.startswith(NODE_MARK)), "")
+        node = mark.removeprefix(NODE_MARK)
+        tree = ast.parse(cell)
+        if node in sources:
+            source = sources[node]
+            read = (
+                f"{source['frame']} = spark.readStream.schema({source['schema']!r})"
+                f".option('maxFilesPerTrigger', 1).parquet({source['folder']!r})"
+            )
+            kept = [s for s in tree.body if declares_watermark(s, source["frame"])]
+            cells.append("\n".join([read, *map(ast.unparse, kept)]))
+        elif any(is_write(statement) for statement in tree.body):
+            continue
+        else:
+            cells.append(cell)
+    return re.sub(r"\nawait_queries\(\)\s*$", "\n", "\n\n".join(cells) + "\n")
+
+
+def declares_watermark(statement, frame):
+    """Whether a statement is `frame = frame.withWatermark(…)…`."""
+    if not isinstance(statement, ast.Assign) or ast.unparse(statement.targets[0]) != frame:
+        return False
+    return ast.unparse(statement.value).startswith(f"{frame}.withWatermark(")
+
+
+def is_write(statement):
+    """Whether a statement starts a sink's query."""
+    value = getattr(statement, "value", None)
+    name = getattr(getattr(value, "func", None), "id", "")
+    return isinstance(value, ast.Call) and name in WRITES
+
+
+WRITES = ("write_table", "merge_table", "write_files", "write_kafka", "await_queries")
+
+
+def move(steps):
+    """Make files visible to their source, in order: the file source goes by their times."""
+    for step in steps:
+        for origin, target in step:
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            Path(origin).rename(target)
+
+
+def collector(prefix):
+    """A foreachBatch function. A batch that is run again overwrites its file."""
+
+    def collect(rows, batch_id):
+        write_arrow(rows, f"{prefix}-{batch_id:06d}.arrow")
+
+    return collect
+
+
+def write_arrow(rows, path):
+    import pyarrow as pa
+
+    table = rows.toArrow()
+    with pa.OSFile(f"{path}.part", "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    Path(f"{path}.part").rename(path)
+
+
+def shown(progress):
+    """The parts of a query progress that say something to its user."""
+    told = json.loads(progress.json) if hasattr(progress, "json") else progress
+    parts = {name: told[name] for name in SHOWN if name in told}
+    dropped = [s.get("numRowsDroppedByWatermark", 0) for s in told.get("stateOperators", [])]
+    return parts | {"droppedByWatermark": sum(dropped)}
+
+
+def first_line(error):
+    """The sentence of an error."""
+    return (str(error) or type(error).__name__).splitlines()[0][:2000]
+
+
+def main():
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    Child(events).serve(sys.stdin)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The parent's side of the Spark child: requests, events, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from ..errors import EngineFailed
+from .spark_env import CHILD, SparkEnvironment
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+class SparkProcess:
+    """A running Spark in a child process; a context manager. Output goes to a log file."""
+
+    def __init__(self, environment: SparkEnvironment, make_archive: bool = False) -> None:
+        self.environment = environment
+        self.work = Path(tempfile.mkdtemp(prefix="lakestream-spark-"))
+        self.log = self.work / "spark.log"
+        self._log_file: IO[bytes] = self.log.open("wb")
+        self._process = subprocess.Popen(
+            [str(environment.python), str(CHILD)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log_file,
+            env=environment.environ(),
+            cwd=self.work,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        self._make_archive = make_archive
+
+    def __enter__(self) -> SparkProcess:
+        conf = self.environment.conf(self.work, self._make_archive)
+        try:
+            self.request("start", conf=conf)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def request(self, kind: str, on_progress: Progress | None = None, **arguments: Any) -> Any:
+        """Send a request and wait for its answer. Raises EngineFailed with Spark's words."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"request": kind, **arguments}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._gone() from None
+        return self.answer(on_progress)
+
+    def answer(self, on_progress: Progress | None = None) -> Any:
+        """Wait for the answer to the last request."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            event = json.loads(line)
+            if event["event"] == "done":
+                return event["result"]
+            if event["event"] == "failed":
+                raise EngineFailed(
+                    f"Spark: {event['message']}", code="SPARK_FAILED", got=event["detail"][-6000:]
+                )
+            if on_progress is not None:
+                on_progress(event)
+        raise self._gone()
+
+    def interrupt(self) -> None:
+        """Ask the running request to end after the batches it is in."""
+        self._process.send_signal(signal.SIGINT)
+
+    def close(self) -> None:
+        """End the child, and the JVM with it."""
+        with contextlib.suppress(BrokenPipeError, OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        try:
+            self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._log_file.close()
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def _gone(self) -> EngineFailed:
+        self._log_file.flush()
+        tail = self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+        return EngineFailed(
+            "The Spark process has ended unexpectedly.",
+            code="SPARK_FAILED",
+            got=tail,
+            hint="Is there enough memory (3 GB)? The end of Spark's log is in `got`.",
+        )

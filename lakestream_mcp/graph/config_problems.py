@@ -1,0 +1,213 @@
+"""What pydantic says against a configuration, in the product's words and places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple, TypeGuard
+
+from pydantic import BaseModel, JsonValue
+from pydantic_core import ErrorDetails
+
+from ..errors import nearest
+from .model import Problem
+from .node_type import NodeType
+from .plain import is_secret, shown
+
+Config = dict[str, JsonValue]
+_Path = tuple[str | int, ...]
+_Member = tuple[_Path, str]
+_ABSENT = object()
+_CHOICE = re.compile(r"'([^']*)'")
+
+
+def config_problems(
+    node_type: NodeType, given: Config, details: Sequence[ErrorDetails]
+) -> list[Problem]:
+    """A problem for each place that is wrong."""
+    grouped: dict[_Path, list[ErrorDetails]] = {}
+    for place in _meant([_place(given, detail) for detail in details]):
+        grouped.setdefault(place.path, []).append(place.detail)
+    return [_problem(node_type, given, path, found) for path, found in grouped.items()]
+
+
+class _Place(NamedTuple):
+    """Where in the given data an error is, and the union members it is reported for."""
+
+    path: _Path
+    members: tuple[_Member, ...]
+    detail: ErrorDetails
+
+
+def _place(given: Config, detail: ErrorDetails) -> _Place:
+    """Pydantic's location, taken apart: parts that are not in the data name union members."""
+    current: object = given
+    path: list[str | int] = []
+    members: list[_Member] = []
+    for index, part in enumerate(detail["loc"]):
+        below = _child(current, part)
+        last = index == len(detail["loc"]) - 1
+        if below is not _ABSENT or (last and detail["type"] == "missing"):
+            current = below
+            path.append(part)
+        else:
+            members.append((tuple(path), str(part)))
+    return _Place(tuple(path), tuple(members), detail)
+
+
+def _meant(places: Sequence[_Place]) -> list[_Place]:
+    """A union reports every member's errors: keep those of the member that was meant.
+
+    That is one whose kind fits (its errors are inside the value), with the fewest errors.
+    """
+    found: dict[_Path, dict[str, list[_Place]]] = {}
+    for place in places:
+        for prefix, label in place.members:
+            found.setdefault(prefix, {}).setdefault(label, []).append(place)
+    dropped: set[int] = set()
+    for prefix, by_label in found.items():
+        fitting = {
+            label: inside
+            for label, inside in by_label.items()
+            if any(len(place.path) > len(prefix) for place in inside)
+        }
+        if not fitting:
+            continue
+        best = min(fitting, key=lambda label: len(fitting[label]))
+        dropped |= {id(p) for label, each in by_label.items() if label != best for p in each}
+    return [place for place in places if id(place) not in dropped]
+
+
+def _problem(
+    node_type: NodeType, given: Config, path: _Path, details: Sequence[ErrorDetails]
+) -> Problem:
+    first = details[0]
+    field = ".".join(str(part) for part in path)
+    if first["type"] == "missing":
+        return _missing(node_type, path, field)
+    if first["type"] == "extra_forbidden":
+        return _unknown_key(node_type, given, path, field)
+    said = list(dict.fromkeys(d["msg"].removeprefix("Value error, ") for d in details))
+    choices = _choices(details)
+    value = _value_at(given, path) if path else None
+    near = nearest(value, choices) if isinstance(value, str) else None
+    secret = any(is_secret(str(part)) for part in path)
+    return Problem(
+        code="INVALID_CONFIG",
+        message=f"`{field}`: {shown('; or '.join(said), 300)}" if field else shown_text(said[0]),
+        field=field or None,
+        got="(not shown)" if secret else shown(value) if path else None,
+        expected=choices or shown_text(" or ".join(said)),
+        hint=f"did you mean `{near}`?" if near else None,
+        fix=_patched(given, path, near) if near else None,
+    )
+
+
+def shown_text(text: str) -> str:
+    """A message cut to a readable length."""
+    return str(shown(text, 300))
+
+
+def _choices(details: Sequence[ErrorDetails]) -> list[str]:
+    found = [
+        choice
+        for detail in details
+        if detail["type"] in ("literal_error", "enum")
+        for choice in _CHOICE.findall(str(detail.get("ctx", {}).get("expected", "")))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _missing(node_type: NodeType, path: _Path, field: str) -> Problem:
+    info = node_type.Config.model_fields.get(str(path[0])) if len(path) == 1 else None
+    described = info.description if info else None
+    return Problem(
+        code="MISSING_CONFIG",
+        message=f"`{field}` is required",
+        field=field,
+        expected=described or f"a value for `{field}`",
+        hint=f'set it with {{"op": "update_node", "config": {{"{path[0]}": …}}}}',
+    )
+
+
+def _unknown_key(node_type: NodeType, given: Config, path: _Path, field: str) -> Problem:
+    key = str(path[-1])
+    holder = _value_at(given, path[:-1])
+    known = _known_keys(node_type.Config, path[:-1])
+    near = nearest(key, known)
+    fix = None
+    if near and isinstance(holder, dict):
+        renamed = {near if k == key else k: v for k, v in holder.items() if k != near}
+        renamed |= {near: holder[near]} if near in holder else {}
+        fix = _patched(given, path[:-1], renamed)
+        if len(path) == 1:
+            fix = {key: None} | ({} if near in holder else {near: holder[key]})
+    return Problem(
+        code="UNKNOWN_CONFIG",
+        message=f"`{node_type.type}` has no field `{shown(field)}`",
+        field=str(shown(field)),
+        got=shown(key),
+        expected=sorted(known) or None,
+        hint=f"did you mean `{near}`?" if near else None,
+        fix=fix,
+    )
+
+
+def _known_keys(model: type[BaseModel], path: _Path) -> set[str]:
+    """The keys a nested place takes: those of every model its annotation mentions."""
+    models: list[type[BaseModel]] = [model]
+    for part in path:
+        if isinstance(part, int):
+            continue
+        models = [
+            inner
+            for outer in models
+            if part in outer.model_fields
+            for inner in _models_in(outer.model_fields[part].annotation)
+        ]
+    return {name for each in models for name in each.model_fields}
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if _is_model(annotation):
+        return [annotation]
+    arguments = getattr(annotation, "__args__", ())
+    return [model for argument in arguments for model in _models_in(argument)]
+
+
+def _is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _child(value: object, part: str | int) -> object:
+    if isinstance(value, dict):
+        return value.get(part, _ABSENT)
+    if isinstance(value, list) and isinstance(part, int) and part < len(value):
+        return value[part]
+    return _ABSENT
+
+
+def _value_at(given: object, path: _Path) -> object:
+    current = given
+    for part in path:
+        current = _child(current, part)
+    return current
+
+
+def _patched(given: Config, path: _Path, value: JsonValue) -> Config | None:
+    """The top-level key with the value at `path` replaced, as a config patch."""
+    if not path:
+        return None
+    top = str(path[0])
+    return {top: _with(given[top], path[1:], value)}
+
+
+def _with(whole: JsonValue, path: _Path, value: JsonValue) -> JsonValue:
+    if not path:
+        return value
+    first, rest = path[0], path[1:]
+    if isinstance(whole, dict):
+        return whole | {str(first): _with(whole[str(first)], rest, value)}
+    if isinstance(whole, list):
+        return [_with(item, rest, value) if at == first else item for at, item in enumerate(whole)]
+    return whole

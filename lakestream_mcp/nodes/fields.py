@@ -1,0 +1,177 @@
+"""Parts that the configurations of several nodes share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from ..errors import InvalidArgument, nearest
+from ..graph.duration import Delay, delay_ms
+from ..graph.model import Column, Problem, Relation
+from ..graph.node_type import NodeConfig
+from ..relational.column_types import canonical_type, check_names, ddl, parse_columns
+
+_PART = r"[^\x00-\x20./`\x7f]{1,255}"
+_TABLE = re.compile(rf"{_PART}(\.{_PART}){{0,2}}")
+_SECRET = re.compile(r"secret://[A-Za-z0-9_.@-]{1,128}/[A-Za-z0-9_.@-]{1,128}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _columns_text(given: object) -> str:
+    try:
+        if isinstance(given, str):
+            return ddl(parse_columns(given))
+        if isinstance(given, list):
+            return ddl(check_names(_column(item) for item in given))
+    except InvalidArgument as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        raise ValueError(error.message + hint) from None
+    raise ValueError("columns are text like `id bigint, at timestamp`, or a list of name and type")
+
+
+def _column(item: object) -> Column:
+    if not isinstance(item, dict) or set(item) != {"name", "type"}:
+        raise ValueError('each column is {"name": …, "type": …}')
+    return Column(str(item["name"]), canonical_type(str(item["type"])))
+
+
+def _table_name(text: str) -> str:
+    plain = text.replace("`", "").strip()
+    if not _TABLE.fullmatch(plain):
+        raise ValueError("a table is named `catalog.schema.table`, without spaces or slashes")
+    return plain
+
+
+def _secret(text: str) -> str:
+    if not _SECRET.fullmatch(text):
+        raise ValueError(
+            "a password is never kept in a pipeline: put it in a secret scope and write "
+            "`secret://scope/key`"
+        )
+    return text
+
+
+def _plain_text(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("control characters and line breaks have no place here")
+    return text
+
+
+def _type_text(text: str) -> str:
+    try:
+        return canonical_type(text)
+    except InvalidArgument as error:
+        raise ValueError(error.message) from None
+
+
+ColumnList = Annotated[
+    str,
+    BeforeValidator(_columns_text),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"name": {"type": "string"}, "type": {"type": "string"}},
+                        "required": ["name", "type"],
+                    },
+                },
+            ]
+        }
+    ),
+]
+"""Columns as DDL text or as a list; kept as canonical DDL text."""
+
+TableName = Annotated[str, Field(max_length=770), AfterValidator(_table_name)]
+Secret = Annotated[str, AfterValidator(_secret)]
+PlainText = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_plain_text)]
+ColumnName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_plain_text)]
+TypeText = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_type_text)]
+
+
+class SourceConfig(NodeConfig):
+    """What every source can say about the time of its rows."""
+
+    event_time: ColumnName | None = Field(
+        None, description="Column that says when an event happened; of type timestamp"
+    )
+    watermark_delay: Delay | None = Field(
+        None,
+        description="How late rows may come, for example `10 minutes`; later ones are dropped. "
+        "Patterns need it (or a watermark node)",
+    )
+
+    @model_validator(mode="after")
+    def _delay_needs_time(self) -> SourceConfig:
+        if self.watermark_delay is not None and self.event_time is None:
+            raise ValueError("`watermark_delay` needs `event_time`, the column it is about")
+        return self
+
+
+def timed(config: SourceConfig, columns: tuple[Column, ...]) -> Relation:
+    """The source's relation with its event time and watermark, as far as they can be."""
+    event_time = config.event_time
+    known = next((c for c in columns if c.name == event_time), None)
+    if known is None or known.type != "timestamp":
+        return Relation(columns)
+    delay = config.watermark_delay
+    return Relation(columns, event_time, None if delay is None else delay_ms(delay))
+
+
+def time_problems(
+    event_time: str | None, columns: Sequence[Column], field: str = "event_time"
+) -> Iterator[Problem]:
+    """What is wrong with the event-time column."""
+    if event_time is None:
+        return
+    known = next((c for c in columns if c.name == event_time), None)
+    names = [c.name for c in columns]
+    if known is None:
+        near = nearest(event_time, names)
+        yield Problem(
+            "UNKNOWN_COLUMN",
+            f"there is no column `{event_time}`" + (f"; did you mean `{near}`?" if near else ""),
+            field=field,
+            got=event_time,
+            expected=names,
+            hint=near,
+            fix={field: near} if near else None,
+        )
+    elif known.type != "timestamp":
+        timestamps = [c.name for c in columns if c.type == "timestamp"]
+        yield Problem(
+            "EVENT_TIME_TYPE",
+            f"event time `{event_time}` is of type {known.type}, not timestamp",
+            field=field,
+            got=known.type,
+            expected="timestamp",
+            hint=f"use {', '.join(timestamps)}"
+            if timestamps
+            else "declare it as timestamp, or cast it with a rename-cast node",
+        )
+
+
+def joined_table_name(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config whose `catalog`, `schema` and `table` are one three-part `table`."""
+    parts = [config.get(key) for key in ("catalog", "schema", "table")]
+    rest = {k: v for k, v in config.items() if k not in ("catalog", "schema")}
+    if parts[0] is None and parts[1] is None:
+        return rest
+    return rest | {"table": ".".join(str(part) for part in parts if part)}
+
+
+def names_of(given: Any) -> Any:
+    """A list of names that may have come as one text with commas."""
+    if isinstance(given, str):
+        return [name.strip() for name in given.split(",") if name.strip()]
+    return given
+
+
+NameList = Annotated[list[ColumnName], BeforeValidator(names_of), Field(max_length=64)]
+"""Column names, as a list or as text with commas."""

@@ -1,0 +1,101 @@
+"""Rows produced to a Kafka topic as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ....errors import LakestreamError, Unsupported
+from ....graph.config import problem_of
+from ....graph.model import Problem, Relation
+from ....graph.node_type import SinkType
+from ....relational.sql import cast, check_columns, column, find_column, parse_expression, sql
+from ...fields import NameList
+from ...kafka import (
+    FIELD_ALIASES,
+    KafkaConfig,
+    Topic,
+    connection_options,
+    connection_problems,
+    login,
+)
+
+
+class KafkaTopicSinkConfig(KafkaConfig):
+    topic: Topic = Field(description="Topic to write to")
+    key: str | None = Field(
+        None,
+        min_length=1,
+        max_length=20_000,
+        description="SQL expression of the record's key, e.g. `customer_id`; default: no key",
+    )
+    columns: NameList | None = Field(
+        None,
+        description="Columns of the JSON value; default: all. Columns that are NULL are left out",
+    )
+    format: Literal["json", "avro", "protobuf"] = Field(
+        "json", description="How values are written; avro and protobuf are refused"
+    )
+
+
+class KafkaTopicSink(SinkType):
+    type = "kafka-topic-sink"
+    title = "Kafka topic"
+    summary = "Writes rows to a Kafka topic as JSON"
+    Config = KafkaTopicSinkConfig
+    aliases = ("kafka-sink",)
+    field_aliases = {
+        **FIELD_ALIASES,
+        "keyExpression": "key",
+        "serializationFormat": "format",
+    }
+
+    def sentence(self, config: KafkaTopicSinkConfig) -> str:
+        return f"writes rows as JSON to topic {config.topic}"
+
+    def check(self, config: KafkaTopicSinkConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
+        yield from connection_problems(config)
+        if config.format != "json":
+            yield Problem(
+                "UNSUPPORTED",
+                "only JSON values are written",
+                field="format",
+                got=config.format,
+                expected="json",
+                fix={"format": "json"},
+            )
+        for rows in inputs[:1]:
+            try:
+                _expressions(config, rows)
+            except LakestreamError as error:
+                yield problem_of(error)
+
+    def code(self, config: KafkaTopicSinkConfig, relation: Relation) -> dict[str, Any]:
+        if config.format != "json":
+            raise Unsupported("only JSON values are written")
+        return {
+            "columns": _expressions(config, relation),
+            "options": connection_options(config) | {"topic": config.topic},
+            "login": login(config),
+        }
+
+
+def _expressions(config: KafkaTopicSinkConfig, rows: Relation) -> list[str]:
+    from sqlglot import exp
+
+    found = []
+    if config.key is not None:
+        key = check_columns(parse_expression(config.key, "key"), rows, "key")
+        found.append(exp.Alias(this=cast(key, "string"), alias=exp.to_identifier("key")))
+    names = rows.names
+    if config.columns is not None:
+        names = tuple(find_column(n, rows, "columns", config.columns) for n in config.columns)
+    fields = exp.Anonymous(this="struct", expressions=[column(name) for name in names])
+    value = exp.Anonymous(this="to_json", expressions=[fields])
+    found.append(exp.Alias(this=value, alias=exp.to_identifier("value")))
+    return [sql(each) for each in found]
+
+
+NODE = KafkaTopicSink()

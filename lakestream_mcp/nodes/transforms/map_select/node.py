@@ -1,0 +1,135 @@
+"""Columns computed from columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ....errors import LakestreamError
+from ....graph.model import Problem, Relation
+from ....graph.node_type import NodeConfig, RelationalType
+from ....relational.sql import (
+    cast,
+    check_columns,
+    column,
+    named,
+    notes,
+    parse_expression,
+    parse_projections,
+)
+from ...fields import ColumnName, TypeText
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+class Projection(BaseModel):
+    """One output column."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: ColumnName = Field(description="Name of the column")
+    expression: str = Field(
+        min_length=1, max_length=20_000, description="Spark SQL over the row's columns"
+    )
+    type: TypeText | None = Field(None, description="Type it is cast to, e.g. `decimal(10,2)`")
+
+
+class MapSelectConfig(NodeConfig):
+    columns: (
+        Annotated[str, Field(min_length=1, max_length=20_000)]
+        | Annotated[list[Projection], Field(min_length=1, max_length=500)]
+    ) = Field(
+        description="Output columns: SQL like `*, price * quantity AS total` (`*` stands for the "
+        "input columns not named otherwise), or a list of name, expression and type"
+    )
+
+
+class MapSelect(RelationalType):
+    type = "map-select"
+    title = "Map / select"
+    summary = "Chooses and computes columns with SQL expressions"
+    Config = MapSelectConfig
+    aliases = ("select", "map")
+    field_aliases = {"outputColumns": "columns", "projections": "columns"}
+
+    def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
+        """An earlier list came as JSON text, its items as names or as name and expression."""
+        given = config.get("columns")
+        if isinstance(given, str) and given.lstrip().startswith("["):
+            given = json.loads(given)
+        if isinstance(given, list):
+            given = [_migrated(item) for item in given]
+        return config | {"columns": given}
+
+    def sentence(self, config: MapSelectConfig) -> str:
+        if isinstance(config.columns, str):
+            return f"selects {config.columns}"
+        return f"computes {', '.join(p.name for p in config.columns)}"
+
+    def check(self, config: MapSelectConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
+        if not inputs:
+            return
+        try:
+            outputs = _outputs(config, inputs[0])
+        except LakestreamError:
+            return  # `relation` raises it
+        for output in outputs:
+            for note in notes(output):
+                yield Problem(
+                    "MAY_DIFFER",
+                    f"a local test may differ from Spark on unusual input: {note}",
+                    field="columns",
+                    severity="info",
+                )
+
+    def query(self, config: MapSelectConfig, inputs: Sequence[Relation]) -> exp.Query:
+        from sqlglot import exp
+
+        return exp.select(*_outputs(config, inputs[0])).from_("in_0")
+
+
+def _migrated(item: Any) -> Any:
+    if isinstance(item, str):
+        return {"name": item, "expression": f"`{item}`" if not item.isidentifier() else item}
+    renamed = {"alias": "name", "expr": "expression", "column": "name"}
+    found = {renamed.get(k, k): v for k, v in item.items()}
+    return found if "expression" in found else found | {"expression": found.get("name")}
+
+
+def _outputs(config: MapSelectConfig, rows: Relation) -> list[exp.Expr]:
+    if isinstance(config.columns, str):
+        return _written(config.columns, rows)
+    outputs = []
+    for index, projection in enumerate(config.columns):
+        field = f"columns.{index}.expression"
+        tree = parse_expression(projection.expression, field, nondeterministic=True)
+        value = check_columns(tree, rows, field, qualifiers=("in_0",))
+        if projection.type is not None:
+            value = cast(value, projection.type)
+        outputs.append(named(value, projection.name))
+    return outputs
+
+
+def _written(text: str, rows: Relation) -> list[exp.Expr]:
+    from sqlglot import exp
+
+    items = parse_projections(text, "columns")
+    taken = {item.alias_or_name.lower() for item in items if not isinstance(item, exp.Star)}
+    outputs: list[exp.Expr] = []
+    for item in items:
+        if isinstance(item, exp.Star):
+            outputs += [column(name) for name in rows.names if name.lower() not in taken]
+        elif isinstance(item, exp.Alias):
+            value = check_columns(item.this, rows, "columns", qualifiers=("in_0",))
+            outputs.append(named(value, item.alias))
+        else:
+            checked = check_columns(item, rows, "columns", qualifiers=("in_0",))
+            outputs.append(named(checked, checked.name))
+    return outputs
+
+
+NODE = MapSelect()

@@ -1,0 +1,122 @@
+"""Columns with other names and types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ....graph.model import Relation
+from ....graph.node_type import ColumnResolver, NodeConfig, RelationalType
+from ....relational.sql import column, find_column, named
+from ...fields import ColumnName, TypeText
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+class ColumnMapping(BaseModel):
+    """What becomes of one column."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: ColumnName = Field(description="Input column")
+    name: ColumnName | None = Field(None, description="New name; default: unchanged")
+    type: TypeText | None = Field(None, description="New type, e.g. `timestamp`")
+
+
+class RenameCastConfig(NodeConfig):
+    columns: list[ColumnMapping] = Field(
+        min_length=1, max_length=500, description="Columns to rename or cast"
+    )
+    others: Literal["keep", "drop"] = Field(
+        "keep", description="What becomes of the columns not listed"
+    )
+    on_error: Literal["fail", "null"] = Field(
+        "fail",
+        description="A value that cannot be cast stops the query (`fail`) or becomes NULL (`null`)",
+    )
+
+
+class RenameCast(RelationalType):
+    type = "rename-cast"
+    title = "Rename / cast"
+    summary = "Renames columns and changes their types"
+    Config = RenameCastConfig
+    aliases = ("rename", "cast")
+    field_aliases = {"columnMappings": "columns", "mappings": "columns"}
+
+    def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
+        """An earlier mapping came as JSON text with `from`, `to` and `castType`."""
+        given = config.get("columns")
+        if isinstance(given, str):
+            given = json.loads(given)
+        if not isinstance(given, list):
+            return config
+        renamed = {"from": "column", "to": "name", "castType": "type", "cast_type": "type"}
+        items = [
+            {renamed.get(k, k): v for k, v in item.items() if v not in (None, "")}
+            if isinstance(item, dict)
+            else item
+            for item in given
+        ]
+        return config | {"columns": items}
+
+    def sentence(self, config: RenameCastConfig) -> str:
+        parts = [
+            m.column
+            + (f" to {m.name}" if m.name and m.name != m.column else "")
+            + (f" as {m.type}" if m.type else "")
+            for m in config.columns
+        ]
+        return f"turns {', '.join(parts)}"
+
+    def query(self, config: RenameCastConfig, inputs: Sequence[Relation]) -> exp.Query:
+        from sqlglot import exp
+
+        rows = inputs[0]
+        mappings = _by_column(config, rows)
+        outputs: list[exp.Expr] = []
+        for name in rows.names:
+            mapping = mappings.get(name)
+            if mapping is None and config.others == "drop":
+                continue
+            value: exp.Expr = column(name)
+            if mapping is not None and mapping.type and mapping.type != rows.type_of(name):
+                value = _cast(value, mapping.type, config.on_error)
+            outputs.append(named(value, (mapping and mapping.name) or name))
+        return exp.select(*outputs).from_("in_0")
+
+    def relation(
+        self, config: RenameCastConfig, inputs: Sequence[Relation], resolver: ColumnResolver
+    ) -> Relation:
+        """Event time follows its column to a new name, and ends with a change of its type."""
+        rows = inputs[0]
+        columns = resolver.columns(self.query(config, inputs), inputs)
+        mapping = _by_column(config, rows).get(rows.event_time or "")
+        name = (mapping and mapping.name) or rows.event_time
+        kept = next((c for c in columns if c.name == name and c.type == "timestamp"), None)
+        if kept is None or (mapping is None and config.others == "drop"):
+            return Relation(columns)
+        return Relation(columns, kept.name, rows.delay_ms)
+
+
+def _by_column(config: RenameCastConfig, rows: Relation) -> dict[str, ColumnMapping]:
+    return {
+        find_column(mapping.column, rows, f"columns.{index}.column"): mapping
+        for index, mapping in enumerate(config.columns)
+    }
+
+
+def _cast(value: exp.Expr, column_type: str, on_error: str) -> exp.Expr:
+    from sqlglot import exp
+
+    from ....relational.sql import cast
+
+    exact = cast(value, column_type)
+    return exact if on_error == "fail" else exp.TryCast(this=exact.this, to=exact.to, safe=True)
+
+
+NODE = RenameCast()

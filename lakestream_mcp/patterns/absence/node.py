@@ -1,0 +1,125 @@
+"""Configuration and plan of `absence`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ...cep.pattern_type import PatternPlan, PatternType
+from ...graph.duration import Duration, duration_us
+from ...graph.model import Problem, Relation
+from ...graph.node_type import ColumnResolver
+from ..common import (
+    FIELD_ALIASES,
+    MOVED_FIELDS,
+    PatternConfig,
+    check_common,
+    current_row_sql,
+    event_time_of,
+    match_relation,
+    packed_values,
+)
+
+
+class AbsenceConfig(PatternConfig):
+    """A trigger that no expected event follows in time."""
+
+    trigger: str = Field(description="SQL condition of the event that starts the wait")
+    expected: str = Field(
+        description="SQL condition of the event that should follow; it may read the trigger, "
+        "e.g. `amount >= trigger.amount`"
+    )
+    within: Duration = Field(
+        default="5 minutes", description="How long to wait; the end is exclusive"
+    )
+    on_repeat: Literal["keep", "restart", "each"] = Field(
+        default="keep",
+        description="A second trigger while one waits: `keep` ignores it, `restart` starts the "
+        "wait anew with it, `each` lets it wait on its own",
+    )
+    max_waiting: int = Field(
+        default=1000, ge=1, le=1_000_000, description="Waiting triggers per key; then the oldest go"
+    )
+
+
+class Absence(PatternType):
+    """An expected event that does not come."""
+
+    type = "absence"
+    title = "Absence"
+    summary = "A trigger event that no expected event follows within a time"
+    Config = AbsenceConfig
+    aliases = ("absence-detector",)
+    field_aliases = {
+        **FIELD_ALIASES,
+        "triggerEventFilter": "trigger",
+        "expectedEventFilter": "expected",
+        "timeoutDuration": "within",
+    }
+    moved = {
+        **MOVED_FIELDS,
+        "withinDuration": "one time says when an absence is decided: `within`",
+    }
+
+    def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
+        """A `withinDuration` that says the same as `within` is dropped; another stays an error."""
+        if "withinDuration" in config and config["withinDuration"] == config.get("within"):
+            return {name: value for name, value in config.items() if name != "withinDuration"}
+        return config
+
+    def sentence(self, config: AbsenceConfig) -> str:
+        """`order without ship within 10 minutes, by customer`."""
+        by = f", by {', '.join(config.key)}" if config.key else ""
+        return f"{config.trigger} without {config.expected} within {config.within}{by}"
+
+    def check(self, config: AbsenceConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
+        """The shared fields."""
+        yield from check_common(config, inputs[0])
+
+    def relation(
+        self, config: AbsenceConfig, inputs: Sequence[Relation], resolver: ColumnResolver
+    ) -> Relation:
+        """The match row; an absence has no measures."""
+        return match_relation(self.plan(config, inputs, resolver), inputs[0])
+
+    def plan(
+        self, config: AbsenceConfig, inputs: Sequence[Relation], resolver: ColumnResolver
+    ) -> PatternPlan:
+        """Bit 0 marks triggers, bit 1 expected events; what ties them becomes Python."""
+        relation = inputs[0]
+        expected = current_row_sql(config.expected, "expected", relation, resolver)
+        return PatternPlan(
+            key=config.key,
+            event_time=event_time_of(config, relation),
+            conditions=(current_row_sql(config.trigger, "trigger", relation, resolver), expected),
+            values=packed_values(config, relation),
+            all_rows=False,
+            arrival=config.ordering == "arrival",
+            matcher="absence",
+            construct=f"AbsenceMatcher(within={duration_us(config.within)}, "
+            f"repeat={config.on_repeat!r}, max_waiting={config.max_waiting})",
+            functions="",
+            steps=("trigger",),
+            measures=(),
+        )
+
+    def step_conditions(self, config: AbsenceConfig) -> dict[str, str]:
+        """What the trigger satisfied."""
+        return {"trigger": config.trigger}
+
+    def open_partials(self, state: Any) -> list[tuple[Any, int | None]]:
+        """Waiting triggers and when each is decided."""
+        return [(((0, ts, row),), deadline) for deadline, ts, row in state or []]
+
+    def verdict(self, config: AbsenceConfig, match: dict[str, Any]) -> str:
+        """No expected event came; the timer decided."""
+        return (
+            f"No event with `{config.expected}` came from {match['started_at']} up to, not "
+            f"including, {match['detected_at']} ({config.within}): the timer at "
+            f"{match['detected_at']} decided."
+        )
+
+
+NODE = Absence()

@@ -1,0 +1,23 @@
+"""Fetch the jars of a local Spark and of the tests' Kafka broker; cheap when they are there."""
+
+from __future__ import annotations
+
+import sys
+
+from lakestream_mcp.deploy import spark_env
+from lakestream_mcp.errors import LakestreamError
+
+
+def main() -> int:
+    """Both groups of jars, checked against their pins."""
+    try:
+        spark = spark_env.find()
+        spark_env.jars("broker", spark.python, spark.java_home, spark.cache)
+    except LakestreamError as error:
+        print(f"{error.message} {error.got or ''} {error.hint or ''}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""What an MCP client sees: a short, true tool list, prompts, friendly errors, progress."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from fastmcp.client.transports import StdioTransport
+
+from lakestream_mcp.identity import Role
+from lakestream_mcp.operations import find, operations
+from lakestream_mcp.surfaces.host import Host
+from lakestream_mcp.surfaces.mcp import INSTRUCTIONS, server
+
+AUTHOR_TOOLS_MAX = 20
+AUTHOR_TOKENS_MAX = 5_000
+ALL_TOOLS_MAX = 28
+ALL_TOKENS_MAX = 7_000
+TEXT_BYTES_MAX = 2_048
+
+
+def tools(host: Host) -> list[dict[str, Any]]:
+    """The tools/list answer, as it goes over the wire."""
+
+    async def ask() -> list[dict[str, Any]]:
+        async with Client(server(host)) as client:
+            listed = await client.list_tools()
+        return [t.model_dump(mode="json", by_alias=True, exclude_none=True) for t in listed]
+
+    return asyncio.run(ask())
+
+
+def tokens(listed: list[dict[str, Any]]) -> float:
+    """Characters of the whole answer, by four."""
+    return len(json.dumps({"tools": listed}, ensure_ascii=False, separators=(",", ":"))) / 4
+
+
+def test_an_author_sees_few_tools_that_cost_few_tokens(
+    with_role: Callable[[Role], Host],
+) -> None:
+    listed = tools(with_role("author"))
+    assert len(listed) <= AUTHOR_TOOLS_MAX
+    assert tokens(listed) <= AUTHOR_TOKENS_MAX
+    assert "delete_pipeline" not in {t["name"] for t in listed}
+
+
+def test_a_deployer_sees_every_tool(with_role: Callable[[Role], Host]) -> None:
+    listed = tools(with_role("deployer"))
+    assert {t["name"] for t in listed} == {op.name for op in operations() if op.mcp}
+    assert len(listed) <= ALL_TOOLS_MAX
+    assert tokens(listed) <= ALL_TOKENS_MAX
+
+
+def test_a_viewer_sees_what_a_viewer_may_call(with_role: Callable[[Role], Host]) -> None:
+    listed = {t["name"] for t in tools(with_role("viewer"))}
+    assert listed == {op.name for op in operations() if op.mcp and op.role == "viewer"}
+
+
+def test_tools_say_truly_what_they_do(host: Host) -> None:
+    for tool in tools(host):
+        op, said = find(tool["name"]), tool["annotations"]
+        assert said["readOnlyHint"] == (op.effect == "read")
+        assert said["destructiveHint"] == (op.effect == "destroy")
+        assert said["openWorldHint"] is False
+        assert "outputSchema" not in tool
+        assert tool["inputSchema"]["additionalProperties"] is False
+        assert len(tool["description"].encode()) < TEXT_BYTES_MAX
+
+
+def test_instructions_fit_where_clients_cut_them() -> None:
+    assert len(INSTRUCTIONS.encode()) < TEXT_BYTES_MAX
+
+
+def test_prompts_take_their_arguments(host: Host) -> None:
+    async def ask() -> tuple[set[str], str]:
+        async with Client(server(host)) as client:
+            names = {p.name for p in await client.list_prompts()}
+            made = await client.get_prompt("build_pipeline", {"goal": "late parcels"})
+        return names, made.messages[0].content.text
+
+    names, text = asyncio.run(ask())
+    assert "build_pipeline" in names
+    assert "late parcels" in text
+    assert "{{" not in text
+
+
+def test_prompts_name_only_tools_that_exist(host: Host) -> None:
+    import re
+
+    from lakestream_mcp.surfaces.prompts import prompts
+
+    known = {op.name for op in operations()}
+    for prompt in prompts():
+        called = set(re.findall(r"`([a-z]+_[a-z_]+)[`(]", prompt._text))
+        fields = {"add_node", "expect_revision", "event_time", "watermark_delay"}
+        assert called - fields <= known, prompt.name
+
+
+def test_an_unknown_tool_and_a_bad_resource_are_errors_not_crashes(host: Host) -> None:
+    async def ask() -> tuple[bool, str]:
+        async with Client(server(host)) as client:
+            result = await client.call_tool("fly", {}, raise_on_error=False)
+            with pytest.raises(Exception, match="PIPELINE_NOT_FOUND"):
+                await client.read_resource("lakestream://pipelines/nothing-here")
+        return result.is_error, result.content[0].text
+
+    failed, text = asyncio.run(ask())
+    assert failed
+    assert "fly" in text
+
+
+def test_stdio_serves_the_same_tools(host: Host, tmp_path: Any) -> None:
+    async def ask() -> set[str]:
+        transport = StdioTransport(
+            sys.executable,
+            ["-m", "lakestream_mcp", "serve", "--transport", "stdio"],
+            env={"LAKESTREAM_DATA_DIR": str(tmp_path)},
+        )
+        async with Client(transport) as client:
+            made = await client.call_tool("create_pipeline", {"name": "Over stdio"})
+            assert made.structured_content is not None
+            assert made.structured_content["pipeline_id"] == "over-stdio"
+            return {t.name for t in await client.list_tools()}
+
+    assert asyncio.run(ask()) == {t["name"] for t in tools(host)}
