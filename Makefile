@@ -4,7 +4,7 @@ PYTHON ?= python3
 IN = .venv/bin/python
 SETUP = $(PYTHON) scripts/setup.py
 
-.PHONY: all run serve spark test check soak lint format golden docs bench lock clean
+.PHONY: all run serve spark test check soak lint format golden docs viewer bench lock clean
 
 all: lint check
 
@@ -51,9 +51,14 @@ docs:  ## Rewrite the parts of the docs that are derived from the code.
 	@$(SETUP) server
 	@$(IN) scripts/docs.py
 
+viewer:  ## Rebuild the canvas into the package.
+	@$(SETUP) test node
+	@$(IN) scripts/build_viewer.py
+
 bench:  ## The product's speed, as ratios.
 	@$(SETUP) test spark jars
-	@$(IN) scripts/bench.py
+	@$(IN) benchmarks/server_start.py
+	@$(IN) benchmarks/validate_500.py
 
 lock:  ## Resolve requirements/*.in anew; pins change only where they must. UPGRADE=1 takes the newest.
 	@$(SETUP) server

@@ -212,14 +212,14 @@ async def build(agent: Agent, question: Question) -> None:
 
 async def removals(agent: Agent, question: Question) -> list[Change]:
     """Changes that clear what an earlier run, or somebody since, has put there."""
-    document = json.loads(await agent.read(f"lakestream://pipelines/{question.id}"))["document"]
+    document = json.loads(await agent.read(f"lakestream://pipelines/{question.id}"))
     return [{"op": "remove_node", "id": node["id"]} for node in document["nodes"]]
 
 
 def _edited(answer: dict[str, Any]) -> str:
-    added = answer["changed"].get("added")
-    what = f"added {', '.join(added)}" if added else "nothing to change, it was there"
-    return f"revision {answer['revision']}: {what}"
+    changed = {what: answer["changed"].get(what) for what in ("added", "updated", "removed")}
+    parts = [f"{what} {', '.join(ids)}" for what, ids in changed.items() if ids]
+    return f"revision {answer['revision']}: {'; '.join(parts) or 'nothing to change'}"
 
 
 def _validated(answer: dict[str, Any]) -> str:

@@ -59,9 +59,7 @@ RunId = Annotated[
     str, Field(min_length=1, max_length=64, description="Run id, as test_pattern answers it")
 ]
 Reason = Annotated[str, Field(max_length=500, description="Why, for the history")]
-ExpectRevision = Annotated[
-    int, Field(ge=0, description="Refuse if the newest revision is another")
-]
+ExpectRevision = Annotated[int, Field(ge=0, description="Refuse if the newest revision is another")]
 Object = Annotated[dict[str, JsonValue], Json]
 Rows = Annotated[list[dict[str, JsonValue]], Json]
 
@@ -157,7 +155,9 @@ def _misspelt(problems: list[ErrorDetails]) -> str | None:
     if problems[0]["type"] != "missing" or not unknown:
         return None
     near = nearest(str(problems[0]["loc"][-1]), unknown)
-    return f"You sent `{_cut_name(near)}`; the name is `{problems[0]['loc'][-1]}`." if near else None
+    return (
+        f"You sent `{_cut_name(near)}`; the name is `{problems[0]['loc'][-1]}`." if near else None
+    )
 
 
 def _described(

@@ -88,7 +88,7 @@ def node_major(node):
 
 def check_browser(_name):
     """Chromium for the viewer's tests: from the PATH, else from the viewer's packages."""
-    known = ("chromium", "chromium-headless-shell", "google-chrome")
+    known = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
     if any(shutil.which(name) for name in known):
         return
     if not (VIEWER / "node_modules" / "@sparticuz" / "chromium").is_dir():

@@ -239,7 +239,10 @@ def _bounded(lines: Any, path: Path) -> Iterator[str]:
             line = lines.readline(MAX_LINE_CHARS + 1)
         except UnicodeDecodeError as error:
             raise InvalidEvents(
-                f"{path.name} is not UTF-8 text: {error.reason}", code="UNREADABLE_FILE"
+                f"{path.name} is not UTF-8 text: {error.reason}",
+                code="UNREADABLE_FILE",
+                where={"file": path.name, "row": number},
+                expected="UTF-8 text",
             ) from None
         if not line:
             return

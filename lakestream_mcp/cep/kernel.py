@@ -11,8 +11,8 @@ was restarted.
 import gc
 import hashlib
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import wraps
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -44,18 +44,26 @@ class Advanced(NamedTuple):
     over_limit: int  # partial matches dropped at the cap
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without cyclic garbage collection: it would scan millions of tuples, none of them cyclic."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+def uncollected(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Run without cyclic garbage collection, which would scan millions of tuples for nothing.
+
+    Not a context manager: Spark must be able to pickle what it decorates.
+    """
+
+    @wraps(function)
+    def run(*arguments: Any) -> Any:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return function(*arguments)
+        finally:
+            if enabled:
+                gc.enable()
+
+    return run
 
 
+@uncollected
 def advance(
     layout: Layout,
     matcher: Any,
@@ -70,21 +78,20 @@ def advance(
     states: matcher state by key tuple, changed in place. waiting: the table returned last time.
     watermark: microseconds, as known before these rows. out: (key, match) pairs are appended.
     """
-    with uncollected():  # not as a decorator, which Spark could not pickle
-        fresh, late, untimed = admit(fresh, watermark)
-        rows = fresh if waiting is None else pa.concat_tables([waiting, fresh])
-        if layout.arrival:
-            due, rest = rows, rows.slice(0, 0)
-        else:
-            passed = pc.less_equal(rows["ts"], watermark)
-            due, rest = rows.filter(passed), rows.filter(pc.invert(passed))
-        if due.num_rows:
-            play(layout, matcher, states, due, out)
-        deadline = settle(matcher, states, watermark, out)
-        over_limit, matcher.dropped = matcher.dropped, 0
-        if not rest.num_rows:
-            return Advanced(None, deadline, late, untimed, over_limit)
-        return Advanced(rest, min(deadline, pc.min(rest["ts"]).as_py()), late, untimed, over_limit)
+    fresh, late, untimed = admit(fresh, watermark)
+    rows = fresh if waiting is None else pa.concat_tables([waiting, fresh])
+    if layout.arrival:
+        due, rest = rows, rows.slice(0, 0)
+    else:
+        passed = pc.less_equal(rows["ts"], watermark)
+        due, rest = rows.filter(passed), rows.filter(pc.invert(passed))
+    if due.num_rows:
+        play(layout, matcher, states, due, out)
+    deadline = settle(matcher, states, watermark, out)
+    over_limit, matcher.dropped = matcher.dropped, 0
+    if not rest.num_rows:
+        return Advanced(None, deadline, late, untimed, over_limit)
+    return Advanced(rest, min(deadline, pc.min(rest["ts"]).as_py()), late, untimed, over_limit)
 
 
 def admit(fresh: Any, watermark: int) -> tuple[Any, Any, Any]:
@@ -236,7 +243,7 @@ def match_id(layout: Layout, key: Any, bound: Any, scope: Any) -> str:
     return hashlib.sha256(repr((layout.pattern, key, events, scope)).encode()).hexdigest()
 
 
-@uncollected()
+@uncollected
 def match_columns(layout: Layout, out: list[Any]) -> dict[str, list[Any]]:
     """Matches as columns of plain values: what leaves the stateful operator.
 

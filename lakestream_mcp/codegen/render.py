@@ -27,6 +27,7 @@ IMPORTS = {
     "sys": "import sys",
     "Path": "from pathlib import Path",
     "SparkSession": "from pyspark.sql import SparkSession",
+    "Window": "from pyspark.sql import Window",
     "F": "from pyspark.sql import functions as F",
 }
 

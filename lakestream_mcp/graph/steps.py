@@ -53,6 +53,7 @@ def take(draft: Draft, change: Change) -> None:
 
 
 def check_ids(document: PipelineDocument) -> None:
+    """Refuse a document in which two nodes have one id."""
     seen: set[str] = set()
     for node in document.nodes:
         if node.id in seen:

@@ -22,7 +22,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as WaitedTooLong
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, StoreFailed
 
 if TYPE_CHECKING:  # importing a dialect that is not in use would cost the server's start
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
@@ -180,9 +180,20 @@ def _postgresql(url: URL, password_provider: Callable[[], str] | None) -> Engine
         def give_password(
             _dialect: object, _record: object, _args: object, parameters: dict[str, Any]
         ) -> None:
-            parameters["password"] = password_provider()
+            parameters["password"] = _minted(password_provider)
 
     return engine
+
+
+def _minted(password_provider: Callable[[], str]) -> str:
+    try:
+        return password_provider()
+    except Exception as error:
+        raise StoreFailed(
+            f"No password for the database could be had: {type(error).__name__}",
+            code="STORE_UNAVAILABLE",
+            hint="Check the identity that the server runs as, and its access to the database.",
+        ) from error
 
 
 def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:

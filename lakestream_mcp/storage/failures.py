@@ -47,7 +47,7 @@ def translated(error: SQLAlchemyError, url: URL) -> LakestreamError:
     return StoreFailed(
         f"{message}: {_sentence(error, url)}",
         code=code,
-        where={"database": url.render_as_string(hide_password=True)},
+        where={"database": location(url)},
         hint=hint,
     )
 
@@ -75,5 +75,14 @@ def _sentence(error: SQLAlchemyError, url: URL) -> str:
 
 
 def scrubbed(message: str, url: URL) -> str:
-    """The message without the password of the URL."""
-    return message.replace(str(url.password), "***") if url.password else message
+    """The message without the passwords of the URL."""
+    for secret in (url.password, url.query.get("password")):
+        if secret:
+            message = message.replace(str(secret), "***")
+    return message
+
+
+def location(url: URL) -> str:
+    """The URL as it may be shown: options can hold passwords too."""
+    shown = url.set(query={k: v for k, v in url.query.items() if k in ("host", "port")})
+    return shown.render_as_string(hide_password=True)

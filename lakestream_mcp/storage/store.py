@@ -23,7 +23,7 @@ from . import schema
 from .audit import AuditRows
 from .deployments import DeploymentRows
 from .engine import Database, connect, resolve
-from .failures import translated
+from .failures import location, translated
 from .preferences import PreferenceRows
 from .revisions import RevisionRows
 from .runs import RunRows
@@ -69,7 +69,7 @@ class Store:
             raise StoreFailed(
                 f"The database file cannot be created: {error.strerror}",
                 code="STORE_UNAVAILABLE",
-                where={"database": url.render_as_string(hide_password=True)},
+                where={"database": location(url)},
                 hint="Name another file in LAKESTREAM_DATABASE_URL, as sqlite:///FILE.",
             ) from None
         store = cls(database, clock=clock, new_token=new_token)
@@ -80,7 +80,7 @@ class Store:
     @property
     def location(self) -> str:
         """The database as a URL without its password."""
-        return self._database.url.render_as_string(hide_password=True)
+        return location(self._database.url)
 
     @contextlib.contextmanager
     def transaction(self, *, write: bool = False) -> Iterator[Transaction]:

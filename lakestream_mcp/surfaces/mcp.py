@@ -14,6 +14,7 @@ from fastmcp.resources import ResourceContent, ResourceResult, ResourceTemplate
 from fastmcp.server.dependencies import get_context, get_http_headers
 from fastmcp.server.middleware import Middleware, MiddlewareContext
 from fastmcp.tools import Tool, ToolResult
+from mcp.types import Tool as MCPTool
 from mcp.types import ToolAnnotations
 from pydantic import PrivateAttr
 
@@ -128,8 +129,9 @@ class OperationTool(Tool):
         tool._op, tool._host = op, host
         return tool
 
-    def get_meta(self) -> None:
-        """Nothing: the framework's own notes cost every client tokens."""
+    def to_mcp_tool(self, **overrides: Any) -> MCPTool:
+        """Without the framework's own notes, which cost every client tokens."""
+        return super().to_mcp_tool(**({"_meta": None} | overrides))
 
     async def run(self, arguments: dict[str, Any]) -> ToolResult:
         """Run the operation in a thread, so that the event loop stays free for other callers."""

@@ -7,6 +7,7 @@ import importlib
 # In the order in which a newcomer meets them, which is the order of every listing.
 MODULES = (
     "discovery",
+    "node_types",
     "authoring",
     "history",
     "validation",

@@ -107,6 +107,19 @@ def test_a_password_is_minted_for_every_connection(
 
 
 @pytest.mark.postgres
+def test_a_password_that_cannot_be_minted(
+    new_postgres: Callable[[str], str], migrated_postgres: str
+) -> None:
+    def mint() -> str:
+        raise PermissionError(SECRET)
+
+    with pytest.raises(StoreFailed) as caught:
+        Store.open(new_postgres(migrated_postgres), password_provider=mint)
+    assert caught.value.code == "STORE_UNAVAILABLE"
+    assert "hunter2" not in json.dumps(caught.value.to_json())
+
+
+@pytest.mark.postgres
 def test_a_connection_that_was_cut_is_replaced(
     new_postgres: Callable[[str], str], migrated_postgres: str
 ) -> None:
@@ -138,7 +151,8 @@ def test_an_idle_connection_that_was_cut_is_not_noticed(
 
 @pytest.mark.postgres
 def test_a_server_that_cannot_be_reached(tmp_path: Path) -> None:
-    url = URL.create("postgresql", "ann", SECRET, database="db", query={"host": str(tmp_path)})
+    query = {"host": str(tmp_path), "sslpassword": SECRET, "passfile": SECRET}
+    url = URL.create("postgresql", "ann", SECRET, database="db", query=query)
     with pytest.raises(StoreFailed) as caught:
         Store.open(url.render_as_string(hide_password=False))
     said = json.dumps(caught.value.to_json())

@@ -17,6 +17,9 @@ from lakestream_mcp.operations import find, operations
 from lakestream_mcp.surfaces.host import Host
 from lakestream_mcp.surfaces.mcp import INSTRUCTIONS, server
 
+from .callers import McpCaller
+from .pipelines import CHANGES, ORDERS
+
 AUTHOR_TOOLS_MAX = 20
 AUTHOR_TOKENS_MAX = 5_000
 ALL_TOOLS_MAX = 28
@@ -128,3 +131,40 @@ def test_stdio_serves_the_same_tools(host: Host, tmp_path: Any) -> None:
             return {t.name for t in await client.list_tools()}
 
     assert asyncio.run(ask()) == {t["name"] for t in tools(host)}
+
+
+def test_objects_and_lists_may_come_as_text(host: Host) -> None:
+    caller = McpCaller(host)
+    caller.call("create_pipeline", {"name": "As text", "tags": '["a", "b"]'})
+    here = {"pipeline_id": "as-text"}
+    made = caller.call("create_node", here | ORDERS | {"config": json.dumps(ORDERS["config"])})
+    assert made["changed"]["added"] == ["orders"]
+    edited = caller.call("edit_pipeline", here | {"changes": json.dumps(CHANGES)})
+    assert edited["counts"]["errors"] == 0
+    events = json.dumps([{"customer": "ann", "amount": 1000, "at": "2026-01-01T00:00:00Z"}])
+    assert caller.call("test_pattern", here | {"events": events})["counts"]["events"] == 1
+    listed = caller.call("describe_node_types", {"types": '["filter"]'})
+    assert [t["type"] for t in listed["types"]] == ["filter"]
+
+
+def test_long_work_reports_progress(host: Host) -> None:
+    caller = McpCaller(host)
+    here = {"pipeline_id": "progressing"}
+    caller.call("create_pipeline", {"name": "Progressing"})
+    caller.call("create_node", here | ORDERS)
+    caller.call("edit_pipeline", here | {"changes": CHANGES})
+    heard: list[float] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        assert total == 1.0
+        assert message
+        heard.append(progress)
+
+    async def ask() -> None:
+        async with Client(server(host)) as client:
+            events = {"file": "orders.jsonl"}
+            await client.call_tool("test_pattern", here | {"events": events}, progress_handler=hear)
+
+    asyncio.run(ask())
+    assert heard
+    assert heard == sorted(heard)

@@ -3,14 +3,15 @@
 Generated code carries only the functions it uses, and what those use.
 """
 # mypy: ignore-errors
-# ruff: noqa: F821, PTH112, PTH119, PTH120, ARG001
+# ruff: noqa: N812, F821, PTH112, PTH119, PTH120, ARG001
 
 import os
 import re
 import sys
 from pathlib import Path
 
-from pyspark.sql import SparkSession
+from pyspark.sql import SparkSession, Window
+from pyspark.sql import functions as F
 
 # --- carried ---
 RUNTIME = "databricks" if "DATABRICKS_RUNTIME_VERSION" in os.environ else "local"
@@ -42,9 +43,14 @@ def local_folder(name):
     return f"{TABLES.rstrip('/')}/{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}"
 
 
+def quoted(name):
+    """A column name, quoted."""
+    return "`" + name.replace("`", "``") + "`"
+
+
 def quoted_name(name):
     """A dotted table name with every part quoted."""
-    return ".".join("`" + part.replace("`", "``") + "`" for part in name.split("."))
+    return ".".join(map(quoted, name.split(".")))
 
 
 def table_exists(name):
@@ -84,6 +90,19 @@ def static_table(name):
     return spark.read.format("delta").load(local_folder(name))
 
 
+def kafka_login(mechanism, username, password):
+    """Kafka options for a login by name and password. Databricks keeps its Kafka client apart."""
+    scram = mechanism.startswith("SCRAM")
+    module = "scram.ScramLoginModule" if scram else "plain.PlainLoginModule"
+    shaded = "kafkashaded." if RUNTIME == "databricks" else ""
+    name, word = (v.replace("\\", "\\\\").replace('"', '\\"') for v in (username, password))
+    return {
+        "kafka.sasl.mechanism": mechanism,
+        "kafka.sasl.jaas.config": f"{shaded}org.apache.kafka.common.security.{module} required "
+        f'username="{name}" password="{word}";',
+    }
+
+
 def read_kafka(options):
     """Records of Kafka topics."""
     return spark.readStream.format("kafka").options(**options).load()
@@ -112,42 +131,59 @@ def started(writer, query, name=None):
     return queries[-1]
 
 
-def write_table(frame, query, name, options=None, partition_by=()):
+def write_table(frame, query, name, options=None, partition_by=(), cluster_by=()):
     """Append rows to a table."""
+    create_table(frame, name, options, partition_by, cluster_by)
     writer = frame.writeStream.format("delta").outputMode("append").options(**(options or {}))
-    writer = writer.partitionBy(*partition_by) if partition_by else writer
     if RUNTIME == "databricks":
         return started(writer, query, name)
     return started(writer.option("path", local_folder(name)), query)
 
 
-def merge_table(frame, query, name, keys, options=None, partition_by=()):
-    """Merge rows into a table by key: a batch that is written twice leaves it as it was."""
+def merge_table(
+    frame, query, name, keys, sequence_by=None, options=None, partition_by=(), cluster_by=()
+):
+    """Merge rows into a table by key: a batch that is written twice leaves it as it was.
+
+    sequence_by: a column; of rows with equal keys the one with the greatest value stays.
+    """
+    create_table(frame, name, options, partition_by, cluster_by)
     target = quoted_name(name) if RUNTIME == "databricks" else f"delta.`{local_folder(name)}`"
+    evolving = " WITH SCHEMA EVOLUTION" if (options or {}).get("mergeSchema") == "true" else ""
+    same = " AND ".join(f"t.{quoted(key)} <=> b.{quoted(key)}" for key in keys)
+    newer = (
+        "" if sequence_by is None else f" AND b.{quoted(sequence_by)} >= t.{quoted(sequence_by)}"
+    )
 
     def merge(rows, batch_id):
-        rows = rows.dropDuplicates(list(keys))
-        if not table_exists(name):
-            empty = rows.sparkSession.createDataFrame([], rows.schema)
-            writer = empty.write.format("delta").options(**(options or {}))
-            writer = writer.partitionBy(*partition_by) if partition_by else writer
-            if RUNTIME == "databricks":
-                writer.saveAsTable(quoted_name(name))
-            else:
-                writer.save(local_folder(name))
+        if sequence_by is not None:
+            last = Window.partitionBy(*map(quoted, keys)).orderBy(F.col(quoted(sequence_by)).desc())
+            rows = rows.withColumn("lakestream_place", F.row_number().over(last))
+            rows = rows.where("lakestream_place = 1").drop("lakestream_place")
+        else:
+            rows = rows.dropDuplicates(list(keys))
         rows.createOrReplaceTempView("lakestream_batch")
-        same = " AND ".join(f"t.{quoted_part(k)} <=> b.{quoted_part(k)}" for k in keys)
         rows.sparkSession.sql(
-            f"MERGE INTO {target} t USING lakestream_batch b ON {same} "
-            "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+            f"MERGE{evolving} INTO {target} t USING lakestream_batch b ON {same} "
+            f"WHEN MATCHED{newer} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
         )
 
     return started(frame.writeStream.outputMode("append").foreachBatch(merge), query)
 
 
-def quoted_part(name):
-    """A column name, quoted."""
-    return "`" + name.replace("`", "``") + "`"
+def create_table(frame, name, options, partition_by, cluster_by):
+    """Create a table with the frame's columns, unless it is there."""
+    if table_exists(name):
+        return
+    writer = (
+        spark.createDataFrame([], frame.schema).write.format("delta").options(**(options or {}))
+    )
+    writer = writer.partitionBy(*partition_by) if partition_by else writer
+    writer = writer.clusterBy(*cluster_by) if cluster_by else writer
+    if RUNTIME == "databricks":
+        writer.saveAsTable(quoted_name(name))
+    else:
+        writer.save(local_folder(name))
 
 
 def write_files(frame, query, path, file_format, options=None, partition_by=()):

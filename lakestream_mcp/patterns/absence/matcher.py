@@ -4,27 +4,37 @@ State: waiting triggers as (deadline, ts, row), in order of their deadlines. Mas
 trigger, bit 1 an expected event.
 """
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 
 class AbsenceMatcher:
     """Emits a trigger at `ts + within` when no expected event came in [ts, ts + within).
 
     within: microseconds. repeat: what a trigger does while another one waits: `keep` (ignored),
     `restart` (takes its place), `each` (waits as well). fulfils(bound, row): whether an expected
-    event answers the trigger that is the only event bound; None: any does. max_waiting: the oldest is dropped beyond it.
+    event answers the trigger, the only event bound; None: any does. max_waiting: the oldest is
+    dropped beyond it.
     """
 
-    def __init__(self, within, repeat="keep", fulfils=None, max_waiting=1000):
+    def __init__(
+        self,
+        within: int,
+        repeat: str = "keep",
+        fulfils: Callable[[Any, Any], Any] | None = None,
+        max_waiting: int = 1000,
+    ) -> None:
         self.within = within
         self.repeat = repeat
         self.fulfils = fulfils
         self.max_waiting = max_waiting
-        self.observer = None
+        self.observer: Callable[[str, Any, int, Any], None] | None = None
         self.dropped = 0
 
-    def initial(self):
+    def initial(self) -> Any:
         return []
 
-    def on_events(self, waiting, events, emit):
+    def on_events(self, waiting: Any, events: Iterable[tuple[int, int, Any]], emit: Any) -> Any:
         within, each = self.within, self.repeat == "each"
         for ts, mask, row in events:
             if waiting and waiting[0][0] <= ts:
@@ -43,7 +53,7 @@ class AbsenceMatcher:
                     self.dropped += 1
         return waiting
 
-    def on_time(self, waiting, now, emit):
+    def on_time(self, waiting: Any, now: int, emit: Any) -> Any:
         due = 0
         for deadline, ts, row in waiting:
             if deadline > now:
@@ -52,13 +62,13 @@ class AbsenceMatcher:
             emit((ts, deadline, deadline, ((0, ts, row),), (), ()))
         return waiting[due:]
 
-    def next_timer(self, waiting):
+    def next_timer(self, waiting: Any) -> int | None:
         return waiting[0][0] if waiting else None
 
-    def expires(self, waiting):
+    def expires(self, waiting: Any) -> int | None:
         return None
 
-    def _answer(self, waiting, ts, row):
+    def _answer(self, waiting: Any, ts: int, row: Any) -> Any:
         """The triggers that this expected event does not answer."""
         fulfils, observer = self.fulfils, self.observer
         if fulfils is None and observer is None:
@@ -71,6 +81,6 @@ class AbsenceMatcher:
                 self._report("forbidden event", trigger, ts, row)
         return left
 
-    def _report(self, reason, trigger, at, row):
+    def _report(self, reason: str, trigger: Any, at: int, row: Any) -> None:
         if self.observer is not None:
             self.observer(reason, ((0, trigger[1], trigger[2]),), at, (at, row))

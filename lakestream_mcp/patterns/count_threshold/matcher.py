@@ -5,8 +5,10 @@ the number of distinct values of a packed value is counted instead; NULL does no
 """
 
 import operator
+from collections.abc import Callable, Iterable
+from typing import Any
 
-COUNT_COMPARISONS = {
+COUNT_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
     "=": operator.eq,
@@ -15,7 +17,7 @@ COUNT_COMPARISONS = {
 }
 
 
-def count_values(tally, value, change):
+def count_values(tally: dict[Any, int], value: Any, change: int) -> None:
     """Add to the number of events that hold a value; a value held by none is dropped."""
     held = tally.get(value, 0) + change
     if held:
@@ -35,22 +37,29 @@ class RollingCountMatcher:
     """
 
     def __init__(
-        self, window, comparison, threshold, repeat=False, distinct=None, max_events=10000
-    ):
+        self,
+        window: int,
+        comparison: str,
+        threshold: int,
+        repeat: bool = False,
+        distinct: int | None = None,
+        max_events: int = 10000,
+    ) -> None:
         self.window = window
         self.compare = COUNT_COMPARISONS[comparison]
         self.threshold = threshold
         self.repeat = repeat
         self.distinct = distinct
         self.max_events = max_events
-        self.observer = None
+        self.observer: Callable[[str, Any, int, Any], None] | None = None
         self.dropped = 0
 
-    def initial(self):
+    def initial(self) -> Any:
         return None
 
-    def on_events(self, state, events, emit):
-        counted, tally = state or ([], {})
+    def on_events(self, state: Any, events: Iterable[tuple[int, int, Any]], emit: Any) -> Any:
+        counted: list[Any] = state[0] if state else []
+        tally: dict[Any, int] = state[1] if state else {}
         window, distinct = self.window, self.distinct
         for ts, mask, row in events:
             if not mask & 1 or (distinct is not None and row[distinct] is None):
@@ -67,18 +76,18 @@ class RollingCountMatcher:
                 self._drop_oldest(counted, tally, ts)
         return (counted, tally) if counted else None
 
-    def on_time(self, state, now, emit):
+    def on_time(self, state: Any, now: int, emit: Any) -> Any:
         counted, tally = state
         counted = self._expire(counted, tally, now)
         return (counted, tally) if counted else None
 
-    def next_timer(self, state):
+    def next_timer(self, state: Any) -> int | None:
         return None
 
-    def expires(self, state):
+    def expires(self, state: Any) -> int | None:
         return state[0][-1][0] + self.window if state else None
 
-    def _expire(self, counted, tally, now):
+    def _expire(self, counted: list[Any], tally: dict[Any, int], now: int) -> list[Any]:
         gone = 0
         while gone < len(counted) and counted[gone][0] <= now - self.window:
             gone += 1
@@ -89,22 +98,22 @@ class RollingCountMatcher:
                 count_values(tally, row[self.distinct], -1)
         return counted[gone:]
 
-    def _drop_oldest(self, counted, tally, ts):
+    def _drop_oldest(self, counted: list[Any], tally: dict[Any, int], ts: int) -> None:
         self._report("limit", counted[:1], ts)
         _, row = counted.pop(0)
         if self.distinct is not None:
             count_values(tally, row[self.distinct], -1)
         self.dropped += 1
 
-    def _holds(self, counted, tally):
+    def _holds(self, counted: list[Any], tally: dict[Any, int]) -> bool:
         return self.compare(len(counted if self.distinct is None else tally), self.threshold)
 
-    def _match(self, counted, tally, ts):
+    def _match(self, counted: list[Any], tally: dict[Any, int], ts: int) -> Any:
         bound = tuple((0, at, row) for at, row in counted)
         count = len(counted if self.distinct is None else tally)
         return (counted[0][0], ts, ts, bound, (count,), ())
 
-    def _report(self, reason, events, at):
+    def _report(self, reason: str, events: list[Any], at: int) -> None:
         if self.observer is not None:
             self.observer(reason, tuple((0, ts, row) for ts, row in events), at, None)
 
@@ -120,14 +129,14 @@ class WindowCountMatcher:
 
     def __init__(
         self,
-        window,
-        slide,
-        comparison,
-        threshold,
-        forget_after=None,
-        distinct=None,
-        max_events=10000,
-    ):
+        window: int,
+        slide: int,
+        comparison: str,
+        threshold: int,
+        forget_after: int | None = None,
+        distinct: int | None = None,
+        max_events: int = 10000,
+    ) -> None:
         self.window = window
         self.slide = slide
         self.compare = COUNT_COMPARISONS[comparison]
@@ -136,13 +145,13 @@ class WindowCountMatcher:
         self.distinct = distinct
         self.max_events = max_events
         self.empty_answers = self.compare(0, threshold)
-        self.observer = None
+        self.observer: Callable[[str, Any, int, Any], None] | None = None
         self.dropped = 0
 
-    def initial(self):
+    def initial(self) -> Any:
         return None
 
-    def on_events(self, state, events, emit):
+    def on_events(self, state: Any, events: Iterable[tuple[int, int, Any]], emit: Any) -> Any:
         for ts, mask, row in events:
             if state and state[1] <= ts:
                 state = self.on_time(state, ts, emit)
@@ -161,7 +170,7 @@ class WindowCountMatcher:
             state = (counted, end, ts)
         return state
 
-    def on_time(self, state, now, emit):
+    def on_time(self, state: Any, now: int, emit: Any) -> Any:
         counted, end, seen = state
         while end <= now:
             if not counted and (not self.empty_answers or end > seen + self.forget_after):
@@ -174,17 +183,17 @@ class WindowCountMatcher:
             return None
         return (counted, end, seen)
 
-    def next_timer(self, state):
+    def next_timer(self, state: Any) -> int | None:
         return state[1] if state else None
 
-    def expires(self, state):
+    def expires(self, state: Any) -> int | None:
         return None
 
-    def _first_end(self, ts):
+    def _first_end(self, ts: int) -> int:
         """The end of the earliest window that holds `ts`."""
         return ((ts - self.window) // self.slide + 1) * self.slide + self.window
 
-    def _decide(self, counted, end, emit):
+    def _decide(self, counted: list[Any], end: int, emit: Any) -> None:
         start, count = end - self.window, len(counted)
         if self.distinct is not None:
             count = len({row[self.distinct] for _, row in counted})
@@ -195,6 +204,6 @@ class WindowCountMatcher:
         elif counted:
             self._report("condition false", counted, end)
 
-    def _report(self, reason, events, at):
+    def _report(self, reason: str, events: list[Any], at: int) -> None:
         if self.observer is not None:
             self.observer(reason, tuple((0, ts, row) for ts, row in events), at, None)

@@ -233,8 +233,10 @@ class SequenceMatcher:
 
     def _actions(self, node: int, mask: int, tested: dict[int, bool]) -> Any:
         """(step or -1, target) for every way a run goes on; target 0 is the end of the pattern."""
-        true = [tested.get(k, bit is None or bool(mask >> bit & 1)) for k, (bit, _) in
-                enumerate(self.conditions)]
+        true = [
+            tested.get(k, bit is None or bool(mask >> bit & 1))
+            for k, (bit, _) in enumerate(self.conditions)
+        ]
         found = []
         for action, source, target in self._edges(node, true):
             if action == "ignore":

@@ -31,8 +31,8 @@ class AutoLoaderConfig(SourceConfig):
         None, description="Where Auto Loader keeps the schema it has seen (Databricks only)"
     )
     header: bool = Field(True, description="CSV: the first line holds the names")
-    delimiter: PlainText | None = Field(
-        None, description="CSV: what is between values; default `,`"
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=4, description="CSV: what is between values; default `,`"
     )
     timestamp_format: PlainText | None = Field(
         None, description="Pattern of timestamps in text, e.g. `yyyy-MM-dd HH:mm:ss`; default ISO"
@@ -83,10 +83,9 @@ class AutoLoader(SourceType):
                     fix={field: None},
                 )
         if config.columns is not None:
-            yield from _hint_problems(config, parse_columns(config.columns))
-            yield from time_problems(
-                config.event_time, _hinted(config, parse_columns(config.columns))
-            )
+            declared = parse_columns(config.columns)
+            yield from _hint_problems(config, declared)
+            yield from time_problems(config.event_time, _hinted(config, declared))
 
     def relation(
         self, config: AutoLoaderConfig, inputs: Sequence[Relation], resolver: ColumnResolver
@@ -97,11 +96,9 @@ class AutoLoader(SourceType):
         if config.columns is not None:
             return timed(config, _hinted(config, parse_columns(config.columns)))
         columns = _hinted(config, resolver.file_columns(config.path, config.format))
-        for problem in (
-            *_hint_problems(config, columns),
-            *time_problems(config.event_time, columns),
-        ):
-            raise _as_error(problem)
+        problems = [*_hint_problems(config, columns), *time_problems(config.event_time, columns)]
+        if problems:
+            raise _as_error(problems[0])
         return timed(config, columns)
 
     def code(self, config: AutoLoaderConfig, relation: Relation) -> dict[str, Any]:

@@ -33,10 +33,11 @@ METADATA = (
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
+Topics = Annotated[list[Topic], BeforeValidator(names_of), Field(min_length=1, max_length=100)]
+
+
 class KafkaTopicConfig(SourceConfig, KafkaConfig):
-    topics: Annotated[
-        list[Topic], BeforeValidator(names_of), Field(min_length=1, max_length=100)
-    ] = Field(description="Topics to read, as a list or with commas between them")
+    topics: Topics = Field(description="Topics to read, as a list or with commas between them")
     columns: ColumnList = Field(
         description="Columns of the JSON value, e.g. `order_id bigint, at timestamp`"
     )

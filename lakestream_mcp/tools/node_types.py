@@ -1,0 +1,94 @@
+"""Finding out which node types there are, and what each takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from ..arguments import Json
+from ..graph.model import Category
+from ..operations import Answer, operation
+
+if TYPE_CHECKING:
+    from ..workspace import Workspace
+
+ADD_NODE = "edit_pipeline with add_node"
+
+
+class NodeTypes(Answer):
+    """Node types: a line each, or in full where some were asked for."""
+
+    types: list[dict[str, Any]]
+    next: str
+
+    def text(self) -> str:
+        """A line each; the full description as JSON, since every part of it matters."""
+        if any("fields" in t for t in self.types):
+            return super().text()
+        lines = [f"- {t['type']} ({t['category']}): {t['summary']}" for t in self.types]
+        return "\n".join([*lines, f"Next: {self.next}"])
+
+    def resource_text(self, file: str | None) -> str:
+        """The README of the type."""
+        del file
+        return str(self.types[0].get("readme", self.types[0]["summary"]))
+
+
+@operation(
+    title="Describe node types",
+    effect="read",
+    method="GET",
+    path="/api/node-types",
+    examples=({}, {"types": ["sequence", "filter"]}, {"search": "silence"}),
+)
+def describe_node_types(
+    ws: Workspace,
+    types: Annotated[
+        list[str],
+        Json,
+        Field(max_length=20, description="Describe these in full: fields, ports, meaning, example"),
+    ] = [],  # noqa: B006 - the argument model copies it
+    category: Literal["", "source", "transform", "pattern", "sink"] = "",
+    search: Annotated[str, Field(max_length=200, description="Words to find a type by")] = "",
+) -> NodeTypes:
+    """List node types in a line each, or give `types` to get their configuration in full."""
+    if types:
+        return NodeTypes(types=[_described(ws, name) for name in types], next=ADD_NODE)
+    names = _found(ws, search) if search else list(ws.catalog.types())
+    lines = [_line(ws, name) for name in names]
+    if category:
+        lines = [line for line in lines if line["category"] == category]
+    return NodeTypes(types=lines, next='describe_node_types(types=["…"]) for fields and examples')
+
+
+def _described(ws: Workspace, name: str) -> dict[str, Any]:
+    """Without the JSON Schema, which says in more words what `fields` says."""
+    description = ws.catalog.describe(name)
+    return description.model_dump(mode="json", exclude={"json_schema"}, exclude_defaults=True)
+
+
+def _found(ws: Workspace, search: str) -> list[str]:
+    return [kind.type for kind in ws.catalog.search(search)]
+
+
+def _line(ws: Workspace, name: str) -> dict[str, Any]:
+    kind = ws.catalog.get(name)
+    category: Category = kind.category
+    return {"type": kind.type, "category": category, "title": kind.title, "summary": kind.summary}
+
+
+@operation(
+    title="Describe one node type",
+    effect="read",
+    method="GET",
+    path="/api/node-types/{type}",
+    mcp=False,
+    examples=({"type": "sequence"},),
+)
+def get_node_type(
+    ws: Workspace, type: Annotated[str, Field(max_length=64, description="Type or alias")]
+) -> NodeTypes:
+    """Describe one node type in full, with the JSON Schema of its configuration."""
+    described = _described(ws, type) | {"config_schema": ws.catalog.describe(type).json_schema}
+    return NodeTypes(types=[described], next=ADD_NODE)
