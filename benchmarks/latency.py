@@ -2,9 +2,9 @@
 
     python benchmarks/latency.py [--rounds 50] [--json]
 
-`edit_new` changes a condition to one never seen, so the changed nodes are analysed; `edit_known` only
-renames, so nothing is; `test_pattern` runs 20 events through three nodes; `validate_500` looks at
-a pipeline of 500 nodes that was looked at before.
+`edit_new` changes a condition to one never seen, so the changed nodes are analysed; `edit_known`
+only renames, so nothing is; `test_pattern` runs 20 events through three nodes; `validate_500` looks
+at a pipeline of 500 nodes that was looked at before.
 """
 
 from __future__ import annotations

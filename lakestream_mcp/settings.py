@@ -77,7 +77,7 @@ def _data_dir(env: Mapping[str, str]) -> Path:
         return Path(given).expanduser()
     import platformdirs
 
-    return platformdirs.user_data_path("lakestream", appauthor=False)
+    return platformdirs.user_data_path("lakestream-mcp")
 
 
 def _database_url(env: Mapping[str, str]) -> str | None:

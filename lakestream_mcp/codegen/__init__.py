@@ -25,12 +25,14 @@ class Generated(BaseModel):
     """Generated files and what identifies them.
 
     hashes: sha256 by file name, and of what each pattern carries by node id: the same that a test
-    run names. state_version changes when stored state can no longer be read.
+    run names. frames: the Python name of each node's frame. state_version changes when stored state
+    can no longer be read.
     """
 
     files: dict[str, str]
     hashes: dict[str, str]
     line_map: list[NodeLines]
+    frames: dict[str, str]
     state_version: str
 
 
@@ -59,6 +61,7 @@ def generate(
         files={name: text},
         hashes=hashes,
         line_map=line_map(text),
+        frames={step.node.id: step.frame for step in plan.steps},
         state_version=plan.state_version,
     )
 

@@ -223,7 +223,12 @@ def _fetch(
         + "</dependencies></ivy-module>",
         encoding="utf-8",
     )
-    command: list[str | Path] = [java_home / "bin" / "java", f"-Duser.home={cache / 'ivy'}", "-jar", ivy]
+    command: list[str | Path] = [
+        java_home / "bin" / "java",
+        f"-Duser.home={cache / 'ivy'}",
+        "-jar",
+        ivy,
+    ]
     command += ["-ivy", module, "-cache", cache / "ivy", "-types", "jar", "bundle"]
     command += ["-retrieve", f"{folder}/[artifact]-[revision].[ext]"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)

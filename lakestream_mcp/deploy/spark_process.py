@@ -22,7 +22,9 @@ Progress = Callable[[dict[str, Any]], None]
 class SparkProcess:
     """A running Spark in a child process; a context manager. Output goes to a log file."""
 
-    def __init__(self, environment: SparkEnvironment, make_archive: bool = False) -> None:
+    def __init__(
+        self, environment: SparkEnvironment, make_archive: bool = False, cwd: Path | None = None
+    ) -> None:
         self.environment = environment
         self.work = Path(tempfile.mkdtemp(prefix="lakestream-spark-"))
         self.log = self.work / "spark.log"
@@ -33,7 +35,7 @@ class SparkProcess:
             stdout=subprocess.PIPE,
             stderr=self._log_file,
             env=environment.environ(),
-            cwd=self.work,
+            cwd=cwd or self.work,
             text=True,
             encoding="utf-8",
             start_new_session=True,

@@ -14,10 +14,10 @@ from ..graph.model import Column, Problem, Relation
 from ..graph.node_type import NodeConfig
 from ..relational.column_types import canonical_type, check_names, ddl, parse_columns
 
-_PART = r"[^\x00-\x20./`\x7f]{1,255}"
+_PART = r"[^\x00-\x20./`\x7f\ud800-\udfff]{1,255}"
 _TABLE = re.compile(rf"{_PART}(\.{_PART}){{0,2}}")
 _SECRET = re.compile(r"secret://[A-Za-z0-9_.@-]{1,128}/[A-Za-z0-9_.@-]{1,128}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def _columns_text(given: object) -> str:

@@ -201,7 +201,11 @@ def check_names(columns: Iterable[Column]) -> tuple[Column, ...]:
     seen: dict[str, str] = {}
     for column in found:
         lower = column.name.lower()
-        if not lower.strip() or len(lower) > 255 or any(ord(c) < 32 for c in lower):
+        if (
+            not lower.strip()
+            or len(lower) > 255
+            or any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in lower)
+        ):
             raise InvalidArgument("a column name is 1 to 255 printable characters", got=column.name)
         if lower in seen:
             raise InvalidArgument(

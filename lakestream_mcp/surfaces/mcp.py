@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
@@ -68,9 +69,9 @@ RESOURCES = (
         f"{PIPELINE}/code/{{file}}",
         "code",
         "A generated file",
-        "generate_code",
+        "get_code",
         "text/x-python",
-        {"content": True},
+        {},
     ),
     Shown("lakestream://runs/{run_id}", "run", "The report of a test", "get_run", JSON, {}),
     Shown(
@@ -223,6 +224,8 @@ def _progress() -> Progress:
         if fraction < 1 and now - sent_at < PROGRESS_INTERVAL_S:
             return
         sent_at = now
-        anyio.from_thread.run(context.report_progress, fraction, 1.0, message)
+        # A client that has left must not fail the work; its cancellation still ends it.
+        with contextlib.suppress(Exception):
+            anyio.from_thread.run(context.report_progress, fraction, 1.0, message)
 
     return report

@@ -63,7 +63,7 @@ class CodeAnswer(Answer):
 @operation(
     title="Generate code",
     effect="read",
-    method="GET",
+    method="POST",
     path="/api/pipelines/{pipeline_id}/code",
     examples=({"pipeline_id": "quakes"}, {"pipeline_id": "quakes", "content": True}),
 )
@@ -90,6 +90,23 @@ def generate_code(
         next=f"lakestream run {pipeline_id} runs it on a local Spark",
         link=ws.link(pipeline_id, stored.revision, panel="code"),
     )
+
+
+@operation(
+    title="Read generated code",
+    effect="read",
+    method="GET",
+    path="/api/pipelines/{pipeline_id}/code",
+    mcp=False,
+    examples=({"pipeline_id": "quakes"},),
+)
+def get_code(
+    ws: Workspace,
+    pipeline_id: PipelineId,
+    revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
+) -> CodeAnswer:
+    """Read the generated files of a pipeline, with the lines of each node."""
+    return generate_code(ws, pipeline_id, revision, content=True)
 
 
 def generated(ws: Workspace, stored: Stored) -> Generated:

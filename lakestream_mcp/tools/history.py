@@ -156,7 +156,8 @@ def _restored(
 ) -> tuple[Stored, Stored]:
     """The head before and after."""
     actor, operation = ws.identity.name, ws.call.operation
-    store.restore_pipeline(pipeline_id, actor=actor)
+    if mode == "restore":
+        store.restore_pipeline(pipeline_id, actor=actor)
     before = store.load(pipeline_id)
     if mode == "restore" and not revision:
         return before, before

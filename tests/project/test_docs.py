@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lakestream_mcp.surfaces.cli import main
 
@@ -115,3 +116,11 @@ def test_every_node_type_is_documented_with_an_example(folder: Path) -> None:
     assert readme.is_file()
     blocks = BLOCK.findall(readme.read_text(encoding="utf-8"))
     assert blocks, "an example that the tests execute"
+
+
+def test_the_app_is_started_by_a_command_that_exists() -> None:
+    app = yaml.safe_load((ROOT / "app.yaml").read_text(encoding="utf-8"))
+    program, flag, module, *words = app["command"]
+    assert (program, flag, module) == ("python", "-m", "lakestream_mcp")
+    _check_lakestream(words)
+    assert "-r requirements/server.txt" in (ROOT / "requirements.txt").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -110,3 +111,15 @@ def _pins(lock: Path) -> dict[str, str]:
     """name → version and marker, as the lock says."""
     found = re.findall(r"^(\S+?)==(.*?)\s*\\?$", lock.read_text(encoding="utf-8"), re.MULTILINE)
     return dict(found)
+
+
+def test_what_the_page_contains_is_named_with_its_licence() -> None:
+    lock = json.loads((ROOT / "viewer" / "package-lock.json").read_text(encoding="utf-8"))
+    bundled = [
+        path.removeprefix("node_modules/")
+        for path, package in lock["packages"].items()
+        # Types leave nothing in the page.
+        if path and not package.get("dev") and "@types/" not in path and path[-7:] != "csstype"
+    ]
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    assert not [name for name in bundled if name not in notice]

@@ -15,8 +15,9 @@ from lakestream_mcp.errors import InvalidArgument
 from lakestream_mcp.operations import call, find, operations
 from lakestream_mcp.settings import Settings
 from lakestream_mcp.surfaces.host import Host
-from lakestream_mcp.surfaces.rest import STATIC
+from lakestream_mcp.surfaces.rest import BODY_BYTES_MAX, STATIC
 
+from .pipelines import CHANGES, ORDERS
 from .served import served
 
 WAIT_S = 20
@@ -111,6 +112,56 @@ def test_a_deletion_ends_the_stream(host: Host, address: str) -> None:
 
     events = read_events(f"{address}/api/pipelines/short/events", 1, None, delete)
     assert [e["event"] for e in events] == ["deleted"]
+
+
+def test_a_test_run_is_told(host: Host, address: str) -> None:
+    run(host, "create_pipeline", name="Tested", id="tested")
+    run(host, "create_node", pipeline_id="tested", **ORDERS)
+    run(host, "edit_pipeline", pipeline_id="tested", changes=CHANGES)
+    made: list[str] = []
+
+    def test() -> None:
+        answer = run(host, "test_pattern", pipeline_id="tested", events={"file": "orders.jsonl"})
+        made.append(answer["run_id"])
+
+    events = read_events(f"{address}/api/pipelines/tested/events", 1, None, test)
+    assert events[0]["event"] == "run"
+    assert events[0]["data"] == {"run_id": made[0], "result": "matched"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/api/pipelines", None, 200),
+        ("GET", "/api/pipelines?limit=ten", None, 400),
+        ("GET", "/api/pipelines/nothing-here", None, 404),
+        ("PATCH", "/api/pipelines/status", {"changes": [{"op": "fly"}]}, 400),
+        (
+            "PATCH",
+            "/api/pipelines/status",
+            {"changes": [{"op": "tidy"}], "expect_revision": 9},
+            409,
+        ),
+        ("PATCH", "/api/pipelines/status", {"changes": [], "pipeline_id": "other"}, 400),
+        ("POST", "/api/pipelines/status/code", {}, 422),
+    ],
+)
+def test_errors_have_a_fitting_status(
+    host: Host, address: str, method: str, path: str, body: Any, status: int
+) -> None:
+    run(host, "create_pipeline", name="Status", id="status")
+    response = httpx2.request(method, address + path, json=body)
+    assert response.status_code == status, response.text
+
+
+def test_a_body_that_is_too_large_is_refused(address: str) -> None:
+    body = b'{"name": "' + b"x" * BODY_BYTES_MAX + b'"}'
+    headers = {"Content-Type": "application/json"}
+    response = httpx2.post(
+        f"{address}/api/pipelines", content=body, headers=headers, timeout=WAIT_S
+    )
+    assert response.status_code == 413
+    assert response.json()["error"]["code"] == "LIMIT_EXCEEDED"
 
 
 def test_events_of_nothing_are_an_error(address: str) -> None:

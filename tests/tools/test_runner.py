@@ -179,6 +179,8 @@ def test_a_deleted_pipeline_comes_back_with_its_history(ws: Workspace) -> None:
     run(ws, "delete_pipeline", pipeline_id="audited")
     with pytest.raises(NotFound):
         run(ws, "get_pipeline", pipeline_id="audited")
+    with pytest.raises(NotFound):
+        run(ws, "restore_revision", pipeline_id="audited", mode="undo")
     assert run(ws, "list_pipelines", deleted=True).pipelines[0].id == "audited"
     back = run(ws, "restore_revision", pipeline_id="audited", mode="restore")
     assert back.revision == 2

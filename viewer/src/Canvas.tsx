@@ -1,195 +1,134 @@
 /** The graph itself: React Flow, read-only, with what changed lit and what was removed as a ghost. */
 
 import {
-  Background,
-  BackgroundVariant,
-  Controls,
-  type Edge,
-  MarkerType,
-  MiniMap,
-  type NodeChange,
-  Position,
-  ReactFlow,
-  useReactFlow,
-  useStore,
+  Background, BackgroundVariant, Controls, type Edge, MarkerType, MiniMap, type NodeChange, Position, ReactFlow,
+  useReactFlow, useStore,
 } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import type { PipelineEdge, PipelineNode, PipelineView } from "./api";
 import { type Changes, lineage, type Mark } from "./changes";
-import { type CardNode, cardHeight, cardWidth, NodeCard } from "./NodeCard";
+import { type CardNode, cardHeight, cardWidth, NodeCard, type Port } from "./NodeCard";
 import { go } from "./place";
 
 const nodeTypes = { card: NodeCard };
 const manyNodes = 200;
-
 /** The server places nodes on a grid of 280 by 120; the cards here are larger, so it is stretched. */
 const stretch = { x: 1.18, y: 1.25 };
-
-export const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const fitting = { padding: 0.12, maxZoom: 1.1 };
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const duration = () => (calm.matches ? 0 : 250);
 
+const nodeHint = "Press enter to select this node and read about it. The canvas is read-only.";
 const readOnlyLabels = {
-  "node.a11yDescription.default": "Press enter to select this node and read about it. The canvas is read-only.",
-  "node.a11yDescription.keyboardDisabled": "Press enter to select this node and read about it.",
+  "node.a11yDescription.default": nodeHint,
+  "node.a11yDescription.keyboardDisabled": nodeHint,
   "edge.a11yDescription.default": "A connection between two nodes. The canvas is read-only.",
   "controls.ariaLabel": "Zoom",
 };
 
-/** Ports along one side, evenly spaced; two inputs of one name share a port. */
-function ports(node: PipelineNode, edges: PipelineEdge[]): CardNode["data"]["ports"] {
-  const ins = [...new Set(edges.filter((e) => e.target === node.id).map((e) => e.target_port))].sort();
-  const outs = [...new Set(edges.filter((e) => e.source === node.id).map((e) => e.source_port))].sort();
-  if (ins.length === 0 && node.category !== "source") ins.push("in");
-  const place = (ids: string[], side: "in" | "out") =>
-    ids.map((id, i) => ({ id, side, y: (cardHeight * (i + 1)) / (ids.length + 1) }));
+/** Ports along the sides, evenly spaced; what may have an input shows one even while it has no edge. */
+function portsOf(node: PipelineNode, edges: PipelineEdge[]): Port[] {
+  const ins = new Set(edges.filter((e) => e.target === node.id).map((e) => e.target_port));
+  const outs = new Set(edges.filter((e) => e.source === node.id).map((e) => e.source_port));
+  if (ins.size === 0 && node.category !== "source") ins.add("in");
+  const place = (ids: Set<string>, side: Port["side"]) =>
+    [...ids].sort().map((id, i) => ({ id, side, y: (cardHeight * (i + 1)) / (ids.size + 1) }));
   return [...place(ins, "in"), ...place(outs, "out")];
 }
 
-function cardOf(
-  node: PipelineNode,
-  index: number,
-  edges: PipelineEdge[],
-  mark: Mark | undefined,
-  selected: boolean,
-  dim: boolean,
-): CardNode {
-  const here = ports(node, edges);
-  const change = mark ? `, ${mark.kind}` : "";
+function handleOf({ id, side, y }: Port) {
+  const at = { id, y, width: 1, height: 1 };
+  return side === "in"
+    ? { ...at, type: "target" as const, position: Position.Left, x: 0 }
+    : { ...at, type: "source" as const, position: Position.Right, x: cardWidth };
+}
+
+/** Size and handles are told, not measured: the first paint is complete, and so is each update. */
+function cardOf(node: PipelineNode, i: number, edges: PipelineEdge[], mark: Mark | undefined, dim: boolean): CardNode {
+  const ports = portsOf(node, edges);
+  const { x, y } = node.position ?? { x: i * 280, y: 0 };
+  const size = { width: cardWidth, height: cardHeight };
   return {
-    id: node.id,
-    type: "card",
-    position: { x: (node.position?.x ?? index * 280) * stretch.x, y: (node.position?.y ?? 0) * stretch.y },
-    width: cardWidth,
-    height: cardHeight,
-    measured: { width: cardWidth, height: cardHeight },
-    handles: here.map((port) => ({
-      id: port.id,
-      type: port.side === "in" ? "target" : "source",
-      position: port.side === "in" ? Position.Left : Position.Right,
-      x: port.side === "in" ? 0 : cardWidth,
-      y: port.y,
-      width: 1,
-      height: 1,
-    })),
-    data: { node, ports: here, dim, ...(mark ? { mark } : {}) },
-    selected,
-    ariaLabel: `${node.name}, ${node.title}, ${node.status.label}${change}`,
+    id: node.id, type: "card", position: { x: x * stretch.x, y: y * stretch.y }, ...size, measured: size,
+    handles: ports.map(handleOf), data: { node, ports, mark, dim },
+    ariaLabel: `${node.name}, ${node.title}, ${node.status.label}${mark ? `, ${mark.kind}` : ""}`,
   };
 }
 
 function lineOf(edge: PipelineEdge, kind: string, names: Map<string, string>): Edge {
-  const source = names.get(edge.source) ?? edge.source;
-  const target = names.get(edge.target) ?? edge.target;
+  const { source, target } = edge;
+  const change = kind === "added" || kind === "removed" ? `, ${kind}` : "";
   return {
-    id: `${kind === "removed" ? "ghost:" : ""}${edge.id}`,
-    source: edge.source,
-    target: edge.target,
-    sourceHandle: edge.source_port,
-    targetHandle: edge.target_port,
-    className: kind,
+    id: kind === "removed" ? `removed:${edge.id}` : edge.id, source, target,
+    sourceHandle: edge.source_port, targetHandle: edge.target_port, className: kind,
     markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: "var(--edge)" },
-    ariaLabel: `${source} to ${target}${kind === "added" || kind === "removed" ? `, ${kind}` : ""}`,
+    ariaLabel: `${names.get(source) ?? source} to ${names.get(target) ?? target}${change}`,
   };
 }
 
-export interface CanvasProps {
-  view: PipelineView;
-  lit: Changes;
-  selected: string | null;
-}
-
-export function useCards({ view, lit, selected }: CanvasProps): { nodes: CardNode[]; edges: Edge[] } {
+function useGraph(view: PipelineView, lit: Changes, selected: string | null): { nodes: CardNode[]; edges: Edge[] } {
   return useMemo(() => {
     const present = new Set(view.nodes.map((node) => node.id));
-    const ghosts = Object.values(lit.marks)
-      .filter((mark) => mark.kind === "removed" && !present.has(mark.node.id))
-      .map((mark) => mark.node);
+    const ghosts = Object.values(lit.marks).map((mark) => mark.node).filter((node) => !present.has(node.id));
     const all = [...view.nodes, ...ghosts];
     const names = new Map(all.map((node) => [node.id, node.name]));
-    const lines = [...view.edges, ...lit.edgesRemoved];
+    const gone = lit.edgesRemoved.filter((e) => names.has(e.source) && names.has(e.target));
+    const lines = [...view.edges, ...gone];
     const related = selected && present.has(selected) ? lineage(selected, view.edges) : null;
     const dim = (id: string) => related !== null && !related.has(id);
-    const nodes = all.map((node, i) =>
-      cardOf(node, i, lines, lit.marks[node.id], node.id === selected, dim(node.id)),
-    );
-    const kindOf = (edge: PipelineEdge) =>
-      lit.edgesAdded.has(edge.id) ? "added" : dim(edge.source) || dim(edge.target) ? "dim" : "";
-    const gone = lit.edgesRemoved.filter((e) => names.has(e.source) && names.has(e.target));
-    const edges = [
-      ...view.edges.map((edge) => lineOf(edge, kindOf(edge), names)),
-      ...gone.map((edge) => lineOf(edge, "removed", names)),
-    ];
-    return { nodes, edges };
+    const kindOf = (e: PipelineEdge) => (lit.edgesAdded.has(e.id) ? "added" : dim(e.source) || dim(e.target) ? "dim" : "");
+    const cards = all.map((node, i) => cardOf(node, i, lines, lit.marks[node.id], dim(node.id)));
+    return {
+      nodes: cards.map((card) => ({ ...card, selected: card.id === selected })),
+      edges: [...view.edges.map((e) => lineOf(e, kindOf(e), names)), ...gone.map((e) => lineOf(e, "removed", names))],
+    };
   }, [view, lit, selected]);
 }
 
+export interface Camera { fit: () => void; centre: (id: string) => void }
+
 /** Keeps everything in sight while the agent works, until the reader moves the canvas. */
-function useCamera(nodes: CardNode[], selected: string | null) {
+function useCamera(nodes: CardNode[]) {
   const flow = useReactFlow();
   const moved = useRef(false);
   const width = useStore((s) => s.width);
   const height = useStore((s) => s.height);
   const fit = useCallback(() => {
     moved.current = false;
-    void flow.fitView({ padding: 0.12, maxZoom: 1.1, duration: duration() });
+    void flow.fitView({ ...fitting, duration: duration() });
   }, [flow]);
   const shape = nodes.map((n) => `${n.id}@${n.position.x},${n.position.y}`).join(" ");
-  // biome-ignore lint: the shape and the size are what the camera answers to
   useEffect(() => {
     if (!moved.current && width > 0) fit();
   }, [shape, width, height, fit]);
-  const centre = useCallback(
-    (id: string) => {
-      const node = flow.getNode(id);
-      if (!node) return;
-      const { x, y } = node.position;
-      const zoom = Math.min(1.1, Math.max(flow.getZoom(), 0.75));
-      moved.current = true;
-      void flow.setCenter(x + cardWidth / 2, y + cardHeight / 2, { zoom, duration: duration() });
-    },
-    [flow],
-  );
-  return { fit, centre, moved, selected };
+  const centre = useCallback((id: string) => {
+    const position = flow.getNode(id)?.position;
+    if (!position) return;
+    moved.current = true;
+    const zoom = Math.min(1.1, Math.max(flow.getZoom(), 0.75));
+    void flow.setCenter(position.x + cardWidth / 2, position.y + cardHeight / 2, { zoom, duration: duration() });
+  }, [flow]);
+  return { fit, centre, moved };
 }
 
-export interface Camera {
-  fit: () => void;
-  centre: (id: string) => void;
-}
+interface CanvasProps { view: PipelineView; lit: Changes; selected: string | null; camera: { current: Camera | null } }
 
-export function Canvas(props: CanvasProps & { camera: { current: Camera | null } }) {
-  const { nodes, edges } = useCards(props);
-  const { fit, centre, moved } = useCamera(nodes, props.selected);
-  props.camera.current = { fit, centre };
+export function Canvas({ view, lit, selected, camera }: CanvasProps) {
+  const { nodes, edges } = useGraph(view, lit, selected);
+  const { fit, centre, moved } = useCamera(nodes);
+  camera.current = { fit, centre };
   const onNodesChange = useCallback((changes: NodeChange<CardNode>[]) => {
-    const chosen = changes.find((change) => change.type === "select" && change.selected);
-    if (chosen?.type === "select") go({ node: chosen.id });
+    for (const change of changes) if (change.type === "select" && change.selected) go({ node: change.id });
   }, []);
   return (
     <ReactFlow
-      nodes={nodes}
-      edges={edges}
-      nodeTypes={nodeTypes}
-      onNodesChange={onNodesChange}
-      onPaneClick={() => go({ node: null })}
-      onMoveStart={(event) => {
-        if (event) moved.current = true;
-      }}
-      colorMode="system"
-      fitView
-      fitViewOptions={{ padding: 0.12, maxZoom: 1.1 }}
-      minZoom={0.1}
-      maxZoom={2}
-      nodesDraggable={false}
-      nodesConnectable={false}
-      edgesFocusable
-      elevateNodesOnSelect={false}
-      deleteKeyCode={null}
-      selectionKeyCode={null}
-      multiSelectionKeyCode={null}
+      nodes={nodes} edges={edges} nodeTypes={nodeTypes} aria-label="Pipeline canvas" ariaLabelConfig={readOnlyLabels}
+      onNodesChange={onNodesChange} onPaneClick={() => go({ node: null })}
+      onMoveStart={(event) => { moved.current ||= event !== null; }}
+      colorMode="system" fitView fitViewOptions={fitting} minZoom={0.1} maxZoom={2}
+      nodesDraggable={false} nodesConnectable={false} elevateNodesOnSelect={false}
+      deleteKeyCode={null} selectionKeyCode={null} multiSelectionKeyCode={null}
       onlyRenderVisibleElements={nodes.length > manyNodes}
-      ariaLabelConfig={readOnlyLabels}
-      aria-label="Pipeline canvas"
     >
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.2} />
       <Controls showInteractive={false} onFitView={fit} position="bottom-left" />

@@ -10,73 +10,43 @@ import { Icon } from "./icons";
 export const cardWidth = 248;
 export const cardHeight = 116;
 
-export type CardNode = Node<
-  { node: PipelineNode; ports: { id: string; side: "in" | "out"; y: number }[]; mark?: Mark; dim: boolean },
-  "card"
->;
+export interface Port { id: string; side: "in" | "out"; y: number }
+export type CardNode = Node<{ node: PipelineNode; ports: Port[]; mark: Mark | undefined; dim: boolean }, "card">;
 
-const words = { added: "added", changed: "changed", removed: "removed" };
+const categories = ["source", "transform", "pattern", "sink"];
+export const categoryOf = (node: PipelineNode) => (categories.includes(node.category) ? node.category : "unknown");
 
-export function categoryOf(node: PipelineNode): string {
-  return ["source", "transform", "pattern", "sink"].includes(node.category) ? node.category : "unknown";
-}
-
-export function StatusBadge({ node }: { node: PipelineNode }) {
-  const { state, label, detail } = node.status;
+export function StatusBadge({ node: { status } }: { node: PipelineNode }) {
   return (
-    <span className={`status status-${state}`} title={detail}>
-      <Icon name={state} size={13} />
-      {label}
+    <span className={`status status-${status.state}`} title={status.detail}>
+      <Icon name={status.state} size={13} /> {status.label}
     </span>
   );
 }
 
-function FindingsCount({ node }: { node: PipelineNode }) {
-  if (node.findings.length === 0) return null;
-  const worst = ["error", "warning", "info"].find((s) => node.findings.some((f) => f.severity === s));
-  return (
-    <span className={`count count-${worst}`} title={node.findings[0]?.message}>
-      {plural(node.findings.length, "finding")}
-    </span>
-  );
+function FindingsCount({ node: { findings } }: { node: PipelineNode }) {
+  const worst = ["error", "warning", "info"].find((s) => findings.some((f) => f.severity === s));
+  if (!worst) return null;
+  return <span className={`count count-${worst}`} title={findings[0]?.message}>{plural(findings.length, "finding")}</span>;
 }
 
-function Card({ data, selected }: NodeProps<CardNode>) {
-  const { node, ports, mark, dim } = data;
+export const NodeCard = memo(({ data: { node, ports, mark, dim }, selected }: NodeProps<CardNode>) => {
   const category = categoryOf(node);
-  const classes = ["card", `category-${category}`, `is-${node.status.state}`];
-  if (selected) classes.push("is-selected");
-  if (dim) classes.push("is-dim");
-  if (mark) classes.push(`mark-${mark.kind}`);
+  const marked = mark ? ` mark-${mark.kind}` : "";
+  const classes = `card category-${category} is-${node.status.state}${marked}`;
   return (
-    <div className={classes.join(" ")} data-node={node.id} data-mark={mark?.kind}>
-      {ports.map((port) => (
-        <Handle
-          key={port.side + port.id}
-          id={port.id}
-          type={port.side === "in" ? "target" : "source"}
-          position={port.side === "in" ? Position.Left : Position.Right}
-          style={{ top: port.y }}
-          isConnectable={false}
-        />
-      ))}
-      {mark && <span className={`mark-badge mark-badge-${mark.kind}`}>{words[mark.kind]}</span>}
+    <div className={`${classes}${selected ? " is-selected" : ""}${dim ? " is-dim" : ""}`} data-node={node.id} data-mark={mark?.kind}>
+      {ports.map(({ id, side, y }) => {
+        const [type, position] = side === "in" ? (["target", Position.Left] as const) : (["source", Position.Right] as const);
+        return <Handle key={side + id} id={id} type={type} position={position} style={{ top: y }} isConnectable={false} />;
+      })}
+      {mark && <span className={`mark-badge mark-badge-${mark.kind}`}>{mark.kind}</span>}
       <div className="card-head">
-        <span className="card-icon">
-          <Icon name={category} />
-        </span>
-        <span className="card-titles">
-          <strong>{node.name}</strong>
-          <span>{node.title}</span>
-        </span>
+        <span className="card-icon"><Icon name={category} /></span>
+        <span className="card-titles"><strong>{node.name}</strong><span>{node.title}</span></span>
       </div>
       <p className="card-sentence">{node.sentence}</p>
-      <div className="card-foot">
-        <StatusBadge node={node} />
-        <FindingsCount node={node} />
-      </div>
+      <div className="card-foot"><StatusBadge node={node} /><FindingsCount node={node} /></div>
     </div>
   );
-}
-
-export const NodeCard = memo(Card);
+});

@@ -1,7 +1,7 @@
 /** The page of one pipeline: canvas, outline, panels, and the caption of the last change. */
 
 import { ReactFlowProvider } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from "react";
 import type { PipelineView } from "./api";
 import { type Camera, Canvas } from "./Canvas";
 import { ago, plural } from "./format";
@@ -18,26 +18,28 @@ import { go, type Panel, type Place, panels } from "./place";
 
 function useLive(id: string, revision: number | null): LiveState {
   const live = useMemo(() => new LivePipeline(id, (newer) => go({ revision: newer }, true)), [id]);
-  // biome-ignore lint: the revision at the start only; later ones go through show()
   useEffect(() => {
     live.start(revision);
     return () => live.stop();
+    // The revision at the start only: later ones go through show().
   }, [live]);
   useEffect(() => live.show(revision), [live, revision]);
   return useSyncExternalStore(live.subscribe, live.snapshot);
 }
 
+/** Another revision; the newest one without its number, so that the page follows. */
+const walk = (to: number, head: number) => {
+  if (to >= 1 && to <= head) go({ revision: to === head ? null : to });
+};
+
 /** `/` searches, `[` and `]` walk the revisions, `f` fits, Escape closes; never while typing. */
 function useKeys(state: LiveState, camera: { current: Camera | null }, search: { current: HTMLInputElement | null }) {
   useEffect(() => {
     const shown = state.view?.pipeline.revision ?? 0;
-    const walk = (to: number) => {
-      if (to >= 1 && to <= state.head) go({ revision: to === state.head ? null : to });
-    };
     const actions: Record<string, () => void> = {
       "/": () => search.current?.focus(),
-      "[": () => walk(shown - 1),
-      "]": () => walk(shown + 1),
+      "[": () => walk(shown - 1, state.head),
+      "]": () => walk(shown + 1, state.head),
       f: () => camera.current?.fit(),
       Escape: () => go({ panel: null, node: null }),
     };
@@ -53,21 +55,19 @@ function useKeys(state: LiveState, camera: { current: Camera | null }, search: {
   }, [state, camera, search]);
 }
 
-function Banner({ state, pinned }: { state: LiveState; pinned: boolean }) {
-  const shown = state.view?.pipeline.revision ?? 0;
-  if (state.connection === "deleted") {
-    return <p className="banner banner-bad" role="alert">This pipeline was deleted. What you see is its last graph.</p>;
-  }
-  if (state.connection === "lost") {
-    return <p className="banner banner-bad" role="alert">Connection lost. Reconnecting… This is revision {shown}, the last one received.</p>;
-  }
-  if (state.error && state.view) {
-    return <p className="banner banner-bad" role="alert">{state.error.message}</p>;
-  }
-  if (!pinned || shown >= state.head) return null;
+function Banner({ state, view }: { state: LiveState; view: PipelineView }) {
+  const { revision } = view.pipeline;
+  const wrong = {
+    deleted: "This pipeline was deleted. What you see is its last graph.",
+    lost: `Connection lost. Reconnecting… This is revision ${revision}, the last one received.`,
+    live: state.error?.message,
+    connecting: state.error?.message,
+  }[state.connection];
+  if (wrong) return <p className="banner banner-bad" role="alert">{wrong}</p>;
+  if (revision >= state.head) return null;
   return (
     <p className="banner">
-      Revision {shown} of {state.head}.
+      Revision {revision} of {state.head}.
       <button type="button" className="link" onClick={() => go({ revision: null })}>Go to the newest and follow it</button>
     </p>
   );
@@ -75,14 +75,14 @@ function Banner({ state, pinned }: { state: LiveState; pinned: boolean }) {
 
 /** The last change in words. Screen readers hear it politely as it comes. */
 function Caption({ state, view }: { state: LiveState; view: PipelineView }) {
-  const revision = view.history.find((r) => r.revision === view.pipeline.revision);
-  const [, tick] = useState(0);
+  const [, tick] = useReducer((n: number) => n + 1, 0);
   useEffect(() => {
-    const timer = setInterval(() => tick((n) => n + 1), 30_000);
+    const timer = setInterval(tick, 30_000);
     return () => clearInterval(timer);
   }, []);
-  const nodes = [...view.nodes, ...Object.values(state.lit.marks).map((m) => m.node), ...(state.before?.nodes ?? [])];
-  const names = new Map(nodes.map((n) => [n.id, n.name]));
+  const revision = view.history.find((r) => r.revision === view.pipeline.revision);
+  const nodes = [...(state.before?.nodes ?? []), ...view.nodes];
+  const missed = state.missed > 0 ? `, after ${plural(state.missed, "other change")}` : "";
   return (
     <div className={`caption${state.fresh ? " is-fresh" : ""}`} role="status" aria-live="polite">
       {revision && (
@@ -90,90 +90,72 @@ function Caption({ state, view }: { state: LiveState; view: PipelineView }) {
           <span className="caption-number" title="Revision">{revision.revision}</span>
           <span className="caption-text">
             <strong>{revision.reason || revision.operation}</strong>
-            <span className="quiet">
-              {revision.reason ? `${revision.operation} by ` : "by "}
-              {revision.actor}, {ago(revision.at, Date.now())}
-              {state.missed > 0 && `, after ${plural(state.missed, "other change")}`}
-            </span>
+            <span className="quiet">{revision.operation} by {revision.actor}, {ago(revision.at)}{missed}</span>
           </span>
-          <ChangeChips revision={revision} names={names} />
+          <ChangeChips revision={revision} nodes={nodes} />
         </>
       )}
     </div>
   );
 }
 
-const titles: Record<Panel, string> = {
-  config: "Config",
-  code: "Code",
-  findings: "Findings",
-  test: "Test",
-  explain: "Test",
-  history: "History",
-};
+const titles = { config: "Config", code: "Code", findings: "Findings", test: "Test", explain: "Test", history: "History" };
 
-function Header({ state, view, place }: { state: LiveState; view: PipelineView; place: Place }) {
-  const { pipeline } = view;
-  const open = place.panel === "explain" ? "test" : place.panel;
-  const bad = view.findings.filter((f) => f.severity === "error").length;
-  const live = state.connection === "live" && pipeline.revision >= state.head;
+function Revisions({ state, shown }: { state: LiveState; shown: number }) {
+  const current = state.connection === "live" && shown >= state.head;
+  const word = state.connection === "live" ? (current ? "live" : "past") : state.connection;
+  const step = (by: number, icon: string, label: string, key: string) => (
+    <button
+      type="button" className="button square" aria-label={label} title={`${label}  ${key}`}
+      disabled={shown + by < 1 || shown + by > state.head} onClick={() => walk(shown + by, state.head)}
+    >
+      <Icon name={icon} size={14} />
+    </button>
+  );
+  return (
+    <div className="revisions">
+      {step(-1, "previous", "Previous revision", "[")}
+      <span className="revision-number" data-revision={shown}>r{shown}</span>
+      {step(1, "next", "Next revision", "]")}
+      <span className={`live live-${current ? "on" : state.connection}`}>{word}</span>
+    </div>
+  );
+}
+
+function Header({ state, view, open }: { state: LiveState; view: PipelineView; open: Panel | null }) {
+  const { name, status, revision } = view.pipeline;
+  const bad = view.findings.some((f) => f.severity === "error");
   return (
     <header className="top">
-      <a className="home" href="/" aria-label="All pipelines" onClick={(e) => { e.preventDefault(); go({ pipeline: null }); }}>
-        <Mark />
-      </a>
-      <div className="top-title">
-        <h1>{pipeline.name}</h1>
-        <span className={`pipeline-status is-${pipeline.status}`}>{pipeline.status}</span>
-      </div>
-      <div className="revisions">
-        <button type="button" className="button square" aria-label="Previous revision" title="Previous revision  [" disabled={pipeline.revision <= 1} onClick={() => go({ revision: pipeline.revision - 1 })}>
-          <Icon name="previous" size={14} />
-        </button>
-        <span className="revision-number" data-revision={pipeline.revision}>r{pipeline.revision}</span>
-        <button type="button" className="button square" aria-label="Next revision" title="Next revision  ]" disabled={pipeline.revision >= state.head} onClick={() => go({ revision: pipeline.revision + 1 >= state.head ? null : pipeline.revision + 1 })}>
-          <Icon name="next" size={14} />
-        </button>
-        <span className={`live live-${live ? "on" : state.connection}`}>{live ? "live" : state.connection === "live" ? "past" : state.connection}</span>
-      </div>
+      <a className="home" href="/" aria-label="All pipelines"><Mark /></a>
+      <div className="top-title"><h1>{name}</h1><span className={`pipeline-status is-${status}`}>{status}</span></div>
+      <Revisions state={state} shown={revision} />
       <span className="grow" />
-      <nav className="tabs" aria-label="Panels">
-        {panels.map((panel) => (
-          <button type="button" key={panel} aria-pressed={panel === open} onClick={() => go({ panel: panel === open ? null : panel })}>
-            {titles[panel]}
-            {panel === "findings" && view.findings.length > 0 && (
-              <b className={bad > 0 ? "is-bad" : ""}>{view.findings.length}</b>
-            )}
-          </button>
-        ))}
-      </nav>
+      <nav className="tabs" aria-label="Panels">{panels.map((panel) => (
+        <button type="button" key={panel} aria-pressed={panel === open} onClick={() => go({ panel: panel === open ? null : panel })}>
+          {titles[panel]}
+          {panel === "findings" && view.findings.length > 0 && <b className={bad ? "is-bad" : ""}>{view.findings.length}</b>}
+        </button>
+      ))}</nav>
     </header>
   );
 }
 
-interface DockProps {
-  state: LiveState;
-  view: PipelineView;
-  place: Place;
-  panel: Panel;
-  onFocus: (id: string) => void;
-}
+interface DockProps { state: LiveState; view: PipelineView; place: Place; panel: (typeof panels)[number]; onFocus: (id: string) => void }
 
 function Dock({ state, view, place, panel, onFocus }: DockProps) {
-  const body = {
-    config: () => <Config view={view} before={state.before} selected={place.node} />,
-    code: () => <Code view={view} selected={place.node} />,
-    findings: () => <Findings view={view} onFocus={onFocus} />,
-    history: () => <History view={view} head={state.head} />,
-    test: () => <Test view={view} place={place} runs={state.runs} />,
-    explain: () => <Test view={view} place={place} runs={state.runs} />,
-  }[panel];
   return (
-    <aside className={`dock dock-${panel === "explain" ? "test" : panel}`} aria-label={titles[panel]}>
+    <aside className={`dock dock-${panel}`} aria-label={titles[panel]}>
       <button type="button" className="dock-close" aria-label="Close panel" onClick={() => go({ panel: null })}>
         <Icon name="close" />
       </button>
-      <div className="dock-body">{body()}</div>
+      <div className="dock-body">
+        {panel === "config" && <Config view={view} before={state.before} selected={place.node} />}
+        {panel === "code" && <Code view={view} selected={place.node} />}
+        {panel === "findings" && <Findings view={view} onFocus={onFocus} />}
+        {panel === "history" && <History view={view} head={state.head} />}
+        {panel === "test" && <Test view={view} place={place} runs={state.runs} />}
+      </div>
     </aside>
   );
 }
@@ -200,11 +182,12 @@ export function PipelinePage({ id, place }: { id: string; place: Place }) {
       </div>
     );
   }
+  const panel = place.panel === "explain" ? "test" : place.panel;
   return (
-    <div className={`page${place.panel ? " has-dock" : ""}`}>
-      <Header state={state} view={view} place={place} />
-      <Banner state={state} pinned={place.revision !== null} />
-      <div className={`work dock-at-${place.panel === "test" || place.panel === "explain" ? "bottom" : "right"}`}>
+    <div className={`page${panel ? " has-dock" : ""}`}>
+      <Header state={state} view={view} open={panel} />
+      <Banner state={state} view={view} />
+      <div className={`work dock-at-${panel === "test" ? "bottom" : "right"}`}>
         <Outline view={view} lit={state.lit} selected={place.node} search={search} onFocus={onFocus} />
         <main className="canvas">
           <ReactFlowProvider>
@@ -219,7 +202,7 @@ export function PipelinePage({ id, place }: { id: string; place: Place }) {
           )}
           <Caption state={state} view={view} />
         </main>
-        {place.panel && <Dock state={state} view={view} place={place} panel={place.panel} onFocus={onFocus} />}
+        {panel && <Dock state={state} view={view} place={place} panel={panel} onFocus={onFocus} />}
       </div>
     </div>
   );

@@ -5,155 +5,49 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export type Row = Record<string, Json>;
 
 export interface Finding {
-  code: string;
-  severity: Severity;
-  message: string;
-  node?: string;
-  field?: string;
-  got?: Json;
-  expected?: Json;
-  hint?: string;
-  fix?: Json;
+  code: string; severity: Severity; message: string; node?: string; field?: string;
+  got?: Json; expected?: Json; hint?: string; fix?: Json;
 }
-
-export interface Status {
-  state: string;
-  label: string;
-  detail?: string;
-}
-
 export interface PipelineNode {
-  id: string;
-  type: string;
-  name: string;
-  category: string;
-  title: string;
-  sentence?: string;
-  status: Status;
-  config: Row;
-  defaults?: Row;
-  schema_ref?: string;
-  position?: { x: number; y: number };
-  columns?: { name: string; type: string }[];
-  event_time?: string;
-  findings: Finding[];
+  id: string; type: string; name: string; category: string; title: string; sentence?: string;
+  status: { state: string; label: string; detail?: string };
+  config: Row; defaults?: Row; schema_ref?: string; position?: { x: number; y: number };
+  columns?: { name: string; type: string }[]; event_time?: string; findings: Finding[];
 }
-
-export interface PipelineEdge {
-  id: string;
-  source: string;
-  target: string;
-  source_port: string;
-  target_port: string;
-}
-
+export interface PipelineEdge { id: string; source: string; target: string; source_port: string; target_port: string }
 export interface Revision {
-  revision: number;
-  actor: string;
-  operation: string;
-  reason?: string;
+  revision: number; actor: string; operation: string; reason?: string; at: string;
   changed: { added: string[]; updated: string[]; removed: string[] };
-  at: string;
 }
-
-export interface RunSummary {
-  run_id: string;
-  revision: number;
-  node?: string;
-  kind: string;
-  result: string;
-  events?: number;
-  matches?: number;
-  at: string;
-}
-
+export interface RunSummary { run_id: string; revision: number; result: string; events?: number; matches?: number; at: string }
 export interface PipelineView {
-  pipeline: {
-    id: string;
-    name: string;
-    revision: number;
-    head_revision: number;
-    status: string;
-    description?: string;
-    tags?: string[];
-  };
-  nodes: PipelineNode[];
-  edges: PipelineEdge[];
-  findings: Finding[];
-  history: Revision[];
-  last_run?: RunSummary | null;
+  pipeline: { id: string; name: string; revision: number; head_revision: number; status: string; description?: string };
+  nodes: PipelineNode[]; edges: PipelineEdge[]; findings: Finding[]; history: Revision[]; last_run?: RunSummary | null;
 }
-
 export interface PipelineSummary {
-  id: string;
-  name: string;
-  revision: number;
-  status: string;
-  description?: string;
-  tags?: string[];
-  nodes: number;
-  updated_at: string;
+  id: string; name: string; revision: number; status: string; description?: string; tags?: string[];
+  nodes: number; updated_at: string;
 }
+/** Lines by file and node: first and last, from 1. */
+export type LineMap = Record<string, Record<string, [number, number][]>>;
+export interface GeneratedCode { revision: number; files: Record<string, string>; line_map: LineMap }
 
-export interface GeneratedCode {
-  revision: number;
-  files: Record<string, string>;
-  hashes?: Record<string, string>;
-  line_map?: Record<string, Record<string, [number, number][]>>;
-}
-
-export interface RunEvent {
-  step?: string;
-  at?: string;
-  row?: Row;
-  event?: number;
-}
-
+export interface RunEvent { step?: string; at?: string; row?: Row; event?: number }
 export interface Match {
-  match_id: string;
-  pattern: string;
-  key: Row;
-  started_at: string;
-  ended_at: string;
-  detected_at: string;
-  events: RunEvent[];
-  measures?: Row;
+  match_id: string; pattern: string; key: Row; started_at: string; ended_at: string; detected_at: string;
+  events: RunEvent[]; measures?: Row;
 }
-
-/** What ended without a match (`reason`, `at`), or is still open at the end of the run (`deadline`). */
-export interface PartialMatch {
-  pattern: string;
-  key: Row;
-  reason?: string;
-  at?: string;
-  deadline?: string;
-  events: RunEvent[];
-}
-
+/** What ended without a match (`reason`), or is still open at the end of the run (`deadline`). */
+export interface PartialMatch { pattern: string; key: Row; reason?: string; deadline?: string; events: RunEvent[] }
 export interface Report {
-  counts?: Record<string, number>;
-  matches?: Match[];
-  late?: Json[];
-  skipped?: Json[];
-  waiting?: PartialMatch[];
-  warnings?: Json[];
-  ended?: PartialMatch[];
-  /** By pattern. */
-  watermark?: Record<string, string>;
+  counts?: Record<string, number>; matches?: Match[]; waiting?: PartialMatch[]; ended?: PartialMatch[];
+  warnings?: Json[]; watermark?: Record<string, string | null>;
 }
-
-export interface Run extends RunSummary {
-  pipeline_id: string;
-  report: Report;
-}
+export interface Run extends RunSummary { pipeline_id: string; report: Report }
 
 /** What the server answers when it refuses; `message` is its own sentence. */
 export class ApiError extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-    readonly hint?: string,
-  ) {
+  constructor(readonly code: string, message: string, readonly hint?: string) {
     super(message);
   }
 }
@@ -167,25 +61,21 @@ export async function read<T>(path: string): Promise<T> {
   }
   const body = await response.json().catch(() => null);
   if (response.ok && body) return body as T;
-  const error = body?.error ?? {};
-  throw new ApiError(
-    error.code ?? `HTTP_${response.status}`,
-    error.message ?? `The server answered with status ${response.status}.`,
-    error.hint,
-  );
+  const { code, message, hint } = body?.error ?? {};
+  const status = response.status;
+  throw new ApiError(code ?? `HTTP_${status}`, message ?? `The server answered with status ${status}.`, hint);
 }
 
 const part = encodeURIComponent;
+const pipeline = (id: string) => `/api/pipelines/${part(id)}`;
+const run = (id: string) => `/api/runs/${part(id)}`;
 
 export const paths = {
-  pipelines: () => "/api/pipelines",
-  view: (id: string, revision: number | null) =>
-    `/api/pipelines/${part(id)}/view${revision === null ? "" : `?revision=${revision}`}`,
-  events: (id: string) => `/api/pipelines/${part(id)}/events`,
-  code: (id: string, revision: number) => `/api/pipelines/${part(id)}/code?revision=${revision}`,
+  pipelines: "/api/pipelines",
+  view: (id: string, revision: number | null) => `${pipeline(id)}/view${revision === null ? "" : `?revision=${revision}`}`,
+  events: (id: string) => `${pipeline(id)}/events`,
+  code: (id: string, revision: number) => `${pipeline(id)}/code?revision=${revision}&content=true`,
   runs: (id: string) => `/api/runs?pipeline_id=${part(id)}`,
-  run: (run: string) => `/api/runs/${part(run)}`,
-  explanation: (run: string, match: string) =>
-    `/api/runs/${part(run)}/explanation?match_id=${part(match)}`,
-  nodeType: (type: string) => `/api/node-types/${part(type)}`,
+  run,
+  explanation: (id: string, match: string) => `${run(id)}/explanation?match_id=${part(match)}`,
 };

@@ -2,27 +2,14 @@
 
 import type { Json, PipelineEdge, PipelineNode, PipelineView, Row } from "./api";
 
-export type MarkKind = "added" | "changed" | "removed";
-
-export interface Mark {
-  kind: MarkKind;
-  /** Config keys that changed; `name` when the title did. */
-  keys: string[];
-  /** The node as it was last seen: what a ghost shows. */
-  node: PipelineNode;
-  /** When the mark fades, in milliseconds since the epoch. */
-  until: number;
-}
-
-export interface Changes {
-  marks: Record<string, Mark>;
-  edgesAdded: Set<string>;
-  edgesRemoved: PipelineEdge[];
-}
+/** A node that changed, as last seen (what a ghost shows), and when its mark fades (ms since the epoch). */
+export interface Mark { kind: "added" | "changed" | "removed"; node: PipelineNode; until: number }
+export interface Changes { marks: Record<string, Mark>; edgesAdded: Set<string>; edgesRemoved: PipelineEdge[] }
 
 export const noChanges: Changes = { marks: {}, edgesAdded: new Set(), edgesRemoved: [] };
 
 const text = (value: Json | undefined): string => JSON.stringify(value ?? null);
+const byId = (view: PipelineView | null) => new Map(view?.nodes.map((node) => [node.id, node]));
 
 /** Keys whose value differs, in the order they appear. */
 export function changedKeys(before: Row, after: Row): string[] {
@@ -30,29 +17,23 @@ export function changedKeys(before: Row, after: Row): string[] {
   return [...keys].filter((key) => text(before[key]) !== text(after[key]));
 }
 
-function nodeKeys(before: PipelineNode, after: PipelineNode): string[] {
-  const keys = changedKeys(before.config, after.config);
-  if (before.name !== after.name) keys.unshift("name");
-  if (before.type !== after.type) keys.unshift("type");
-  return keys;
-}
+const differs = (a: PipelineNode, b: PipelineNode) =>
+  a.name !== b.name || a.type !== b.type || changedKeys(a.config, b.config).length > 0;
 
 export function compare(before: PipelineView, after: PipelineView, until: number): Changes {
   const marks: Record<string, Mark> = {};
-  const old = new Map(before.nodes.map((node) => [node.id, node]));
+  const old = byId(before);
   for (const node of after.nodes) {
     const was = old.get(node.id);
     old.delete(node.id);
-    const keys = was ? nodeKeys(was, node) : [];
-    if (!was) marks[node.id] = { kind: "added", keys, node, until };
-    else if (keys.length > 0) marks[node.id] = { kind: "changed", keys, node, until };
+    if (!was || differs(was, node)) marks[node.id] = { kind: was ? "changed" : "added", node, until };
   }
-  for (const node of old.values()) marks[node.id] = { kind: "removed", keys: [], node, until };
+  for (const node of old.values()) marks[node.id] = { kind: "removed", node, until };
   const oldEdges = new Set(before.edges.map((edge) => edge.id));
   const newEdges = new Set(after.edges.map((edge) => edge.id));
   return {
     marks,
-    edgesAdded: new Set(after.edges.filter((e) => !oldEdges.has(e.id)).map((e) => e.id)),
+    edgesAdded: newEdges.difference(oldEdges),
     edgesRemoved: before.edges.filter((edge) => !newEdges.has(edge.id)),
   };
 }
@@ -64,8 +45,7 @@ export function merge(lit: Changes, newer: Changes): Changes {
     const fresh = marks[id]?.kind === "added" && mark.kind === "changed";
     marks[id] = fresh ? { ...mark, kind: "added" } : mark;
   }
-  const edgesAdded = new Set([...lit.edgesAdded, ...newer.edgesAdded]);
-  return { ...newer, marks, edgesAdded };
+  return { ...newer, marks, edgesAdded: lit.edgesAdded.union(newer.edgesAdded) };
 }
 
 /** The marks that have not faded at `now`; edges fade with the last of them. */
@@ -76,7 +56,7 @@ export function remaining(lit: Changes, now: number): Changes {
 
 /** The new view with the old node objects where nothing changed, so their cards are not redrawn. */
 export function reuse(old: PipelineView | null, view: PipelineView): PipelineView {
-  const known = new Map(old?.nodes.map((node) => [node.id, node]));
+  const known = byId(old);
   const nodes = view.nodes.map((node) => {
     const was = known.get(node.id);
     return was && JSON.stringify(was) === JSON.stringify(node) ? was : node;
@@ -86,39 +66,26 @@ export function reuse(old: PipelineView | null, view: PipelineView): PipelineVie
 
 /** The selected node with all that it reads from and all that reads from it. */
 export function lineage(id: string, edges: PipelineEdge[]): Set<string> {
-  const reached = new Set([id]);
   const walk = (from: "source" | "target", to: "source" | "target") => {
-    const open = [id];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      for (const edge of edges) {
-        if (edge[from] === node && !reached.has(edge[to])) {
-          reached.add(edge[to]);
-          open.push(edge[to]);
-        }
-      }
-    }
+    const reached = new Set([id]);
+    for (const node of reached) for (const edge of edges) if (edge[from] === node) reached.add(edge[to]);
+    return reached;
   };
-  walk("target", "source");
-  walk("source", "target");
-  return reached;
+  return walk("target", "source").union(walk("source", "target"));
 }
 
 /** Nodes in the order rows flow, with how deep each stands; ties by place on the canvas. */
-export function inOrder(nodes: PipelineNode[], edges: PipelineEdge[]): [PipelineNode, number][] {
+export function inOrder({ nodes, edges }: PipelineView): [PipelineNode, number][] {
   const depth = new Map(nodes.map((node) => [node.id, 0]));
-  for (let round = 0; round < nodes.length; round++) {
-    let moved = false;
+  const at = (id: string) => depth.get(id) ?? 0;
+  for (let round = 0, moved = true; moved && round < nodes.length; round++) {
+    moved = false;
     for (const { source, target } of edges) {
-      const wanted = (depth.get(source) ?? 0) + 1;
-      if (wanted > (depth.get(target) ?? 0) && wanted < nodes.length) {
-        depth.set(target, wanted);
-        moved = true;
-      }
+      if (at(source) < at(target)) continue;
+      depth.set(target, at(source) + 1);
+      moved = true;
     }
-    if (!moved) break;
   }
-  const y = (node: PipelineNode) => node.position?.y ?? 0;
-  return nodes
-    .map((node): [PipelineNode, number] => [node, depth.get(node.id) ?? 0])
-    .sort(([a, i], [b, j]) => i - j || y(a) - y(b));
+  const ordered = nodes.map((node): [PipelineNode, number] => [node, at(node.id)]);
+  return ordered.sort(([a, i], [b, j]) => i - j || (a.position?.y ?? 0) - (b.position?.y ?? 0));
 }

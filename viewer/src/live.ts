@@ -3,8 +3,6 @@
 import { ApiError, type PipelineView, paths, read } from "./api";
 import { type Changes, compare, merge, noChanges, remaining, reuse } from "./changes";
 
-export type Connection = "connecting" | "live" | "lost" | "deleted";
-
 export interface LiveState {
   view: PipelineView | null;
   /** The revision before the one shown, when it is known. */
@@ -15,7 +13,7 @@ export interface LiveState {
   /** Revisions that passed unseen before the one shown. */
   missed: number;
   head: number;
-  connection: Connection;
+  connection: "connecting" | "live" | "lost" | "deleted";
   error: ApiError | null;
   /** Counts finished runs, so that panels read them again. */
   runs: number;
@@ -23,19 +21,12 @@ export interface LiveState {
 
 const shownFor = 9_000;
 const pause = 250;
+const nothing: LiveState = {
+  view: null, before: null, lit: noChanges, fresh: false, missed: 0, head: 0, connection: "connecting", error: null, runs: 0,
+};
 
 export class LivePipeline {
-  state: LiveState = {
-    view: null,
-    before: null,
-    lit: noChanges,
-    fresh: false,
-    missed: 0,
-    head: 0,
-    connection: "connecting",
-    error: null,
-    runs: 0,
-  };
+  state = nothing;
   private listeners = new Set<() => void>();
   private source: EventSource | null = null;
   private wanted: number | null = null;
@@ -46,11 +37,8 @@ export class LivePipeline {
   private fading: ReturnType<typeof setTimeout> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    private readonly id: string,
-    /** Called when a page opened at the newest revision follows on to a newer one. */
-    private readonly onFollow: (revision: number) => void,
-  ) {}
+  /** `onFollow` is called when a page opened at the newest revision goes on to a newer one. */
+  constructor(private readonly id: string, private readonly onFollow: (revision: number) => void) {}
 
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -105,14 +93,11 @@ export class LivePipeline {
     source.onerror = () => {
       if (this.state.connection === "deleted") return source.close();
       this.set({ connection: "lost" });
-      if (source.readyState !== EventSource.CLOSED) return;
-      clearTimeout(this.retry);
-      this.retry = setTimeout(() => this.connect(), 2_000);
+      if (source.readyState === EventSource.CLOSED) this.retry = setTimeout(() => this.connect(), 2_000);
     };
     source.addEventListener("revision", (event) => {
       const { revision } = JSON.parse(event.data) as { revision: number };
-      const following = this.following;
-      if (following && this.wanted !== null) this.wanted = Math.max(this.wanted, revision);
+      if (this.following && this.wanted !== null) this.wanted = Math.max(this.wanted, revision);
       this.set({ head: Math.max(this.state.head, revision) });
       this.request();
     });
@@ -128,22 +113,19 @@ export class LivePipeline {
 
   /** Read the view, at most four times a second; what comes meanwhile is read once, after. */
   private request(): void {
-    if (this.loading) {
-      this.again = true;
-      return;
-    }
+    this.again = this.loading;
+    if (this.loading) return;
     this.loading = true;
-    const wait = Math.max(0, this.startedAt + pause - performance.now());
-    setTimeout(() => void this.load(), wait);
+    setTimeout(() => void this.load(), Math.max(0, this.startedAt + pause - performance.now()));
   }
 
   private async load(): Promise<void> {
     this.startedAt = performance.now();
-    this.again = false;
     const asked = this.asked;
     try {
       const view = await read<PipelineView>(paths.view(this.id, asked));
       if (asked === this.asked) this.accept(view);
+      else this.again = true;
     } catch (error) {
       const lost = error instanceof ApiError && error.code === "UNREACHABLE" && this.state.view;
       if (!lost) this.set({ error: error as ApiError });
@@ -155,58 +137,47 @@ export class LivePipeline {
   private accept(view: PipelineView): void {
     const { revision, head_revision } = view.pipeline;
     const head = Math.max(this.state.head, head_revision);
-    const moved = this.moved;
-    this.moved = false;
     const shown = this.state.view;
     const known = { view: reuse(shown, view), head, error: null };
-    if (shown?.pipeline.revision === revision) {
-      this.set(known);
-    } else if (shown && !moved && this.following && revision > shown.pipeline.revision) {
-      this.advance(shown, known.view, head);
-    } else {
-      clearTimeout(this.fading);
-      this.set({ ...known, before: null, lit: noChanges, fresh: false, missed: 0 });
-      void this.readBefore(revision, shown !== null || revision < head);
-    }
+    const followed = shown && !this.moved && this.following && revision > shown.pipeline.revision;
+    this.moved = false;
+    if (shown?.pipeline.revision === revision) return this.set(known);
+    if (followed) return this.advance(shown, known.view, head);
+    clearTimeout(this.fading);
+    this.set({ ...known, before: null, lit: noChanges, fresh: false, missed: 0 });
+    void this.readBefore(revision, shown !== null || revision < head);
   }
 
   private advance(shown: PipelineView, view: PipelineView, head: number): void {
-    const missed = view.pipeline.revision - shown.pipeline.revision - 1;
-    const newer = compare(shown, view, Date.now() + shownFor);
-    const lit = merge(remaining(this.state.lit, Date.now()), newer);
-    const before = missed === 0 ? shown : null;
-    this.set({ view, head, before, lit, fresh: true, missed, error: null });
+    const { revision } = view.pipeline;
+    const missed = revision - shown.pipeline.revision - 1;
+    const lit = merge(remaining(this.state.lit, Date.now()), compare(shown, view, Date.now() + shownFor));
+    this.set({ view, head, before: missed === 0 ? shown : null, lit, fresh: true, missed, error: null });
     this.fade();
-    if (missed > 0) void this.readBefore(view.pipeline.revision, false);
-    if (this.wanted !== null) {
-      this.wanted = view.pipeline.revision;
-      this.onFollow(view.pipeline.revision);
-    }
+    if (missed > 0) void this.readBefore(revision, false);
+    if (this.wanted === null) return;
+    this.wanted = revision;
+    this.onFollow(revision);
   }
 
   private fade(): void {
     clearTimeout(this.fading);
     this.fading = setTimeout(() => {
       const lit = remaining(this.state.lit, Date.now());
-      const fresh = Object.keys(lit.marks).length > 0;
-      this.set({ lit, fresh });
-      if (fresh) this.fade();
+      this.set({ lit, fresh: lit !== noChanges });
+      if (lit !== noChanges) this.fade();
     }, 1_000);
   }
 
   /** The revision before, for the marks of a revision that was looked up and the changed keys. */
   private async readBefore(revision: number, mark: boolean): Promise<void> {
     if (revision < 2) return;
-    try {
-      const before = await read<PipelineView>(paths.view(this.id, revision - 1));
-      const view = this.state.view;
-      if (view?.pipeline.revision !== revision) return;
-      const until = this.following ? Date.now() + shownFor : Infinity;
-      const lit = mark ? compare(before, view, until) : this.state.lit;
-      this.set({ before, lit });
-      if (this.following && lit !== noChanges) this.fade();
-    } catch {
-      // Without it nothing is marked, and all else is shown.
-    }
+    const before = await read<PipelineView>(paths.view(this.id, revision - 1)).catch(() => null);
+    const view = this.state.view;
+    // Without it nothing is marked, and all else is shown.
+    if (!before || view?.pipeline.revision !== revision) return;
+    const until = this.following ? Date.now() + shownFor : Infinity;
+    this.set({ before, ...(mark ? { lit: compare(before, view, until) } : {}) });
+    if (this.following) this.fade();
   }
 }

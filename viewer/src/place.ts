@@ -5,48 +5,29 @@ import { useSyncExternalStore } from "react";
 export const panels = ["config", "code", "findings", "test", "history"] as const;
 export type Panel = (typeof panels)[number] | "explain";
 
+const parts = ["node", "panel", "run", "match"] as const;
 export interface Place {
-  pipeline: string | null;
-  revision: number | null;
-  node: string | null;
-  panel: Panel | null;
-  run: string | null;
-  match: string | null;
+  pipeline: string | null; revision: number | null;
+  node: string | null; panel: Panel | null; run: string | null; match: string | null;
 }
-
-const nowhere: Place = {
-  pipeline: null,
-  revision: null,
-  node: null,
-  panel: null,
-  run: null,
-  match: null,
-};
 
 export function parsePlace(url: URL): Place {
   const found = /^\/p\/([^/@]+)(?:@(\d+))?\/?$/.exec(url.pathname);
-  if (!found?.[1]) return nowhere;
-  const panel = url.searchParams.get("panel");
+  const [node, panel, run, match] = parts.map((name) => url.searchParams.get(name)) as [string, string, string, string];
+  const known = panel === "explain" || panels.some((p) => p === panel);
   return {
-    pipeline: decodeURIComponent(found[1]),
-    revision: found[2] ? Number(found[2]) : null,
-    node: url.searchParams.get("node"),
-    panel: panel === "explain" || panels.some((p) => p === panel) ? (panel as Panel) : null,
-    run: url.searchParams.get("run"),
-    match: url.searchParams.get("match"),
+    pipeline: found?.[1] ? decodeURIComponent(found[1]) : null,
+    revision: found?.[2] ? Number(found[2]) : null,
+    node, panel: known ? (panel as Panel) : null, run, match,
   };
 }
 
 export function formatPlace(place: Place): string {
   if (place.pipeline === null) return "/";
-  const at = place.revision === null ? "" : `@${place.revision}`;
   const query = new URLSearchParams();
-  for (const key of ["node", "panel", "run", "match"] as const) {
-    const value = place[key];
-    if (value) query.set(key, value);
-  }
-  const search = query.toString();
-  return `/p/${encodeURIComponent(place.pipeline)}${at}${search ? `?${search}` : ""}`;
+  for (const name of parts) if (place[name]) query.set(name, place[name]);
+  const at = place.revision === null ? "" : `@${place.revision}`;
+  return `/p/${encodeURIComponent(place.pipeline)}${at}${query.size > 0 ? `?${query}` : ""}`;
 }
 
 const listeners = new Set<() => void>();
@@ -66,12 +47,9 @@ export function go(change: Partial<Place>, replace = false): void {
   arrive();
 }
 
-export function usePlace(): Place {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => current,
-  );
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
+
+export const usePlace = (): Place => useSyncExternalStore(subscribe, () => current);

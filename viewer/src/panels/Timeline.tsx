@@ -1,232 +1,179 @@
 /** Events on one lane per key, matches as spans above them, the watermark as a line. */
 
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import type { Report } from "../api";
-import { instant, span } from "../format";
-import { Icon } from "../icons";
-import { type Dot, type Lane, lanesOf, pack, ticks, type Window, windowOf } from "./lanes";
+import { instant, span as spanText } from "../format";
+import { type Dot, type Lane, lanesOf, type Span, ticks, type Window, windowOf } from "./lanes";
 
 const labelWidth = 132;
 const rowHeight = 9;
-const firstLanes = 40;
+const lanesAtOnce = 40;
 
-interface TimelineProps {
-  report: Report;
-  match: string | null;
-  onMatch: (id: string | null) => void;
-}
-
-function useWidth() {
+function useWidth(): [RefObject<HTMLDivElement | null>, number] {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
   useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
+    if (box.current) observer.observe(box.current);
     return () => observer.disconnect();
   }, []);
-  return { box, width };
+  return [box, width];
 }
 
 interface LaneProps {
-  lane: Lane;
-  y: number;
-  rows: number;
-  placed: Map<string, number>;
-  x: (ms: number) => number;
-  match: string | null;
-  until: number;
+  lane: Lane; y: number; x: (ms: number) => number; right: number; match: string | null; until: number;
   onMatch: (id: string) => void;
 }
 
-function LaneBody({ lane, y, rows, placed, x, match, until, onMatch }: LaneProps) {
-  const line = y + rows * rowHeight + 10;
+function LaneBody({ lane, y, x, right, match, until, onMatch }: LaneProps) {
+  const line = y + lane.rows * rowHeight + 10;
   const seen = new Set<string>();
-  const press = (id: string) => (event: React.KeyboardEvent) => {
-    if (event.key === "Enter" || event.key === " ") {
+  // What falls on the same pixels is drawn once, except what is looked at.
+  const isHidden = (spot: string, here: boolean) => (seen.has(spot) && !here) || !seen.add(spot);
+  const spanOf = ({ id, from, to, decided }: Span) => {
+    const [left, width, here] = [x(from), Math.max(x(to) - x(from), 5), id === match];
+    const row = lane.row.get(id) ?? 0;
+    const top = y + 5 + row * rowHeight;
+    if (isHidden(`${row} ${Math.round(left)} ${Math.round(width)}`, here)) return null;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
       onMatch(id);
-    }
-  };
-  const spans = lane.matches.flatMap((m) => {
-    const [from, to] = [x(m.from), Math.max(x(m.to), x(m.from) + 5)];
-    const row = placed.get(m.id) ?? 0;
-    const spot = `${row}:${Math.round(from)}:${Math.round(to)}`;
-    // What falls on the same pixels is drawn once, except the match that is looked at.
-    if (seen.has(spot) && m.id !== match) return [];
-    seen.add(spot);
-    const top = y + 5 + row * rowHeight;
+    };
+    const title = `${instant(from)} to ${instant(to)} (${spanText(to - from)})`;
     return (
       <g
-        key={m.id}
-        role="button"
-        tabIndex={0}
-        aria-pressed={m.id === match}
-        aria-label={`Match of ${lane.label}, ${instant(m.text.from)} to ${instant(m.text.to)}`}
-        className={`span${m.id === match ? " is-selected" : ""}${m.decided > until ? " is-later" : ""}`}
-        data-match={m.id}
-        onClick={() => onMatch(m.id)}
-        onKeyDown={press(m.id)}
+        key={id} className={`span${here ? " is-selected" : ""}${decided > until ? " is-later" : ""}`} data-match={id}
+        role="button" tabIndex={0} aria-pressed={here} aria-label={`Match of ${lane.label}, ${title}`}
+        onClick={() => onMatch(id)} onKeyDown={onKeyDown}
       >
-        <title>{`${instant(m.text.from)} – ${instant(m.text.to)} (${span(m.to - m.from)})`}</title>
-        <rect className="span-hit" x={from - 3} y={top - 3} width={to - from + 6} height={rowHeight + 4} />
-        <rect x={from} y={top} width={to - from} height={6} rx={3} />
+        <title>{title}</title>
+        <rect className="span-hit" x={left - 3} y={top - 3} width={width + 6} height={rowHeight + 4} />
+        <rect x={left} y={top} width={width} height={6} rx={3} />
       </g>
     );
-  });
-  const dots = lane.dots.flatMap((dot: Dot) => {
-    const spot = `${dot.kind}:${Math.round(x(dot.at))}`;
-    const here = match !== null && dot.matches.includes(match);
-    if (seen.has(spot) && !here) return [];
-    seen.add(spot);
-    const id = dot.matches[0];
+  };
+  const dotOf = ({ id, at, label, kind, matches }: Dot) => {
+    const here = match !== null && matches.includes(match);
+    if (isHidden(`${kind} ${Math.round(x(at))}`, here)) return null;
+    const classes = `dot dot-${kind}${here ? " is-selected" : ""}${at > until ? " is-later" : ""}`;
+    const choose = () => !here && matches[0] && onMatch(matches[0]);
     return (
-      <circle
-        key={dot.id}
-        className={`dot dot-${dot.kind}${here ? " is-selected" : ""}${dot.at > until ? " is-later" : ""}`}
-        cx={x(dot.at)}
-        cy={line}
-        r={here ? 5 : 3.5}
-        data-event={dot.id}
-        onClick={() => id && onMatch(here && match ? match : id)}
-      >
-        <title>{`${dot.label} · ${instant(new Date(dot.at).toISOString())}`}</title>
+      <circle key={id} className={classes} cx={x(at)} cy={line} r={here ? 5 : 3.5} data-event={id} onClick={choose}>
+        <title>{`${label} · ${instant(at)}`}</title>
       </circle>
     );
-  });
+  };
   return (
-    <g className="lane">
-      <line className="lane-line" x1={labelWidth} x2={x(Infinity)} y1={line} y2={line} />
-      {spans}
-      {dots}
+    <g>
+      <line className="lane-line" x1={labelWidth} x2={right} y1={line} y2={line} />
+      {lane.spans.map(spanOf)}
+      {lane.dots.map(dotOf)}
+    </g>
+  );
+}
+
+function LaneLabel({ lane, y }: { lane: Lane; y: number }) {
+  const bottom = y + lane.rows * rowHeight;
+  return (
+    <g className="lane-label">
+      <title>{`${lane.label}: ${lane.note}`}</title>
+      <text x={16} y={bottom + 14}>{lane.label.length > 16 ? `${lane.label.slice(0, 15)}…` : lane.label}</text>
+      {lane.rows > 1 && <text className="lane-note" x={16} y={bottom}>{lane.note}</text>}
     </g>
   );
 }
 
 function usePan(view: Window, width: number, setView: (view: Window) => void) {
   const start = useRef<{ x: number; view: Window } | null>(null);
+  const end = () => { start.current = null; };
   return {
-    onPointerDown: (event: React.PointerEvent) => {
-      if (event.target === event.currentTarget) start.current = { x: event.clientX, view };
-    },
-    onPointerMove: (event: React.PointerEvent) => {
+    onPointerDown: (event: PointerEvent) => { start.current = { x: event.clientX, view }; },
+    onPointerMove: (event: PointerEvent) => {
       if (!start.current) return;
-      const { x, view: from } = start.current;
-      const moved = ((x - event.clientX) / (width - labelWidth)) * (from.to - from.from);
-      setView({ from: from.from + moved, to: from.to + moved });
+      const { from, to } = start.current.view;
+      const moved = ((start.current.x - event.clientX) / width) * (to - from);
+      setView({ from: from + moved, to: to + moved });
     },
-    onPointerUp: () => {
-      start.current = null;
-    },
-    onPointerLeave: () => {
-      start.current = null;
-    },
+    onPointerUp: end, onPointerLeave: end,
   };
 }
+
+/** A slider over the events: what comes after the chosen one is dimmed. */
+function Scrubber({ times, until, onChange }: { times: number[]; until: number; onChange: (until: number) => void }) {
+  const last = times.length - 1;
+  const at = until === Infinity ? last : times.indexOf(until);
+  return (
+    <label className="scrub">
+      <span className="quiet">{until === Infinity ? "Replay" : instant(until)}</span>
+      <input
+        type="range" min={0} max={last} value={at} aria-label="Show the run up to this event" aria-valuetext={instant(times[at])}
+        onChange={({ target }) => onChange(Number(target.value) === last ? Infinity : (times[Number(target.value)] ?? Infinity))}
+      />
+    </label>
+  );
+}
+
+interface TimelineProps { report: Report; match: string | null; onMatch: (id: string) => void }
 
 export function Timeline({ report, match, onMatch }: TimelineProps) {
   const lanes = useMemo(() => lanesOf(report), [report]);
   const all = useMemo(() => windowOf(lanes), [lanes]);
-  const [view, setView] = useState<Window>(all);
-  const [shown, setShown] = useState(firstLanes);
-  const [until, setUntil] = useState<number | null>(null);
-  const { box, width } = useWidth();
-  useEffect(() => setView(all), [all]);
   const times = useMemo(() => [...new Set(lanes.flatMap((l) => l.dots.map((d) => d.at)))].sort((a, b) => a - b), [lanes]);
-  const pan = usePan(view, width, setView);
+  const [view, setView] = useState(all);
+  const [shown, setShown] = useState(lanesAtOnce);
+  const [until, setUntil] = useState(Infinity);
+  const [box, width] = useWidth();
+  useEffect(() => setView(all), [all]);
   const right = width - 14;
-  const x = (ms: number) =>
-    ms === Infinity ? right : labelWidth + ((ms - view.from) / (view.to - view.from)) * (right - labelWidth);
-  const zoom = (factor: number) => {
-    const [middle, half] = [(view.from + view.to) / 2, ((view.to - view.from) / 2) * factor];
+  const pan = usePan(view, right - labelWidth, setView);
+  const x = (ms: number) => labelWidth + ((ms - view.from) / (view.to - view.from)) * (right - labelWidth);
+  const around = (from: number, to: number, factor: number) => {
+    const [middle, half] = [(from + to) / 2, (Math.max(to - from, 1000) / 2) * factor];
     setView({ from: middle - half, to: middle + half });
   };
-  const chosen = lanes.flatMap((l) => l.matches).find((m) => m.id === match);
-  const toMatch = () => {
-    if (!chosen) return;
-    const room = Math.max(chosen.to - chosen.from, 1000) * 0.6;
-    setView({ from: chosen.from - room, to: chosen.to + room });
-  };
-  const drawn = lanes.slice(0, shown).concat(lanes.slice(shown).filter((l) => l.matches.some((m) => m.id === match)));
-  let y = 26;
+  const chosen = lanes.flatMap((lane) => lane.spans).find((s) => s.id === match);
+  const drawn = lanes.filter((lane, i) => i < shown || (match && lane.row.has(match)));
+  let bottom = 26;
   const placed = drawn.map((lane) => {
-    const packed = pack(lane.matches);
-    const top = y;
-    y += packed.rows * rowHeight + 22;
-    return { lane, top, ...packed };
+    const y = bottom;
+    bottom += lane.rows * rowHeight + 22;
+    return { lane, y };
   });
-  const last = Object.values(report.watermark ?? {}).filter(Boolean).sort().at(-1);
-  const watermark = last ? x(Date.parse(last)) : null;
+  const last = Object.values(report.watermark ?? {}).filter((at) => at !== null).sort().at(-1);
+  const watermark = last === undefined ? NaN : x(Date.parse(last));
   if (lanes.length === 0) return <p className="empty">No event took part in a match, and none began one.</p>;
   return (
     <div className="timeline">
       <div className="timeline-bar">
         <button type="button" className="button" onClick={() => setView(all)}>Whole run</button>
-        <button type="button" className="button" onClick={toMatch} disabled={!chosen}>This match</button>
-        <button type="button" className="button square" onClick={() => zoom(0.5)} aria-label="Zoom in">+</button>
-        <button type="button" className="button square" onClick={() => zoom(2)} aria-label="Zoom out">−</button>
-        <label className="scrub">
-          <span className="quiet">{until === null ? "Replay" : instant(new Date(times[until] ?? 0).toISOString())}</span>
-          <input
-            type="range"
-            min={0}
-            max={times.length - 1}
-            value={until ?? times.length - 1}
-            aria-label="Show the run up to this event"
-            aria-valuetext={instant(new Date(times[until ?? times.length - 1] ?? 0).toISOString())}
-            onChange={(event) => {
-              const at = Number(event.target.value);
-              setUntil(at === times.length - 1 ? null : at);
-            }}
-          />
-        </label>
+        <button type="button" className="button" disabled={!chosen} onClick={() => chosen && around(chosen.from, chosen.to, 2.2)}>This match</button>
+        <button type="button" className="button square" aria-label="Zoom in" onClick={() => around(view.from, view.to, 0.5)}>+</button>
+        <button type="button" className="button square" aria-label="Zoom out" onClick={() => around(view.from, view.to, 2)}>−</button>
+        <Scrubber times={times} until={until} onChange={setUntil} />
       </div>
       <div className="timeline-body" ref={box}>
-        <svg width={width} height={y + 6} role="group" aria-label="Matches and their events by key" {...pan}>
-          <clipPath id="times">
-            <rect x={labelWidth - 8} y={0} width={right - labelWidth + 16} height={y + 6} />
-          </clipPath>
+        <svg width={width} height={bottom + 6} role="group" aria-label="Matches and their events by key" {...pan}>
+          <clipPath id="times"><rect x={labelWidth - 8} y={0} width={right - labelWidth + 16} height={bottom + 6} /></clipPath>
           {ticks(view, Math.max(2, Math.floor((right - labelWidth) / 150))).map(([ms, text]) => (
-            <g className="tick" key={ms}>
-              <line x1={x(ms)} x2={x(ms)} y1={20} y2={y} />
-              <text x={x(ms)} y={13}>{text}</text>
-            </g>
+            <g className="tick" key={ms}><line x1={x(ms)} x2={x(ms)} y1={20} y2={bottom} /><text x={x(ms)} y={13}>{text}</text></g>
           ))}
           <g clipPath="url(#times)">
-            {watermark !== null && (
+            {!Number.isNaN(watermark) && (
               <g className="watermark">
                 <title>{`Watermark at the end: ${instant(last)}`}</title>
-                <line x1={watermark} x2={watermark} y1={18} y2={y} />
-                <text x={watermark - 4} y={y + 3}>watermark</text>
+                <line x1={watermark} x2={watermark} y1={18} y2={bottom} />
+                <text x={watermark - 4} y={bottom + 3}>watermark</text>
               </g>
             )}
-            {placed.map(({ lane, top, rows, row }) => (
-              <LaneBody
-                key={lane.id}
-                lane={lane}
-                y={top}
-                rows={rows}
-                placed={row}
-                x={x}
-                match={match}
-                until={until === null ? Infinity : (times[until] ?? Infinity)}
-                onMatch={onMatch}
-              />
+            {placed.map(({ lane, y }) => (
+              <LaneBody key={lane.id} lane={lane} y={y} x={x} right={right} match={match} until={until} onMatch={onMatch} />
             ))}
           </g>
-          {placed.map(({ lane, top, rows }) => (
-            <g className="lane-label" key={lane.id}>
-              <text x={16} y={top + rows * rowHeight + 14}>{lane.label.length > 16 ? `${lane.label.slice(0, 15)}…` : lane.label}</text>
-              {rows > 1 && <text className="lane-note" x={16} y={top + rows * rowHeight}>{lane.note}</text>}
-              <title>{`${lane.label}: ${lane.note}`}</title>
-            </g>
-          ))}
+          {placed.map(({ lane, y }) => <LaneLabel key={lane.id} lane={lane} y={y} />)}
         </svg>
         {lanes.length > shown && (
-          <button type="button" className="button more" onClick={() => setShown(shown + 100)}>
-            <Icon name="list" size={14} /> {lanes.length - shown} more keys
-          </button>
+          <button type="button" className="button more" onClick={() => setShown(shown + 100)}>{lanes.length - shown} more keys</button>
         )}
       </div>
     </div>

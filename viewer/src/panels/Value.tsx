@@ -3,44 +3,18 @@
 import type { Json } from "../api";
 import { short } from "../format";
 
+const isScalar = (value: Json | undefined) => typeof value !== "object" || value === null;
+
 export function Value({ value }: { value: Json | undefined }) {
-  if (Array.isArray(value)) {
-    if (value.length === 0) return <code className="value">none</code>;
-    if (value.every((item) => typeof item !== "object" || item === null)) {
-      return (
-        <span className="value-list">
-          {value.map((item, i) => (
-            <code className="value" key={i}>
-              {short(item)}
-            </code>
-          ))}
-        </span>
-      );
-    }
+  if (isScalar(value)) return <code className={`value value-${value === null ? "null" : typeof value}`}>{short(value)}</code>;
+  if (!Array.isArray(value)) {
     return (
-      <ol className="value-items">
-        {value.map((item, i) => (
-          <li key={i}>
-            <Value value={item} />
-          </li>
-        ))}
-      </ol>
+      <dl className="value-object">{Object.entries(value as object).map(([key, item]) => (
+        <div key={key}><dt>{key}</dt><dd><Value value={item} /></dd></div>
+      ))}</dl>
     );
   }
-  if (typeof value === "object" && value !== null) {
-    return (
-      <dl className="value-object">
-        {Object.entries(value).map(([key, item]) => (
-          <div key={key}>
-            <dt>{key}</dt>
-            <dd>
-              <Value value={item} />
-            </dd>
-          </div>
-        ))}
-      </dl>
-    );
-  }
-  const kind = value === null || value === undefined ? "null" : typeof value;
-  return <code className={`value value-${kind}`}>{short(value)}</code>;
+  if (value.length === 0) return <code className="value">none</code>;
+  if (!value.every(isScalar)) return <ol className="value-items">{value.map((item, i) => <li key={i}><Value value={item} /></li>)}</ol>;
+  return <span className="value-list">{value.map((item, i) => <Value key={i} value={item} />)}</span>;
 }

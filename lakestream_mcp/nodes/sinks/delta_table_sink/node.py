@@ -18,6 +18,8 @@ MATCH_ID = "match_id"
 
 
 class DeltaTableSinkConfig(NodeConfig):
+    """Which table, and how rows get into it."""
+
     table: TableName = Field(description="Table, `catalog.schema.table`; made when it is missing")
     mode: Literal["append", "merge"] = Field(
         "append",
@@ -40,6 +42,8 @@ class DeltaTableSinkConfig(NodeConfig):
 
 
 class DeltaTableSink(SinkType):
+    """A Delta table that grows or is merged into."""
+
     type = "delta-table-sink"
     title = "Delta table"
     summary = "Writes rows to a Delta table: append, or merge by key"

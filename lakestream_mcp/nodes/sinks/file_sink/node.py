@@ -16,6 +16,8 @@ from ...fields import NameList, PlainText
 
 
 class FileSinkConfig(NodeConfig):
+    """Where the files go and what they hold."""
+
     path: PlainText = Field(description="Folder that receives the files")
     format: Literal["json", "parquet", "csv"] = Field(
         "json", description="JSON lines, Parquet or CSV"
@@ -27,6 +29,8 @@ class FileSinkConfig(NodeConfig):
 
 
 class FileSink(SinkType):
+    """A folder that receives files."""
+
     type = "file-sink"
     title = "Files"
     summary = "Writes rows to JSON, Parquet or CSV files of a folder"

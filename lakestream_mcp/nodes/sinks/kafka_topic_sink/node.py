@@ -24,6 +24,8 @@ from ...kafka import (
 
 
 class KafkaTopicSinkConfig(KafkaConfig):
+    """Which topic, and what a record holds."""
+
     topic: Topic = Field(description="Topic to write to")
     key: str | None = Field(
         None,
@@ -41,6 +43,8 @@ class KafkaTopicSinkConfig(KafkaConfig):
 
 
 class KafkaTopicSink(SinkType):
+    """A Kafka topic that receives JSON."""
+
     type = "kafka-topic-sink"
     title = "Kafka topic"
     summary = "Writes rows to a Kafka topic as JSON"

@@ -15,6 +15,8 @@ from ...fields import ColumnList, PlainText, SourceConfig, time_problems, timed
 
 
 class AutoLoaderConfig(SourceConfig):
+    """Where the files are and what they hold."""
+
     path: PlainText = Field(description="Folder or file, e.g. `/Volumes/main/raw/orders`")
     format: Literal["json", "csv", "parquet", "avro"] = Field(
         "json", description="What the files hold: JSON lines, CSV or Parquet; avro is refused"
@@ -43,6 +45,8 @@ class AutoLoaderConfig(SourceConfig):
 
 
 class AutoLoader(SourceType):
+    """Files, by Auto Loader or the file source."""
+
     type = "auto-loader"
     title = "Auto Loader (files)"
     summary = "Reads new files of a folder: JSON, CSV or Parquet"

@@ -23,6 +23,8 @@ from ...fields import (
 
 
 class DeltaTableSourceConfig(SourceConfig):
+    """Which table, from where on."""
+
     table: TableName = Field(description="Table, `catalog.schema.table`")
     columns: ColumnList = Field(
         description="The columns to read, e.g. `id bigint, at timestamp`; each is cast to its type"
@@ -47,6 +49,8 @@ class DeltaTableSourceConfig(SourceConfig):
 
 
 class DeltaTableSource(SourceType):
+    """A Delta table as a stream."""
+
     type = "delta-table-source"
     title = "Delta table"
     summary = "Reads rows appended to a Delta table"

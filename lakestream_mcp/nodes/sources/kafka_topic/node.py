@@ -37,6 +37,8 @@ Topics = Annotated[list[Topic], BeforeValidator(names_of), Field(min_length=1, m
 
 
 class KafkaTopicConfig(SourceConfig, KafkaConfig):
+    """Which records are read and how."""
+
     topics: Topics = Field(description="Topics to read, as a list or with commas between them")
     columns: ColumnList = Field(
         description="Columns of the JSON value, e.g. `order_id bigint, at timestamp`"
@@ -84,6 +86,8 @@ class KafkaTopicConfig(SourceConfig, KafkaConfig):
 
 
 class KafkaTopic(SourceType):
+    """Kafka records whose values are JSON."""
+
     type = "kafka-topic"
     title = "Kafka topic"
     summary = "Reads JSON records of Kafka topics"

@@ -41,6 +41,8 @@ class SimulatedColumn(BaseModel):
 
 
 class StreamSimulatorConfig(SourceConfig):
+    """What is made up, and how fast."""
+
     profile: Literal[
         "iot-sensors", "clickstream", "financial-transactions", "ecommerce-orders", "custom"
     ] = Field("iot-sensors", description="What the events are about; `custom` needs `columns`")
@@ -64,6 +66,8 @@ class StreamSimulatorConfig(SourceConfig):
 
 
 class StreamSimulator(SourceType):
+    """Rows computed from their number."""
+
     type = "stream-simulator"
     title = "Stream simulator"
     summary = "Makes events up: sensors, clicks, transactions, orders or columns of your own"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 class FilterConfig(NodeConfig):
+    """Which rows go on."""
+
     condition: str = Field(
         min_length=1,
         max_length=20_000,
@@ -26,6 +28,8 @@ class FilterConfig(NodeConfig):
 
 
 class Filter(RelationalType):
+    """`SELECT … WHERE condition`."""
+
     type = "filter"
     title = "Filter"
     summary = "Keeps the rows that satisfy a SQL condition"

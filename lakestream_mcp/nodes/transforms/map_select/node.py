@@ -39,6 +39,8 @@ class Projection(BaseModel):
 
 
 class MapSelectConfig(NodeConfig):
+    """The output columns."""
+
     columns: (
         Annotated[str, Field(min_length=1, max_length=20_000)]
         | Annotated[list[Projection], Field(min_length=1, max_length=500)]
@@ -49,6 +51,8 @@ class MapSelectConfig(NodeConfig):
 
 
 class MapSelect(RelationalType):
+    """`SELECT` of columns and expressions."""
+
     type = "map-select"
     title = "Map / select"
     summary = "Chooses and computes columns with SQL expressions"

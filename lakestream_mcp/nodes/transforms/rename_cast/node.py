@@ -28,6 +28,8 @@ class ColumnMapping(BaseModel):
 
 
 class RenameCastConfig(NodeConfig):
+    """What becomes of the columns."""
+
     columns: list[ColumnMapping] = Field(
         min_length=1, max_length=500, description="Columns to rename or cast"
     )
@@ -41,6 +43,8 @@ class RenameCastConfig(NodeConfig):
 
 
 class RenameCast(RelationalType):
+    """`SELECT` of columns under other names and types."""
+
     type = "rename-cast"
     title = "Rename / cast"
     summary = "Renames columns and changes their types"

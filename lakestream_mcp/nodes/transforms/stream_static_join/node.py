@@ -31,6 +31,8 @@ class KeyPair(BaseModel):
 
 
 class StreamStaticJoinConfig(NodeConfig):
+    """The table, the keys, and what is added."""
+
     table: TableName = Field(description="Static table, `catalog.schema.table`")
     keys: list[ColumnName | KeyPair] = Field(
         min_length=1,
@@ -60,6 +62,8 @@ class StreamStaticJoinConfig(NodeConfig):
 
 
 class StreamStaticJoin(RelationalType):
+    """A join of the stream, `in_0`, with the table, `in_1`."""
+
     type = "stream-static-join"
     title = "Stream-static join"
     summary = "Adds columns of a static table to each row of a stream"

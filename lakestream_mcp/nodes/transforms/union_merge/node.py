@@ -19,6 +19,8 @@ WIDER = (("tinyint", "smallint", "int", "bigint"), ("float", "double"))
 
 
 class UnionMergeConfig(NodeConfig):
+    """How rows are merged."""
+
     kind: Literal["all", "distinct"] = Field(
         "all", description="`all` keeps every row; `distinct` needs endless memory and is refused"
     )
@@ -28,6 +30,8 @@ class UnionMergeConfig(NodeConfig):
 
 
 class UnionMerge(RelationalType):
+    """`UNION ALL` by name."""
+
     type = "union-merge"
     title = "Union / merge"
     summary = "Merges 2 to 8 streams by column name"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 class WatermarkConfig(NodeConfig):
+    """Event time and delay."""
+
     event_time: ColumnName = Field(
         description="Column that says when an event happened; of type timestamp"
     )
@@ -29,6 +31,8 @@ class WatermarkConfig(NodeConfig):
 
 
 class Watermark(RelationalType):
+    """All rows as they are; their time is declared."""
+
     type = "watermark"
     title = "Watermark"
     summary = "Declares the event-time column and how late rows may come"

@@ -1,0 +1,207 @@
+"""Pipelines on a local Spark: run them for real, or verify that Spark and the tester agree."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ..cep.host import Host, Options
+from ..cep.pattern_type import PatternType
+from ..codegen import Generated
+from ..errors import InvalidArgument
+from ..graph.model import PipelineDocument
+from .replay import Cuts, Schedule, plain_rows, replay_on_spark
+from .spark_env import SparkEnvironment
+from .spark_process import SparkProcess
+
+STATE_FILE = "pipeline.json"
+Tell = Callable[[str], None]
+
+
+class QueryRun(BaseModel):
+    """What one query did in a run."""
+
+    query: str
+    batches: int
+    rows: int
+    metrics: dict[str, dict[str, int]]
+
+
+class LocalRun(BaseModel):
+    """How a local run ended. A second run in the same folder goes on where this one stopped."""
+
+    folder: str
+    interrupted: bool
+    queries: list[QueryRun]
+
+
+class Difference(BaseModel):
+    """Rows of one node that only one side has, as text."""
+
+    node: str
+    host_rows: int
+    spark_rows: int
+    only_host: list[str]
+    only_spark: list[str]
+
+
+class Verification(BaseModel):
+    """Whether the tester and Spark gave the same rows."""
+
+    same: bool
+    events: int
+    nodes: list[Difference]
+
+
+def run_pipeline(
+    generated: Generated,
+    environment: SparkEnvironment,
+    folder: Path,
+    tell: Tell,
+    trigger: str = "available now",
+) -> LocalRun:
+    """Run generated code on the local Spark until its input is used up, or it is interrupted.
+
+    folder: holds checkpoints and tables. Relative paths of sources start where the caller stands.
+    Raises EngineFailed; InvalidArgument where the folder holds the state of other code.
+    """
+    folder = folder.absolute()
+    _claim(folder, generated)
+    tell("starting Spark")
+    with SparkProcess(environment, cwd=Path.cwd()) as spark, _interrupting(spark, tell):
+        answer = spark.request(
+            "run",
+            lambda event: tell(progress_line(event)),
+            notebook=next(iter(generated.files.values())),
+            parameters={
+                "checkpoints": str(folder / "checkpoints"),
+                "tables": str(folder / "tables"),
+                "trigger": trigger,
+            },
+            follow=True,
+        )
+    return LocalRun(
+        folder=str(folder),
+        interrupted=answer["interrupted"],
+        queries=[_query_run(query) for query in answer["queries"]],
+    )
+
+
+def _claim(folder: Path, generated: Generated) -> None:
+    """Note whose state the folder holds. Raises InvalidArgument for another layout of state."""
+    folder.mkdir(parents=True, exist_ok=True)
+    note = folder / STATE_FILE
+    name = next(iter(generated.files))
+    mine = {"pipeline": name, "state_version": generated.state_version}
+    held = json.loads(note.read_text(encoding="utf-8")) if note.exists() else mine
+    if held != mine:
+        raise InvalidArgument(
+            "The folder holds the checkpoint of other code, whose state cannot be read.",
+            code="STATE_CHANGED",
+            where={"folder": str(folder)},
+            got=held,
+            expected=mine,
+            hint="Run in another folder, or delete this one to start afresh.",
+        )
+    note.write_text(json.dumps(mine), encoding="utf-8")
+
+
+@contextmanager
+def _interrupting(spark: SparkProcess, tell: Tell) -> Iterator[None]:
+    """Ctrl-C asks Spark to end after the batches it is in, instead of breaking this process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: Any) -> None:
+        tell("stopping after this batch")
+        spark.interrupt()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def progress_line(event: Mapping[str, Any]) -> str:
+    """`matches: batch 3, 120 rows, 4 matches, 0.8 s`."""
+    progress = event["progress"]
+    metrics = progress.get("observedMetrics", {})
+    matches = sum(m["matches"] for m in metrics.values() if "matches" in m)
+    seconds = progress.get("durationMs", {}).get("triggerExecution", 0) / 1000
+    said = f"{event['query']}: batch {progress['batchId']}, {progress['numInputRows']} rows"
+    if any("matches" in m for m in metrics.values()):
+        said += f", {matches} matches"
+    return f"{said}, {seconds:.1f} s"
+
+
+def _query_run(query: Mapping[str, Any]) -> QueryRun:
+    totals: dict[str, dict[str, int]] = {}
+    for progress in query["progress"]:
+        for name, values in progress.get("observedMetrics", {}).items():
+            node = totals.setdefault(name.removeprefix("lakestream_"), {})
+            for metric, value in values.items():
+                node[metric] = node.get(metric, 0) + int(value or 0)
+    return QueryRun(
+        query=query["name"],
+        batches=len(query["progress"]),
+        rows=sum(p["numInputRows"] for p in query["progress"]),
+        metrics=totals,
+    )
+
+
+def verify_pipeline(
+    host: Host,
+    generated: Generated,
+    spark: SparkProcess,
+    tables: Mapping[str, Any],
+    schedule: Schedule = "backlog",
+    batch_rows: int = 1000,
+) -> Verification:
+    """The same events through the tester and through generated code on Spark, compared.
+
+    Both see the same micro-batches, so that the same rows are late.
+    """
+    run = host.run(dict(tables), Options(batch_rows=batch_rows, traced=False))
+    nodes = compared_nodes(host.document, host.catalog)
+    cuts = Cuts(batch_rows=batch_rows)
+    replay = replay_on_spark(spark, generated, host.relations, tables, nodes, schedule, cuts)
+    found = []
+    for node in nodes:
+        names = host.relations[node].names
+        ours, theirs = plain_rows(run.tables[node], names), plain_rows(replay.tables[node], names)
+        found.append(_difference(node, ours, theirs))
+    return Verification(
+        same=not any(d.only_host or d.only_spark for d in found),
+        events=sum(table.num_rows for table in tables.values()),
+        nodes=found,
+    )
+
+
+def compared_nodes(document: PipelineDocument, catalog: Any) -> list[str]:
+    """Every pattern, and every node that a sink reads."""
+    sinks = {n.id for n in document.nodes if catalog.get(n.type).category == "sink"}
+    read = {e.source for e in document.edges if e.target in sinks}
+    patterns = {n.id for n in document.nodes if isinstance(catalog.get(n.type), PatternType)}
+    return [n.id for n in document.nodes if n.id in read | patterns]
+
+
+def _difference(node: str, ours: list[str], theirs: list[str]) -> Difference:
+    from collections import Counter
+
+    here, there = Counter(ours), Counter(theirs)
+    return Difference(
+        node=node,
+        host_rows=len(ours),
+        spark_rows=len(theirs),
+        only_host=sorted((here - there).elements()),
+        only_spark=sorted((there - here).elements()),
+    )

@@ -1,0 +1,214 @@
+"""Given events through generated code on a local Spark, under a chosen schedule."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from ..cep.events import ROW, times_of
+from ..codegen import Generated
+from ..graph.model import Relation
+from ..relational.arrow_types import arrow_type
+from .spark_process import SparkProcess
+
+Schedule = Literal["backlog", "live", "shuffled", "restart"]
+SCHEDULES: tuple[Schedule, ...] = ("backlog", "live", "shuffled", "restart")
+CLOSING_US = 4_000_000_000_000_999
+"""Event time of the row that closes a source: the watermark comes close to it, never past it."""
+FIRST_FILE_TIME = 1_700_000_000
+
+
+class Replay(NamedTuple):
+    """What came out: a table per collected node, and the progress of its queries."""
+
+    tables: dict[str, Any]
+    progress: dict[str, list[dict[str, Any]]]
+
+
+class Cuts(NamedTuple):
+    """How rows are cut into micro-batches: at random, or every `batch_rows` arrivals."""
+
+    batches: int = 3
+    seed: int = 0
+    batch_rows: int | None = None
+
+
+class Parts(NamedTuple):
+    """One source's rows, batch by batch."""
+
+    frame: str
+    relation: Relation
+    batches: list[Any]
+
+
+def replay_on_spark(
+    spark: SparkProcess,
+    generated: Generated,
+    relations: Mapping[str, Relation],
+    sources: Mapping[str, Any],
+    collect: Sequence[str],
+    schedule: Schedule = "backlog",
+    cuts: Cuts = Cuts(),
+) -> Replay:
+    """Run generated code on the sources' rows and collect what flows out of some nodes.
+
+    The reads of the sources and the sinks are replaced; everything between is the code as
+    generated. A last row per source, far in the future, makes the watermark pass everything.
+    """
+    draw = random.Random(cuts.seed)
+    parts = {
+        node: Parts(
+            generated.frames[node],
+            relations[node],
+            _batches(table, relations[node], schedule, cuts, draw),
+        )
+        for node, table in sources.items()
+    }
+    work = Path(tempfile.mkdtemp(prefix="lakestream-replay-"))
+    try:
+        (work / "results").mkdir()
+        answer = spark.request(
+            "replay",
+            notebook=next(iter(generated.files.values())),
+            parameters={"checkpoints": str(work / "checkpoints"), "tables": str(work / "tables")},
+            sources={
+                node: {
+                    "frame": cut.frame,
+                    "folder": str(work / "in" / node),
+                    "schema": schema_text(cut.relation),
+                }
+                for node, cut in parts.items()
+            },
+            collect={node: generated.frames[node] for node in collect},
+            phases=_phases(_written(parts, work), schedule),
+            results=str(work / "results"),
+        )
+        tables = {node: _collected(work / "results", node) for node in collect}
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    progress: dict[str, list[dict[str, Any]]] = {node: [] for node in collect}
+    for query in answer["queries"]:
+        progress[query["name"]] += query["progress"]
+    return Replay(tables, progress)
+
+
+def schema_text(relation: Relation) -> str:
+    """Columns as DDL."""
+    quoted = (("`" + c.name.replace("`", "``") + "`", c.type) for c in relation.columns)
+    return ", ".join(f"{name} {kind}" for name, kind in quoted)
+
+
+def _batches(
+    table: Any, relation: Relation, schedule: Schedule, cuts: Cuts, draw: random.Random
+) -> list[Any]:
+    """Rows by batch; the closing row comes with a batch of its own."""
+    rows = table.drop_columns([ROW]) if ROW in table.column_names else table
+    if schedule == "shuffled":
+        rows = _shuffled(rows, relation, draw)
+    if cuts.batch_rows is None:
+        places = sorted(draw.randrange(rows.num_rows + 1) for _ in range(cuts.batches - 1))
+    else:
+        places = _arrival_places(table, cuts.batch_rows)
+    parts = [rows.slice(a, b - a) for a, b in pairwise([0, *places, rows.num_rows])]
+    if relation.event_time is not None:
+        parts.append(_closing(rows.schema, relation.event_time))
+    return parts
+
+
+def _arrival_places(table: Any, batch_rows: int) -> list[int]:
+    """Where the arrival numbers of one source pass the multiples of `batch_rows`."""
+    import numpy as np
+
+    arrivals = table[ROW].to_numpy()
+    last = int(arrivals[-1]) if len(arrivals) else 0
+    bounds = range(batch_rows, last + 1, batch_rows)
+    return [int(place) for place in np.searchsorted(arrivals, list(bounds), side="left")]
+
+
+def _shuffled(rows: Any, relation: Relation, draw: random.Random) -> Any:
+    """Another order of arrival: each row is held back by less than the delay, so none is late."""
+    import pyarrow as pa
+
+    if relation.event_time is None or not relation.delay_ms:
+        return rows
+    times = times_of(rows, relation.event_time)
+    held = [int(ts) + draw.random() * relation.delay_ms * 1000 for ts in times]
+    order = sorted(range(rows.num_rows), key=held.__getitem__)
+    return rows.take(pa.array(order, type=pa.int64()))
+
+
+def _closing(schema: Any, event_time: str) -> Any:
+    import pyarrow as pa
+
+    arrays = [
+        pa.array([CLOSING_US], pa.timestamp("us", tz="UTC")).cast(field.type)
+        if field.name == event_time
+        else pa.nulls(1, field.type)
+        for field in schema
+    ]
+    return pa.table(arrays, schema=schema)
+
+
+def _written(parts: Mapping[str, Parts], work: Path) -> list[list[tuple[str, str]]]:
+    """Parquet files by batch, as (where it is, where its source looks)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    steps: list[list[tuple[str, str]]] = []
+    for node, cut in parts.items():
+        schema = pa.schema([(c.name, arrow_type(c.type)) for c in cut.relation.columns])
+        (work / "out" / node).mkdir(parents=True)
+        (work / "in" / node).mkdir(parents=True)
+        for number, rows in enumerate(cut.batches):
+            path = work / "out" / node / f"batch-{number:05d}.parquet"
+            pq.write_table(rows.cast(schema), path)
+            os.utime(path, (FIRST_FILE_TIME + number,) * 2)
+            if number == len(steps):
+                steps.append([])
+            steps[number].append((str(path), str(work / "in" / node / path.name)))
+    return steps
+
+
+def _phases(steps: list[list[tuple[str, str]]], schedule: Schedule) -> list[dict[str, Any]]:
+    if schedule == "restart":
+        middle = max(1, len(steps) // 2)
+        halves = [part for part in (steps[:middle], steps[middle:]) if part]
+        return [{"live": False, "steps": half} for half in halves]
+    return [{"live": schedule == "live", "steps": steps}]
+
+
+def _collected(folder: Path, node: str) -> Any:
+    import pyarrow as pa
+
+    parts = []
+    for path in sorted(folder.glob(f"{node}-??????.arrow")):
+        with pa.OSFile(str(path)) as file:
+            parts.append(pa.ipc.open_file(file).read_all())
+    return pa.concat_tables(parts, promote_options="permissive") if parts else None
+
+
+def plain_rows(table: Any, names: Sequence[str]) -> list[str]:
+    """Rows as text that is equal exactly if the rows are, sorted."""
+    if table is None:
+        return []
+    return sorted(repr([_plain(value) for value in row.values()]) for row in _listed(table, names))
+
+
+def _listed(table: Any, names: Sequence[str]) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = table.select(list(names)).to_pylist()
+    return listed
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    isoformat = getattr(value, "isoformat", None)
+    return isoformat() if isoformat else value

@@ -1,0 +1,101 @@
+"""Every README is true: its examples run, and its table names every field."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from lakestream_mcp.catalog import Catalog
+from lakestream_mcp.cep.events import table_of
+from lakestream_mcp.graph.config import canonical, parse
+from lakestream_mcp.graph.model import Relation
+from lakestream_mcp.graph.node_type import NodeType, RelationalType, SinkType, SourceType
+from lakestream_mcp.relational.column_types import ddl, parse_columns
+from lakestream_mcp.relational.columns import SailResolver
+from lakestream_mcp.relational.local import LocalEngine
+from lakestream_mcp.relational.sql import cast_outputs, sql
+
+from .readme import Example, examples
+
+CATALOG = Catalog.load()
+OWN = [t for t in CATALOG if t.category in ("source", "transform", "sink")]
+CASES = [
+    pytest.param(node_type, example, id=f"{node_type.type}: {example.title}")
+    for node_type in OWN
+    for example in examples(node_type.folder)
+]
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON shows it."""
+    return value.isoformat() if isinstance(value, dt.datetime) else value
+
+
+def rows_of(table: Any) -> list[dict[str, Any]]:
+    return [{k: plain(v) for k, v in row.items()} for row in table.to_pylist()]
+
+
+@pytest.mark.parametrize(("node_type", "example"), CASES)
+def test_examples_run(node_type: NodeType, example: Example, engine: LocalEngine) -> None:
+    given = example.one("config")
+    assert canonical(node_type, given) == given, "examples use our own names"
+    parsed = parse(node_type, given)
+    assert not parsed.problems
+    run = {"source": run_source, "transform": run_transform, "sink": run_sink}
+    run[node_type.category](node_type, parsed.config, example, engine)
+
+
+def run_source(node: SourceType, config: Any, example: Example, engine: LocalEngine) -> None:
+    assert not list(node.check(config, []))
+    relation = node.relation(config, [], SailResolver(engine))
+    shown = {
+        "columns": ddl(relation.columns),
+        "event_time": relation.event_time,
+        "delay_ms": relation.delay_ms,
+    }
+    assert shown == example.one("relation")
+    assert node.code(config, relation)
+    for rows in example.blocks.get("output", []):
+        assert rows_of(node.simulate(config, len(rows), engine)) == rows  # type: ignore[attr-defined]
+
+
+def run_transform(node: RelationalType, config: Any, example: Example, engine: LocalEngine) -> None:
+    given = example.blocks["input"]
+    inputs = [Relation(parse_columns(block["columns"])) for block in given]
+    assert not [p for p in node.check(config, inputs) if p.severity == "error"]
+    tables = {
+        f"in_{i}": table_of(block["rows"], inputs[i], f"in_{i}")[0] for i, block in enumerate(given)
+    }
+    if hasattr(node, "local_tables"):
+        tables |= node.local_tables(config)
+    relation = node.relation(config, inputs, SailResolver(engine))
+    query = node.query(config, inputs)
+    assert rows_of(engine.run(sql(query), tables)) == example.one("output")
+    cast = cast_outputs(query, relation.columns)
+    assert rows_of(engine.run(sql(cast), tables)) == example.one("output")
+
+
+def run_sink(node: SinkType, config: Any, example: Example, engine: LocalEngine) -> None:
+    relation = Relation(parse_columns(example.one("input")["columns"]))
+    problems = list(node.check(config, [relation]))
+    assert [p.code for p in problems] == example.one("problems")
+    if not problems:
+        assert node.code(config, relation)
+
+
+@pytest.mark.parametrize("node_type", OWN, ids=lambda t: t.type)
+def test_the_table_of_fields_is_complete(node_type: NodeType) -> None:
+    text = (node_type.folder / "README.md").read_text("utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("| `")]
+    expected = []
+    for name, field in node_type.Config.model_fields.items():
+        required = " (required)" if field.is_required() else ""
+        expected.append(f"| `{name}`{required} | {field.description} |")
+    assert lines == expected
+
+
+@pytest.mark.parametrize("node_type", OWN, ids=lambda t: t.type)
+def test_a_readme_has_an_example(node_type: NodeType) -> None:
+    assert examples(node_type.folder)

@@ -1,0 +1,128 @@
+"""Every pattern's README is executed: its configuration on its events gives its matches."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from lakestream_mcp.settings import Settings
+from lakestream_mcp.surfaces.host import Host
+from tests.surfaces.callers import McpCaller
+
+PATTERNS = Path(__file__).parents[2] / "lakestream_mcp" / "patterns"
+BLOCK = re.compile(r"^(## .+?)$|^```json (config|events|matches)\n(.*?)^```", re.M | re.S)
+Json = dict[str, Any]
+
+
+class Example(NamedTuple):
+    """One section of a README."""
+
+    type: str
+    title: str
+    config: Json
+    events: list[Json]
+    matches: list[Json]
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.title}"
+
+
+def examples() -> Iterator[Example]:
+    for readme in sorted(PATTERNS.glob("*/README.md")):
+        kind, title, parts = readme.parent.name.replace("_", "-"), "", {}
+        for heading, block, text in BLOCK.findall(readme.read_text()):
+            if heading:
+                title, parts = heading.removeprefix("## "), {}
+                continue
+            parts[block] = json.loads(text)
+            if block == "matches":
+                yield Example(kind, title, parts["config"], parts["events"], parts["matches"])
+
+
+def column_type(values: list[Any]) -> str:
+    known = [v for v in values if v is not None]
+    if all(isinstance(v, bool) for v in known):
+        return "boolean"
+    if all(isinstance(v, int) for v in known):
+        return "bigint"
+    if all(isinstance(v, int | float) for v in known):
+        return "double"
+    return "string"
+
+
+def columns(rows: list[Json]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    typed = {n: column_type([row.get(n) for row in rows]) for n in names}
+    return ", ".join(f"`{n}` {'timestamp' if n == 'at' else kind}" for n, kind in typed.items())
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[McpCaller]:
+    host = Host.local(Settings(data_dir=tmp_path_factory.mktemp("readmes")))
+    yield McpCaller(host)
+    host.workspace.close()
+
+
+def pipeline(agent: McpCaller, example: Example, number: int) -> str:
+    feed = {
+        "path": "in",
+        "columns": columns(example.events),
+        "event_time": "at",
+        "watermark_delay": "1 hour",
+    }
+    nodes = [("feed", "auto-loader", feed), ("it", example.type, example.config)]
+    nodes.append(("out", "file-sink", {"path": "out"}))
+    changes: list[Json] = []
+    for i, (id, kind, config) in enumerate(nodes):
+        change: Json = {"op": "add_node", "node": {"id": id, "type": kind, "config": config}}
+        changes.append(change | ({"after": nodes[i - 1][0]} if i else {}))
+    id = f"readme_{number}"
+    agent.call("create_pipeline", {"name": id, "id": id})
+    answer = agent.call("edit_pipeline", {"pipeline_id": id, "changes": changes})
+    assert "error" not in answer, answer
+    assert not [f for f in answer["findings"] if f["severity"] == "error"], answer["findings"]
+    return id
+
+
+def shown(match: Json, wanted: Json) -> Json:
+    """The parts of a match that the README names."""
+    picked = {name: match.get(name) for name in wanted}
+    if "events" in wanted:
+        picked["events"] = [event["event"] for event in match["events"]]
+    if "steps" in wanted:
+        picked["steps"] = [event["step"] for event in match["events"]]
+    return picked
+
+
+ALL = list(examples())
+
+
+@pytest.mark.parametrize("number", range(len(ALL)), ids=[str(e) for e in ALL])
+def test_example(agent: McpCaller, number: int) -> None:
+    example = ALL[number]
+    id = pipeline(agent, example, number)
+    arguments = {"pipeline_id": id, "events": example.events, "check_order": True, "limit": 100}
+    answer = agent.call("test_pattern", arguments)
+    assert "error" not in answer, answer
+    wanted = example.matches
+    found = answer["matches"]
+    assert len(found) == len(wanted), found
+    assert [shown(m, w) for m, w in zip(found, wanted)] == wanted
+    assert answer["order"]["it"]["depends_on_order"] is False
+    for match in found:
+        explained = agent.call(
+            "explain_match", {"run_id": answer["run_id"], "match_id": match["match_id"]}
+        )
+        assert "error" not in explained, explained
+        for event in explained["match"]["events"]:
+            assert all(part["holds"] for part in event["parts"]), event
+
+
+def test_every_pattern_has_examples() -> None:
+    documented = {e.type for e in ALL}
+    assert documented == {p.parent.name.replace("_", "-") for p in PATTERNS.glob("*/node.py")}

@@ -1,0 +1,91 @@
+"""Integers never wrap around: the local form of a query fails where Spark would."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lakestream_mcp.errors import InvalidSql
+from lakestream_mcp.graph.model import Column
+from lakestream_mcp.relational.local import LocalEngine
+
+LIMITS = {"tinyint": 7, "smallint": 15, "int": 31, "bigint": 63}
+ARROW = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "bigint": pa.int64()}
+KINDS = tuple(LIMITS)
+
+
+def near_limits(kind: str) -> st.SearchStrategy[int]:
+    top = 2 ** LIMITS[kind] - 1
+    return st.one_of(
+        st.integers(-top - 1, top),
+        st.sampled_from([top, -top - 1, 0, 1, -1, top // 2, 3037000500 % top]),
+    )
+
+
+@settings(max_examples=80)
+@given(st.data())
+def test_arithmetic_is_exact_or_an_error(engine: LocalEngine, data: st.DataObject) -> None:
+    one, other = data.draw(st.sampled_from(KINDS)), data.draw(st.sampled_from(KINDS))
+    a, b = data.draw(near_limits(one)), data.draw(near_limits(other))
+    operator = data.draw(st.sampled_from("+-*"))
+    exact = {"+": a + b, "-": a - b, "*": a * b}[operator]
+    wider = KINDS[max(KINDS.index(one), KINDS.index(other))]
+    fits = -(2 ** LIMITS[wider]) <= exact < 2 ** LIMITS[wider]
+    rows = pa.table({"a": pa.array([a], ARROW[one]), "b": pa.array([b], ARROW[other])})
+    try:
+        found = engine.run(f"SELECT a {operator} b AS x FROM in_0", {"in_0": rows})
+    except InvalidSql as error:
+        assert not fits
+        assert error.code == "ARITHMETIC_OVERFLOW"
+    else:
+        assert fits
+        assert (found.schema.types, found["x"].to_pylist()) == ([ARROW[wider]], [exact])
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["sum(big)", "sum(big) + 1", "max(big) + 1", "(big + 0) * 2", "big - -1", "1 + big + i"],
+)
+def test_overflow_is_found_anywhere_in_a_query(engine: LocalEngine, expression: str) -> None:
+    rows = pa.table({"big": [2**63 - 1, 2**63 - 1], "i": pa.array([1, 1], pa.int32())})
+    query = f"SELECT {expression} AS x FROM in_0"
+    with pytest.raises(InvalidSql) as caught:
+        engine.run(query, {"in_0": rows})
+    assert caught.value.code == "ARITHMETIC_OVERFLOW"
+
+
+def test_overflow_is_found_behind_with_and_union(engine: LocalEngine) -> None:
+    rows = pa.table({"big": [2**63 - 1]})
+    query = (
+        "WITH c AS (SELECT big AS y FROM in_0) SELECT 1L AS z FROM c UNION ALL SELECT y + 1 FROM c"
+    )
+    with pytest.raises(InvalidSql):
+        engine.run(query, {"in_0": rows})
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [
+        ("d + i", "double"),
+        ("i + 1", "int"),
+        ("i + 1L", "bigint"),
+        ("2 * 3", "int"),
+        ("at + INTERVAL 1 DAY", "timestamp"),
+        ("dec * 2", "decimal(21,2)"),
+        ("sum(i)", "bigint"),
+        ("sum(d)", "double"),
+        ("transform(xs, x -> CAST(x AS INT) + 1)", "array<int>"),
+    ],
+)
+def test_types_stay_as_they_are(engine: LocalEngine, expression: str, kind: str) -> None:
+    columns = (
+        Column("i", "int"),
+        Column("d", "double"),
+        Column("at", "timestamp"),
+        Column("dec", "decimal(10,2)"),
+        Column("xs", "array<int>"),
+    )
+    found = engine.schema(f"SELECT {expression} AS x FROM in_0", {"in_0": columns})
+    assert found == (Column("x", kind),)

@@ -1,0 +1,122 @@
+"""What tests need to run one document on both hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from lakestream_mcp.catalog import Catalog
+from lakestream_mcp.cep.events import table_of, with_arrivals
+from lakestream_mcp.cep.host import GraphRun, Host, Options
+from lakestream_mcp.codegen import Generated, generate
+from lakestream_mcp.deploy.replay import Cuts, Replay, Schedule, plain_rows, replay_on_spark
+from lakestream_mcp.deploy.spark_process import SparkProcess
+from lakestream_mcp.graph.model import PipelineDocument
+from lakestream_mcp.graph.validate import Validation, validate
+from lakestream_mcp.relational.columns import SailResolver
+from lakestream_mcp.relational.local import LocalEngine
+
+
+class Made(NamedTuple):
+    """A document, what is known of it, and its code."""
+
+    document: PipelineDocument
+    validation: Validation
+    generated: Generated
+
+
+class Bench:
+    """Catalog, engine and resolver, and the two hosts."""
+
+    def __init__(self) -> None:
+        self.catalog = Catalog.load()
+        self.engine = LocalEngine()
+        self.resolver = SailResolver(self.engine)
+
+    def close(self) -> None:
+        """End the engine's child."""
+        self.engine.close()
+
+    def make(self, document: Mapping[str, Any]) -> Made:
+        """Validate a document, which must be right, and generate its code."""
+        parsed = PipelineDocument.model_validate(document)
+        validation = validate(parsed, self.catalog, self.resolver)
+        assert validation.ok, [f.model_dump(exclude_none=True) for f in validation.errors]
+        made = generate(parsed, validation, self.catalog, "parity", 1, self.resolver)
+        return Made(parsed, validation, made)
+
+    def tables(self, made: Made, events: Mapping[str, Sequence[Any]]) -> dict[str, pa.Table]:
+        """Events by source, as the sources' tables in order of arrival."""
+        relations = made.validation.relations
+        tables = {node: table_of(rows, relations[node], node)[0] for node, rows in events.items()}
+        return with_arrivals(tables, {node: relations[node].event_time for node in tables})
+
+    def on_host(self, made: Made, tables: Mapping[str, pa.Table], batch_rows: int = 1) -> GraphRun:
+        """Everything in this process."""
+        host = Host(
+            made.document,
+            made.validation,
+            self.catalog,
+            self.engine,
+            self.resolver,
+            lambda *_: None,
+        )
+        return host.run(dict(tables), Options(batch_rows=batch_rows, traced=False))
+
+    def on_spark(
+        self,
+        spark: SparkProcess,
+        made: Made,
+        tables: Mapping[str, pa.Table],
+        collect: Sequence[str],
+        schedule: Schedule = "backlog",
+        cuts: Cuts = Cuts(),
+    ) -> Replay:
+        """The generated code on Spark."""
+        relations = made.validation.relations
+        return replay_on_spark(spark, made.generated, relations, tables, collect, schedule, cuts)
+
+
+def rows_of(made: Made, table: Any, node: str) -> list[str]:
+    """Comparable rows of a node."""
+    return plain_rows(table, made.validation.relations[node].names)
+
+
+COLUMNS = (
+    "id bigint, key string, kind string, amount double, n int, flag boolean, note string, "
+    "price decimal(10,2), day date, at timestamp"
+)
+
+
+def source(
+    delay: str = "2 seconds", columns: str = COLUMNS, event_time: str = "at"
+) -> dict[str, Any]:
+    """A source whose rows tests give."""
+    return {
+        "id": "events",
+        "type": "auto-loader",
+        "name": "Events",
+        "config": {
+            "path": "/data/events",
+            "format": "json",
+            "columns": columns,
+            "event_time": event_time,
+            "watermark_delay": delay,
+        },
+    }
+
+
+def sink(node_id: str = "matches") -> dict[str, Any]:
+    """A sink, which parity replays leave out."""
+    config = {"path": f"/data/{node_id}", "format": "json"}
+    return {"id": node_id, "type": "file-sink", "name": "Sink", "config": config}
+
+
+def chain(*nodes: dict[str, Any]) -> dict[str, Any]:
+    """Nodes one after the other, then a sink."""
+    listed = [*nodes, sink()]
+    edges = [{"source": a["id"], "target": b["id"]} for a, b in pairwise(listed)]
+    return {"name": "Parity", "nodes": listed, "edges": edges}

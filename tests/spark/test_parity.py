@@ -1,0 +1,89 @@
+"""Host and Spark give the same matches, row for row, for random configurations and schedules."""
+
+from __future__ import annotations
+
+import importlib
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakestream_mcp.catalog import Catalog
+from lakestream_mcp.deploy.replay import CLOSING_US, SCHEDULES, Cuts, Schedule
+from lakestream_mcp.deploy.spark_process import SparkProcess
+
+from ..patterns.events import events
+from .bench import Bench, Made, chain, rows_of, source
+
+pytestmark = pytest.mark.spark
+CONFIGURATIONS = 8
+SOAK_CONFIGURATIONS = 20
+PATTERNS = [t.type for t in Catalog.load() if t.category == "pattern"]
+
+
+def random_config(pattern: str, draw: random.Random) -> dict[str, Any]:
+    """A configuration from the pattern's own strategy."""
+    name = pattern.replace("-", "_")
+    assert Path(__file__).parents[1].joinpath("patterns", name, "strategies.py").exists(), (
+        f"tests/patterns/{name}/strategies.py must offer `config(draw)`"
+    )
+    module = importlib.import_module(f"tests.patterns.{name}.strategies")
+    made: dict[str, Any] = module.config(draw)
+    return made
+
+
+def compare(
+    bench: Bench, spark: SparkProcess, pattern: str, seed: int, schedule: Schedule
+) -> tuple[Made, int]:
+    """Run one random case on both hosts; returns it with the number of its matches."""
+    draw = random.Random(f"{pattern}/{seed}")
+    config = random_config(pattern, draw)
+    node = {"id": "found", "type": pattern, "name": "Found", "config": config}
+    delay = draw.choice(("2 seconds", "5 minutes", "1 millisecond"))
+    nodes = [source(delay), node]
+    if draw.random() < 0.3:
+        condition = {"condition": "kind <> 'C' AND id IS NOT NULL"}
+        nodes.insert(1, {"id": "known", "type": "filter", "name": "Known", "config": condition})
+    made = bench.make(chain(*nodes))
+    tables = bench.tables(made, {"events": events(draw)})
+    on_host = bench.on_host(made, tables)
+    on_spark = bench.on_spark(
+        spark, made, tables, ["found"], schedule, Cuts(draw.randint(1, 4), seed)
+    )
+    expected = rows_of(made, on_host.tables["found"], "found")
+    got = rows_of(made, on_spark.tables["found"], "found")
+    assert got == expected, f"{pattern} seed {seed} {schedule}: {config}"
+    counted = [p["observedMetrics"]["lakestream_found"] for p in on_spark.progress["found"]]
+    outcome = on_host.patterns["found"].outcome
+    assert sum(c["matches"] for c in counted) == len(expected)
+    assert sum(c["over_limit"] for c in counted) == outcome.over_limit
+    assert sum(c["late_rows"] for c in counted) == 0
+    assert sum(c["untimed_rows"] for c in counted) == outcome.untimed
+    return made, len(expected)
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS))
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_same_matches(bench: Bench, spark: SparkProcess, pattern: str, seed: int) -> None:
+    compare(bench, spark, pattern, seed, SCHEDULES[seed % len(SCHEDULES)])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_same_matches_at_length(
+    bench: Bench, spark: SparkProcess, pattern: str, schedule: Schedule
+) -> None:
+    first = random.SystemRandom().randrange(1 << 30)
+    seeds = range(first, first + SOAK_CONFIGURATIONS)
+    found = 0
+    for seed in seeds:
+        _, matches = compare(bench, spark, pattern, seed, schedule)
+        found += matches
+    assert found, "the strategy found nothing in any case"
+
+
+def test_the_closing_row_is_far_from_every_event() -> None:
+    assert CLOSING_US % 1000 == 999, "the watermark, in whole milliseconds, never passes it"
