@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -43,12 +44,12 @@ def carried(plan: PatternPlan, node_id: str) -> Carried:
 
 
 def build_text(plan: PatternPlan, node_id: str) -> str:
-    """The lines that build this node's matcher; functions are made unique by the node id."""
+    """The lines that build this node's matcher; its functions are local, as other nodes have others."""
     fields = ",\n".join(f"    {k}={v!r}" for k, v in layout_of(plan, node_id).arguments().items())
-    functions = f"{plan.functions.strip()}\n\n\n" if plan.functions else ""
+    functions = f"{textwrap.indent(plan.functions.strip(), '    ')}\n\n" if plan.functions else ""
     return (
         f"LAYOUT_{node_id.upper()} = Layout(\n{fields},\n)\n\n\n"
-        f"{functions}def matcher_{node_id}():\n    return {plan.construct}\n"
+        f"def matcher_{node_id}():\n{functions}    return {plan.construct}\n"
     )
 
 

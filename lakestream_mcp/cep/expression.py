@@ -92,7 +92,8 @@ def part_condition(tree: exp.Expr, scope: Scope) -> Parted:
 
     from .expression_python import Writer
 
-    here, across = [], []
+    here: list[exp.Expr] = []
+    across: list[exp.Expr] = []
     for part in conjuncts(tree):
         (across if reads_steps(part, scope) else here).append(part)
     current = scope.sql.check(exp.and_(*here, copy=True)) if here else None

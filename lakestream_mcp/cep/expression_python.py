@@ -22,7 +22,7 @@ REAL = ("float", "double")
 MAX_DEPTH = 40
 MAX_NODES = 4_000
 NUMBER = "decimal literal"
-COMPARED = {
+COMPARED: dict[type[exp.Expr], str] = {
     exp.EQ: "sql_eq",
     exp.NEQ: "sql_ne",
     exp.LT: "sql_lt",
@@ -31,10 +31,23 @@ COMPARED = {
     exp.GTE: "sql_ge",
     exp.NullSafeEQ: "sql_same",
 }
-CALCULATED = {exp.Add: "sql_add", exp.Sub: "sql_sub", exp.Mul: "sql_mul", exp.Mod: "sql_mod"}
+CALCULATED: dict[type[exp.Expr], str] = {
+    exp.Add: "sql_add",
+    exp.Sub: "sql_sub",
+    exp.Mul: "sql_mul",
+    exp.Mod: "sql_mod",
+}
 UNITS = {"unix_micros": 1, "unix_millis": 1_000, "unix_seconds": 1_000_000}
 AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.First, exp.Last)
-SAFE = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Upper)
+SAFE: tuple[type[exp.Expr], ...] = (
+    exp.Column,
+    exp.Identifier,
+    exp.Literal,
+    exp.Boolean,
+    exp.Null,
+    exp.Paren,
+    exp.Upper,
+)
 SAFE += (exp.Lower, exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 NULL_IN_NULL_OUT = (exp.Cast, exp.Upper, exp.Lower, exp.Like, exp.ILike, exp.RegexpLike, exp.Trim)
 NULL_IN_NULL_OUT_NAMES = frozenset(
@@ -168,19 +181,20 @@ class Writer:
         if isinstance(node, (exp.First, exp.Last)):
             return self._of_step(node.this, step, f"sql_{node.key}")
         values = self._of_step(node.this, step, "sql_values")
-        kind = values.type
         if isinstance(node, exp.Count):
             return Typed(f"len({values.code})", "bigint")
+        self._refuse_decimal(node, values.type)
         if isinstance(node, (exp.Min, exp.Max)):
-            self._refuse_decimal(node, kind)
             best = "sql_greatest" if isinstance(node, exp.Max) else "sql_least"
-            return Typed(f"{best}(*{values.code})", kind)
-        if kind not in WHOLE and kind not in REAL:
-            self._refuse_decimal(node, kind)
-            raise self._unsupported(node, f"{node.key.upper()} of {kind}")
+            return Typed(f"{best}(*{values.code})", values.type)
+        return self._sum_or_mean(node, values)
+
+    def _sum_or_mean(self, node: exp.Expr, values: Typed) -> Typed:
+        if values.type not in (*WHOLE, *REAL):
+            raise self._unsupported(node, f"{node.key.upper()} of {values.type}")
         if isinstance(node, exp.Avg):
             return Typed(f"sql_avg({values.code})", "double")
-        if kind in WHOLE:
+        if values.type in WHOLE:
             return Typed(f"sql_whole(sql_sum({values.code}, 0), 63)", "bigint")
         return Typed(f"sql_sum({values.code}, 0.0)", "double")
 

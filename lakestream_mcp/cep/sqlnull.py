@@ -42,11 +42,16 @@ def sql_not(value: Any) -> Any:
     return None if value is None else not value
 
 
+def sql_is_nan(value: Any) -> bool:
+    """Whether a value is the double NaN."""
+    return isinstance(value, float) and math.isnan(value)
+
+
 def sql_eq(left: Any, right: Any) -> Any:
     """Equality; NaN equals NaN."""
     if left is None or right is None:
         return None
-    return left == right or (left != left and right != right)
+    return left == right or (sql_is_nan(left) and sql_is_nan(right))
 
 
 def sql_ne(left: Any, right: Any) -> Any:
@@ -58,14 +63,14 @@ def sql_lt(left: Any, right: Any) -> Any:
     """Less than; NaN is greatest."""
     if left is None or right is None:
         return None
-    return left == left if right != right else left < right
+    return not sql_is_nan(left) if sql_is_nan(right) else left < right
 
 
 def sql_le(left: Any, right: Any) -> Any:
     """Less than or equal; NaN is greatest."""
     if left is None or right is None:
         return None
-    return right != right or left <= right
+    return sql_is_nan(right) or left <= right
 
 
 def sql_gt(left: Any, right: Any) -> Any:
@@ -87,7 +92,7 @@ def sql_same(left: Any, right: Any) -> bool:
 
 def sql_in(value: Any, *items: Any) -> Any:
     """IN: true if equal to an item, NULL if that cannot be told."""
-    known = False
+    known: Any = False
     for item in items:
         answer = sql_eq(value, item)
         if answer is True:

@@ -39,6 +39,9 @@ class Cuts(NamedTuple):
     batch_rows: int | None = None
 
 
+RANDOM_CUTS = Cuts()
+
+
 class Parts(NamedTuple):
     """One source's rows, batch by batch."""
 
@@ -54,7 +57,7 @@ def replay_on_spark(
     sources: Mapping[str, Any],
     collect: Sequence[str],
     schedule: Schedule = "backlog",
-    cuts: Cuts = Cuts(),
+    cuts: Cuts = RANDOM_CUTS,
 ) -> Replay:
     """Run generated code on the sources' rows and collect what flows out of some nodes.
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from ..cep.expression import Sql
 from ..cep.pattern_type import PatternPlan, Value
 from ..cep.physical import is_packable
 from ..errors import InvalidSql, nearest
@@ -128,6 +129,20 @@ def expression_column(
     query = exp.select(tree.copy().as_("value")).from_("in_0")
     (column,) = resolver.columns(query, [relation])
     return sql(tree), column.type
+
+
+def sql_tools(relation: Relation, field: str, resolver: ColumnResolver) -> Sql:
+    """What splitting a condition needs of SQL, for the rows of a relation."""
+    from sqlglot import exp
+
+    from ..relational.sql import check_columns, sql
+
+    def type_of(tree: exp.Expr) -> str:
+        query = exp.select(tree.copy().as_("value")).from_("in_0")
+        (column,) = resolver.columns(query, [relation])
+        return column.type
+
+    return Sql(sql, lambda tree: check_columns(tree, relation, field), type_of)
 
 
 def match_relation(plan: PatternPlan, relation: Relation) -> Relation:

@@ -38,6 +38,7 @@ TYPE_NAMES = (*sorted(set(SIMPLE.values())), "decimal", "array", "map", "struct"
 MAX_DEPTH = 20
 MAX_COLUMNS = 2000
 
+_UNUSABLE = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 _TOKEN = re.compile(r"\s*(`(?:[^`]|``)*`|[^\W]+|[<>(),:]|'(?:[^'\\]|\\.)*'|\S)")
 
 

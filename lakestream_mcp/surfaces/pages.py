@@ -25,6 +25,6 @@ def page(code: str) -> str:
     raise NotFound(
         "There is no such code.",
         got=code[:60],
-        expected=sorted(known),
+        expected=None if near else sorted(known),
         hint=f"Did you mean {near}?" if near else None,
     )

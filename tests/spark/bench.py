@@ -12,7 +12,7 @@ from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.cep.events import table_of, with_arrivals
 from lakestream_mcp.cep.host import GraphRun, Host, Options
 from lakestream_mcp.codegen import Generated, generate
-from lakestream_mcp.deploy.replay import Cuts, Replay, Schedule, plain_rows, replay_on_spark
+from lakestream_mcp.deploy.replay import RANDOM_CUTS, Cuts, Replay, Schedule, plain_rows, replay_on_spark
 from lakestream_mcp.deploy.spark_process import SparkProcess
 from lakestream_mcp.graph.model import PipelineDocument
 from lakestream_mcp.graph.validate import Validation, validate
@@ -73,7 +73,7 @@ class Bench:
         tables: Mapping[str, pa.Table],
         collect: Sequence[str],
         schedule: Schedule = "backlog",
-        cuts: Cuts = Cuts(),
+        cuts: Cuts = RANDOM_CUTS,
     ) -> Replay:
         """The generated code on Spark."""
         relations = made.validation.relations

@@ -74,7 +74,7 @@ export const paths = {
   pipelines: "/api/pipelines",
   view: (id: string, revision: number | null) => `${pipeline(id)}/view${revision === null ? "" : `?revision=${revision}`}`,
   events: (id: string) => `${pipeline(id)}/events`,
-  code: (id: string, revision: number) => `${pipeline(id)}/code?revision=${revision}&content=true`,
+  code: (id: string, revision: number) => `${pipeline(id)}/code?revision=${revision}`,
   runs: (id: string) => `/api/runs?pipeline_id=${part(id)}`,
   run,
   explanation: (id: string, match: string) => `${run(id)}/explanation?match_id=${part(match)}`,

@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from ...cep.expression import PackedValues, Scope, function_source, part_condition
 from ...cep.pattern_type import PatternPlan, PatternType
 from ...graph.duration import Duration, duration_us
 from ...graph.model import Problem, Relation
 from ...graph.node_type import ColumnResolver
+from ...relational.sql import parse_expression
 from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
@@ -20,6 +22,7 @@ from ..common import (
     event_time_of,
     match_relation,
     packed_values,
+    sql_tools,
 )
 
 
@@ -89,18 +92,25 @@ class Absence(PatternType):
     ) -> PatternPlan:
         """Bit 0 marks triggers, bit 1 expected events; what ties them becomes Python."""
         relation = inputs[0]
-        expected = current_row_sql(config.expected, "expected", relation, resolver)
+        trigger = current_row_sql(config.trigger, "trigger", relation, resolver)
+        expected = parse_expression(config.expected, "expected", aggregates=True)
+        values = PackedValues(packed_values(config, relation))
+        tools = sql_tools(relation, "expected", resolver)
+        scope = Scope(relation, ("trigger",), values, tools, "expected")
+        parted = part_condition(expected, scope)
+        tie = parted.code
         return PatternPlan(
             key=config.key,
             event_time=event_time_of(config, relation),
-            conditions=(current_row_sql(config.trigger, "trigger", relation, resolver), expected),
-            values=packed_values(config, relation),
+            conditions=(trigger, parted.current or "TRUE"),
+            values=packed_values(config, relation, values.computed),
             all_rows=False,
             arrival=config.ordering == "arrival",
             matcher="absence",
             construct=f"AbsenceMatcher(within={duration_us(config.within)}, "
-            f"repeat={config.on_repeat!r}, max_waiting={config.max_waiting})",
-            functions="",
+            f"repeat={config.on_repeat!r}, max_waiting={config.max_waiting}"
+            + (", fulfils=fulfils)" if tie else ")"),
+            functions=function_source("fulfils", "bound, row", tie, config.expected) if tie else "",
             steps=("trigger",),
             measures=(),
         )

@@ -62,19 +62,19 @@ class Place(NamedTuple):
     """Where a step stands: in which chain, in which group, before which step."""
 
     chain: tuple[Step, ...]
-    index: int
+    at: int
     group: Step | None
     following: Step | None
 
     @property
     def step(self) -> Step:
         """The step itself."""
-        return self.chain[self.index]
+        return self.chain[self.at]
 
     @property
     def heads_group(self) -> bool:
         """Whether it is the first step of a group; contiguity is then the group's."""
-        return self.group is not None and self.index == 0
+        return self.group is not None and self.at == 0
 
 
 class Automaton(NamedTuple):
@@ -94,9 +94,11 @@ def compile_steps(steps: tuple[Step, ...], within: int | None) -> Automaton:
         start = build.chain(steps, FINAL, None, None)
     except RecursionError:
         raise ValueError("an optional step between a negated step and a repeated group") from None
-    nodes = [SequenceNode(n.kind, n.name, n.step, n.gap, n.edges) for n in build.nodes]
-    frozen = tuple(n._replace(edges=tuple(map(tuple, n.edges))) for n in nodes)
-    return Automaton(frozen, start, tuple(build.conditions), tuple(build.step_names))
+    nodes = tuple(
+        SequenceNode(n.kind, n.name, n.step, n.gap, tuple((a, t, f) for a, t, f in n.edges))
+        for n in build.nodes
+    )
+    return Automaton(nodes, start, tuple(build.conditions), tuple(build.step_names))
 
 
 def _anchored(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -114,7 +116,7 @@ class _Node(NamedTuple):
 
 
 class _Build:
-    """Collects nodes and edges. A formula is True, an atom's number, ("not", f) or ("and", f, g)."""
+    """Collects nodes and edges. A formula is True, a condition's number, a "not" or an "and"."""
 
     def __init__(self, steps: tuple[Step, ...], within: int | None) -> None:
         self.nodes: list[_Node] = []
@@ -296,7 +298,7 @@ class _Build:
         return node
 
     def _proceed(self, step: Step, node: int, target: int, always: Any) -> None:
-        """Leave a step without an event; a greedy one that has ended by `until` goes its own way."""
+        """Leave a step without an event; a greedy one ended by `until` goes its own way."""
         if step.greedy and step.until is not None:
             until = self._atoms[id(step), "until"]
             ended = self._greedy_copies.get(self.nodes[target].name)
@@ -323,7 +325,7 @@ class _Build:
     def _ignore(self, place: Place) -> Any:
         """What may pass before the step; the head of a group follows the group's contiguity."""
         if not place.heads_group or place.group is None:
-            return self._passing(place, place.step.contiguity if place.index else "strict")
+            return self._passing(place, place.step.contiguity if place.at else "strict")
         later = id(place.group) in self._later_round
         return self._passing(place, place.group.inner if later else place.group.contiguity)
 
@@ -348,7 +350,7 @@ class _Build:
 
     def _negations(self, place: Place) -> list[tuple[Any, Step]]:
         """Relaxed negated steps before this one, with only optional steps between."""
-        found, i = [], place.index
+        found, i = [], place.at
         while i and (place.chain[i - 1].skippable or place.chain[i - 1].forbids):
             i -= 1
             step = place.chain[i]

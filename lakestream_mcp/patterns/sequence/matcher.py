@@ -1,6 +1,6 @@
 """Steps in order, matched by a nondeterministic automaton with the semantics of Flink CEP.
 
-State: `()` when nothing is open, else `(serial, runs, done)`. A run is a partial match
+State: `()` when nothing is open, else `(serial, runs, done, within)`. A run is a partial match
 `(node, start, events)`, its events `(step, ts, row, serial)`; runs stand in the order of their
 first events. `done` holds matches that wait because a partial match with an earlier first event
 may still win, as a heap of `(start, events, ended)`. Serials number a key's events.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 SEQUENCE_NEVER = 1 << 62
-SEQUENCE_STAY = None  # the event leaves a run as it is
+SEQUENCE_STAY = ((-1, -1),)  # the event leaves a run as it is
 
 
 class SequenceNode(NamedTuple):
@@ -70,11 +70,9 @@ class SequenceMatcher:
         self.measures = measures
         self.observer: Callable[[str, Any, int, Any], None] | None = None
         self.dropped = 0
-        self._past_last = after_match == "skip-past-last"
         self._gapped = any(node.gap is not None for node in nodes)
         self._pending = any(node.kind == "pending" for node in nodes)
         self._timed = self._gapped or self._pending or emit_timed_out
-        self._guarded = any(test is not None for _, test in conditions)
         self._learned: list[dict[int, Any]] = [{} for _ in nodes]
 
     # The protocol
@@ -83,47 +81,30 @@ class SequenceMatcher:
         return ()
 
     def on_events(self, state: Any, events: Iterable[tuple[int, int, Any]], emit: Any) -> Any:
-        serial, runs, done = state or (0, [], [])
-        start, starts, within = self.start, self._learned[self.start], self.within
-        keep_all, limit = self.after_match == "no-skip", self.max_partial_matches
+        serial, runs, done, _ = state or (0, [], [], 0)
+        starts, within, timed = self._learned[self.start], self.within, self._timed
         for ts, mask, row in events:
             won: list[Any] | None = None
             serial += 1
             if runs:
-                if self._timed or ts - runs[0][1] >= within:
+                if timed or ts - runs[0][1] >= within:
                     runs = self._settle(runs, done, ts, emit)
                 runs, won = self._advance(runs, ts, mask, row, serial, done)
-            try:
-                actions = starts[mask]
-            except KeyError:
-                actions = self._learn(start, mask)
-            if actions:
-                if actions.__class__ is SequenceGuard:
-                    actions = self._ask(start, mask, actions, (), row)
-                for step, target in actions:
-                    bound = ((step, ts, row, serial),)
-                    if target:
-                        runs.append((target, ts, bound))
-                    else:
-                        won = [*(won or ()), (ts, bound, ts)]
-                if len(runs) + len(done) > limit:
-                    runs = self._drop(runs, done, ts, row)
-            if won is not None and keep_all:
-                for match in won:
-                    self._emit(match, ts, emit)
-            elif won is not None or done:
-                runs = self._decide(runs, done, won or [], ts, emit)
-        return (serial, runs, done) if runs or done else ()
+            if starts.get(mask, True):
+                runs, won = self._begin(runs, won, ts, mask, row, serial, done)
+            if won is not None or done:
+                runs = self._finish(runs, done, won or [], ts, emit)
+        return (serial, runs, done, within) if runs or done else ()
 
     def on_time(self, state: Any, now: int, emit: Any) -> Any:
-        serial, runs, done = state
+        serial, runs, done, within = state
         runs = self._settle(runs, done, now, emit)
-        return (serial, runs, done) if runs or done else ()
+        return (serial, runs, done, within) if runs or done else ()
 
     def next_timer(self, state: Any) -> int | None:
         if not state:
             return None
-        _, runs, done = state
+        _, runs, done, _ = state
         if done or self.emit_timed_out:
             due = min(map(self._deadline, runs), default=SEQUENCE_NEVER)
         elif self._pending:
@@ -142,34 +123,17 @@ class SequenceMatcher:
         due = max(map(self._deadline, state[1]))
         return None if due >= SEQUENCE_NEVER else due
 
-    # Not part of the protocol: what the tester shows
-
-    def partial_matches(self, state: Any) -> list[tuple[str, Any, int | None]]:
-        """What is still open: the step each waits at, its events, and until when it may go on."""
-        found = []
-        for run in state[1] if state else ():
-            due = self._deadline(run)
-            name = self.nodes[run[0]].name.split(":")[0]
-            found.append((name, sequence_bound(run[2]), None if due >= SEQUENCE_NEVER else due))
-        return found
-
     # What an event does to runs
 
     def _advance(
         self, runs: list[Any], ts: int, mask: int, row: Any, serial: int, done: list[Any]
     ) -> tuple[list[Any], list[Any] | None]:
         """The runs after an event, and the matches it completes."""
-        learned, guarded, observer = self._learned, self._guarded, self.observer
-        kept: list[Any] | None = None
-        won: list[Any] | None = None
-        entry: Any = None
+        learned, kept, won, entry = self._learned, None, None, None
         for at, run in enumerate(runs):
-            try:
-                actions = learned[run[0]][mask]
-            except KeyError:
-                actions = self._learn(run[0], mask)
-            if guarded and actions.__class__ is SequenceGuard:
-                actions = self._ask(run[0], mask, actions, run[2], row)
+            actions = learned[run[0]].get(mask, True)
+            if actions.__class__ is not tuple:
+                actions = self._look(run[0], mask, run[2], row)
             if actions is SEQUENCE_STAY:
                 if kept is not None:
                     kept.append(run)
@@ -186,28 +150,62 @@ class SequenceMatcher:
                 if target:
                     kept.append((target, start, taken))
                 else:
-                    won = [] if won is None else won
-                    won.append((start, taken, taken[-1][1]))
-            if won is not None and self._past_last and not done and observer is None:
-                first = won[0][1]
-                if first[-1][3] == serial and (not kept or kept[0][2][0][3] == first[0][3]):
-                    return [], won[:1]  # it will discard all that start up to this event
-            elif not actions and observer is not None:
+                    won = [*(won or ()), (start, taken, taken[-1][1])]
+            if won is not None and self._wins_all(won[0], kept, serial, done):
+                return [], won[:1]
+            if not actions and self.observer is not None:
                 self._report(self._why(node, mask), bound, ts, (ts, row))
         return (runs if kept is None else kept), won
 
+    def _wins_all(self, match: Any, kept: list[Any], serial: int, done: list[Any]) -> bool:
+        """Whether a match that an event completes discards all that started up to the event."""
+        if self.after_match != "skip-past-last" or done or self.observer is not None:
+            return False
+        events = match[1]
+        return events[-1][3] == serial and (not kept or kept[0][2][0][3] == events[0][3])
+
+    def _begin(
+        self,
+        runs: list[Any],
+        won: list[Any] | None,
+        ts: int,
+        mask: int,
+        row: Any,
+        serial: int,
+        done: list[Any],
+    ) -> tuple[list[Any], list[Any] | None]:
+        """Runs and matches with those that an event begins."""
+        actions = self._learned[self.start].get(mask)
+        if actions.__class__ is not tuple:
+            actions = self._look(self.start, mask, (), row)
+        for step, target in actions:
+            bound = ((step, ts, row, serial),)
+            if target:
+                runs.append((target, ts, bound))
+            else:
+                won = [*(won or ()), (ts, bound, ts)]
+        if len(runs) + len(done) > self.max_partial_matches:
+            runs = self._drop(runs, done, ts, row)
+        return runs, won
+
+    def _look(self, node: int, mask: int, bound: Any, row: Any) -> Any:
+        """What an event does at a node that has not seen its mask, or that tests earlier events."""
+        learned = self._learned[node]
+        if mask not in learned:
+            learned[mask] = self._learn(node, mask)
+        actions = learned[mask]
+        if actions.__class__ is SequenceGuard:
+            actions = self._ask(node, mask, actions, bound, row)
+        return actions
+
     def _learn(self, node: int, mask: int) -> Any:
-        """The actions at a node for a mask, or the guard that finds them; remembered."""
+        """The actions at a node for a mask, or the guard that finds them."""
         tested = []
         for atom in sorted(self._reach(node)):
             bit, test = self.conditions[atom]
             if test is not None and (bit is None or mask >> bit & 1):
                 tested.append(atom)
-        actions: Any = SequenceGuard(tuple(tested), {})
-        if not tested:
-            actions = self._actions(node, mask, {})
-        self._learned[node][mask] = actions
-        return actions
+        return SequenceGuard(tuple(tested), {}) if tested else self._actions(node, mask, {})
 
     def _ask(self, node: int, mask: int, guard: SequenceGuard, bound: Any, row: Any) -> Any:
         """Test the conditions on earlier events, then look up the actions."""
@@ -303,11 +301,8 @@ class SequenceMatcher:
                 else:
                     self._time_out(run, deadline, emit)
             runs = kept
-            if self.after_match == "no-skip":
-                for match in won:
-                    self._emit(match, due, emit)
-            elif won or done:
-                runs = self._decide(runs, done, won, due, emit)
+            if won or done:
+                runs = self._finish(runs, done, won, due, emit)
         return runs
 
     def _expire(self, runs: list[Any], now: int) -> list[Any]:
@@ -340,7 +335,7 @@ class SequenceMatcher:
 
     # Matches
 
-    def _decide(
+    def _finish(
         self, runs: list[Any], done: list[Any], won: list[Any], now: int, emit: Any
     ) -> list[Any]:
         """Emit matches, earliest first event first, unless an earlier partial match may still win.
@@ -348,6 +343,10 @@ class SequenceMatcher:
         Each discards the partial and waiting matches that `after_match` skips. Among matches with
         the same first event the order is that of a binary heap, as in Flink.
         """
+        if self.after_match == "no-skip":
+            for match in won:
+                self._emit(match, now, emit)
+            return runs
         if done:
             for match in won:
                 sequence_push(done, match)
