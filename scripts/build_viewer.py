@@ -19,7 +19,7 @@ VIEWER = ROOT / "viewer"
 STATIC = ROOT / "lakestream_mcp" / "surfaces" / "static"
 
 
-class BuildFailed(Exception):  # noqa: N818 - reads as what happened
+class BuildFailed(Exception):
     """The build did not end well; the message holds what the tool said."""
 
 

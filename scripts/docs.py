@@ -18,7 +18,8 @@ def tools() -> str:
     lines = ["| operation | what it does | role | MCP | REST |", "|---|---|---|---|---|"]
     for op in operations():
         mcp = "yes" if op.mcp else ""
-        lines.append(f"| `{op.name}` | {op.title} | {op.role} | {mcp} | `{op.method} {op.path}` |")
+        what = op.description.split("\n\n")[0].replace("\n", " ")
+        lines.append(f"| `{op.name}` | {what} | {op.role} | {mcp} | `{op.method} {op.path}` |")
     return "\n".join(lines)
 
 

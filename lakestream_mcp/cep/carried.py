@@ -44,7 +44,7 @@ def carried(plan: PatternPlan, node_id: str) -> Carried:
 
 
 def build_text(plan: PatternPlan, node_id: str) -> str:
-    """The lines that build this node's matcher; its functions are local, as other nodes have others."""
+    """The lines that build this node's matcher, whose functions stay local to it."""
     fields = ",\n".join(f"    {k}={v!r}" for k, v in layout_of(plan, node_id).arguments().items())
     functions = f"{textwrap.indent(plan.functions.strip(), '    ')}\n\n" if plan.functions else ""
     return (

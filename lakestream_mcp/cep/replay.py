@@ -71,6 +71,51 @@ class Trace:
         return state
 
 
+class Session:
+    """One matcher with its states and waiting rows, as one bucket on Spark has them."""
+
+    def __init__(self, text: Carried, node_id: str, empty: Any, traced: bool) -> None:
+        self.kernel, self.matcher, self.layout = load(text, node_id)
+        self.trace = Trace(self.matcher) if traced else None
+        self.empty = empty
+        self.states: dict[Any, Any] = {}
+        self.waiting: Any = None
+        self.out: list[Any] = []
+        self.late: list[Any] = []
+        self.untimed = 0
+        self.over_limit = 0
+
+    def take(self, batch: Batch) -> None:
+        """Play one batch."""
+        done = self.kernel.advance(
+            self.layout, self.matcher, self.states, self.waiting, *batch, self.out
+        )
+        self.waiting = done.waiting
+        self.untimed += done.untimed.num_rows
+        self.over_limit += done.over_limit
+        if done.late.num_rows:
+            self.late.append(done.late)
+
+    def restart(self) -> None:
+        """Go through bytes, as a restart from a checkpoint would."""
+        data = pickle.dumps((self.states, self.kernel.to_bytes(self.waiting)), 5)
+        self.states, waiting = pickle.loads(data)
+        self.waiting = self.kernel.from_bytes(waiting)
+
+    def outcome(self, open_states: dict[Any, Any], waiting: int) -> Outcome:
+        """What was found so far."""
+        return Outcome(
+            matches=self.out,
+            open_states=open_states,
+            waiting=waiting,
+            ended=self.trace.ended if self.trace else [],
+            late=self.late,
+            untimed=self.untimed,
+            over_limit=self.over_limit,
+            snapshots=self.trace.snapshots if self.trace else {},
+        )
+
+
 def replay(
     text: Carried,
     node_id: str,
@@ -81,49 +126,20 @@ def replay(
     traced: bool = False,
     restarts: bool = False,
 ) -> Outcome:
-    """Play batches, then advance the watermark to its natural end and to `close`.
+    """Play batches (at least one), then advance the watermark to its natural end and to `close`.
 
     final_watermark: microseconds, after the last batch. close: where the watermark is advanced to
     afterwards, None to leave it. restarts: states and waiting rows go through bytes between
-    batches, as a restart from a checkpoint would take them.
+    batches. What is still open, and how many rows wait, is as before closing.
     """
-    kernel, matcher, layout = load(text, node_id)
-    trace = Trace(matcher) if traced else None
-    states: dict[Any, Any] = {}
-    out: list[Any] = []
-    late: list[Any] = []
-    waiting, untimed, over_limit = None, 0, 0
-    empty = batches[0].rows.slice(0, 0) if batches else None
-    steps = [*batches]
-    if empty is not None:
-        steps.append(Batch(empty, final_watermark))
-    open_states: dict[Any, Any] = {}
-    for number, batch in enumerate(steps):
+    empty = batches[0].rows.slice(0, 0)
+    session = Session(text, node_id, empty, traced)
+    for number, batch in enumerate([*batches, Batch(empty, final_watermark)]):
         if restarts and number:
-            states, data = pickle.loads(pickle.dumps((states, kernel.to_bytes(waiting)), 5))
-            waiting = kernel.from_bytes(data)
-        done = kernel.advance(layout, matcher, states, waiting, batch.rows, batch.watermark, out)
-        waiting = done.waiting
-        untimed += done.untimed.num_rows
-        over_limit += done.over_limit
-        if done.late.num_rows:
-            late.append(done.late)
-    still_waiting = 0 if waiting is None else waiting.num_rows
-    if close is None or empty is None:
-        open_states = states
-    else:
-        open_states = pickle.loads(pickle.dumps(states, 5))
-        mark = max(close, final_watermark)
-        done = kernel.advance(layout, matcher, states, waiting, empty, mark, out)
-        over_limit += done.over_limit
-        still_waiting = 0 if done.waiting is None else done.waiting.num_rows
-    return Outcome(
-        out,
-        open_states,
-        still_waiting,
-        trace.ended if trace else [],
-        late,
-        untimed,
-        over_limit,
-        trace.snapshots if trace else {},
-    )
+            session.restart()
+        session.take(batch)
+    open_states = pickle.loads(pickle.dumps(session.states, 5))
+    if close is not None:
+        session.take(Batch(empty, max(close, final_watermark)))
+    waiting = 0 if session.waiting is None else session.waiting.num_rows
+    return session.outcome(open_states, waiting)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..cep.pattern_type import PatternType
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent.parent
 TARGET = "codegen/structured_streaming"
+EMPTY: Mapping[str, str] = MappingProxyType({})
 ALWAYS = ("parameter", "await_queries")
 IMPORTS = {
     "os": "import os",
@@ -123,7 +126,8 @@ def _relational(step: Step) -> Source:
     assert isinstance(step.type, RelationalType)
     query = step.type.query(step.config, step.input_relations)
     inputs = {f"in_{i}": frame for i, frame in enumerate(step.inputs)}
-    return sql_cell(step.frame, query, inputs)
+    beside = getattr(step.type, "static_tables", None)
+    return sql_cell(step.frame, query, inputs, beside(step.config) if beside else {})
 
 
 def _pattern(step: Step, pattern: PatternStep) -> Source:
@@ -146,10 +150,14 @@ def _pattern(step: Step, pattern: PatternStep) -> Source:
     )
 
 
-def sql_cell(frame: str, query: exp.Query, inputs: dict[str, str]) -> Source:
-    """`frame = spark.sql(…)` over frames that the query names `in_0`, `in_1` …"""
-    text = with_placeholders(query, list(inputs))
-    return render(f"{TARGET}/relational.py.j2", frame=frame, sql=text, inputs=inputs)
+def sql_cell(
+    frame: str, query: exp.Query, inputs: dict[str, str], tables: Mapping[str, str] = EMPTY
+) -> Source:
+    """`frame = spark.sql(…)` over frames and static tables that it names `in_0`, `in_1` …"""
+    text = with_placeholders(query, [*inputs, *tables])
+    return render(
+        f"{TARGET}/relational.py.j2", frame=frame, sql=text, inputs=inputs, tables=tables
+    )
 
 
 def with_placeholders(query: exp.Query, names: list[str]) -> str:

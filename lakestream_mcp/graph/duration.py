@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -135,11 +135,11 @@ def delay_ms(text: str) -> int:
     return int(_parse(text, least=0)) // 1000
 
 
-def _canonical(value: Any) -> str:
+def _canonical(value: object) -> str:
     return duration_text(_parse(value))
 
 
-def _canonical_delay(value: Any) -> str:
+def _canonical_delay(value: object) -> str:
     microseconds = _parse(value, least=0)
     if microseconds % 1000:
         raise ValueError(f"`{value}` is finer than a millisecond, which is what Spark counts in")

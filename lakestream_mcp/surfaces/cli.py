@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, str] = {
     "serve": "lakestream_mcp.surfaces.cli:serve",
     "explain": "lakestream_mcp.surfaces.cli:explain",
+    "run": "lakestream_mcp.surfaces.spark_commands:run",
+    "verify": "lakestream_mcp.surfaces.spark_commands:verify",
 }
 CLICK_TYPES: dict[str, Any] = {"integer": click.INT, "number": click.FLOAT, "boolean": click.BOOL}
 

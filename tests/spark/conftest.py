@@ -8,8 +8,7 @@ import pytest
 
 from lakestream_mcp.deploy import spark_env
 from lakestream_mcp.deploy.spark_process import SparkProcess
-
-from .bench import Bench
+from tests.codegen.bench import Bench
 
 
 @pytest.fixture(scope="session")

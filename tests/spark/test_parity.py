@@ -12,9 +12,8 @@ import pytest
 from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.deploy.replay import CLOSING_US, SCHEDULES, Cuts, Schedule
 from lakestream_mcp.deploy.spark_process import SparkProcess
-
-from ..patterns.events import events
-from .bench import Bench, Made, chain, rows_of, source
+from tests.codegen.bench import Bench, Made, chain, rows_of, source
+from tests.patterns.events import events
 
 pytestmark = pytest.mark.spark
 CONFIGURATIONS = 8

@@ -11,11 +11,16 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from fastmcp import Client
+
+from tests.storage.conftest import new_postgres, postgres_server
+
+__all__ = ["new_postgres", "postgres_server"]  # fixtures
 
 ROUNDS_SOAK = 25
 
@@ -116,7 +121,23 @@ def test_sqlite(tmp_path: Path) -> None:
     check({"LAKESTREAM_DATA_DIR": str(tmp_path)}, 2, seed=1)
 
 
+@pytest.mark.postgres
+def test_postgres(tmp_path: Path, new_postgres: Callable[[str], str]) -> None:
+    check(on_postgres(tmp_path, new_postgres), 2, seed=3)
+
+
 @pytest.mark.soak
 def test_sqlite_soak(tmp_path: Path) -> None:
     print("seed 2")
     check({"LAKESTREAM_DATA_DIR": str(tmp_path)}, ROUNDS_SOAK, seed=2)
+
+
+@pytest.mark.soak
+@pytest.mark.postgres
+def test_postgres_soak(tmp_path: Path, new_postgres: Callable[[str], str]) -> None:
+    print("seed 4")
+    check(on_postgres(tmp_path, new_postgres), ROUNDS_SOAK, seed=4)
+
+
+def on_postgres(folder: Path, create: Callable[[str], str]) -> dict[str, str]:
+    return {"LAKESTREAM_DATA_DIR": str(folder), "LAKESTREAM_DATABASE_URL": create("template0")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "lakestream_mcp" / "surfaces" / "static" / "index.html"
 SIZE_MAX = 600_000
+LINES_MAX = 1_500
 pytestmark = pytest.mark.browser
 
 
@@ -32,6 +34,13 @@ def test_the_page_is_one_small_file() -> None:
 
 
 def test_the_sources_stay_small() -> None:
-    sources = [*(ROOT / "viewer" / "src").rglob("*.ts"), *(ROOT / "viewer" / "src").rglob("*.tsx")]
-    lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in sources)
-    assert lines <= 1_500
+    sources = (ROOT / "viewer" / "src").rglob("*.ts*")
+    texts = [file.read_text(encoding="utf-8") for file in sources]
+    assert sum(len(_code(text)) for text in texts) <= LINES_MAX
+
+
+def _code(text: str) -> list[str]:
+    """Lines that are neither blank, nor a comment, nor an import."""
+    text = re.sub(r"^import [^;]+;$", "", text, flags=re.MULTILINE)
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith(("//", "/**", "*"))]

@@ -88,7 +88,7 @@ function useGraph(view: PipelineView, lit: Changes, selected: string | null): { 
 export interface Camera { fit: () => void; centre: (id: string) => void }
 
 /** Keeps everything in sight while the agent works, until the reader moves the canvas. */
-function useCamera(nodes: CardNode[]) {
+function useCamera(nodes: CardNode[], selected: string | null) {
   const flow = useReactFlow();
   const moved = useRef(false);
   const width = useStore((s) => s.width);
@@ -98,16 +98,25 @@ function useCamera(nodes: CardNode[]) {
     void flow.fitView({ ...fitting, duration: duration() });
   }, [flow]);
   const shape = nodes.map((n) => `${n.id}@${n.position.x},${n.position.y}`).join(" ");
-  useEffect(() => {
-    if (!moved.current && width > 0) fit();
-  }, [shape, width, height, fit]);
-  const centre = useCallback((id: string) => {
+  const look = useCallback((id: string) => {
     const position = flow.getNode(id)?.position;
     if (!position) return;
-    moved.current = true;
     const zoom = Math.min(1.1, Math.max(flow.getZoom(), 0.75));
     void flow.setCenter(position.x + cardWidth / 2, position.y + cardHeight / 2, { zoom, duration: duration() });
   }, [flow]);
+  const chosen = useRef(selected);
+  chosen.current = selected;
+  useEffect(() => {
+    if (moved.current || width === 0) return;
+    // Where the whole graph would be too small to read, the chosen node is shown instead.
+    const readable = width / flow.getNodesBounds(flow.getNodes()).width > 0.6;
+    if (chosen.current && !readable) look(chosen.current);
+    else fit();
+  }, [shape, width, height, flow, fit, look]);
+  const centre = useCallback((id: string) => {
+    moved.current = true;
+    look(id);
+  }, [look]);
   return { fit, centre, moved };
 }
 
@@ -115,7 +124,7 @@ interface CanvasProps { view: PipelineView; lit: Changes; selected: string | nul
 
 export function Canvas({ view, lit, selected, camera }: CanvasProps) {
   const { nodes, edges } = useGraph(view, lit, selected);
-  const { fit, centre, moved } = useCamera(nodes);
+  const { fit, centre, moved } = useCamera(nodes, selected);
   camera.current = { fit, centre };
   const onNodesChange = useCallback((changes: NodeChange<CardNode>[]) => {
     for (const change of changes) if (change.type === "select" && change.selected) go({ node: change.id });

@@ -211,16 +211,35 @@ def _check_threshold(config: CountThresholdConfig) -> Iterator[Problem]:
 
 
 def _check_windows(config: CountThresholdConfig) -> Iterator[Problem]:
-    if config.windows == "sliding" and config.slide is None:
-        yield Problem("MISSING_FIELD", "Sliding windows need `slide`.", "slide", None, "a duration")
-    if config.windows != "sliding" and config.slide is not None:
+    yield from _check_slide(config)
+    if config.windows != "rolling" and config.repeat:
+        yield _unused("repeat", True, "`repeat` has a meaning for rolling windows only.")
+    answers_empty = config.windows != "rolling" and _empty_holds(config)
+    if answers_empty and config.forget_after is None:
         yield Problem(
-            "UNUSED_FIELD",
-            f"`slide` has no meaning for {config.windows} windows.",
-            "slide",
-            config.slide,
-            fix={"slide": None},
+            "UNBOUNDED_STATE",
+            "An empty window satisfies the comparison, so a key would answer for ever.",
+            "forget_after",
+            None,
+            "how long after its last event a key still counts",
+            fix={"forget_after": "1 day"},
         )
+    if config.forget_after is not None and not answers_empty:
+        yield _unused(
+            "forget_after",
+            config.forget_after,
+            "`forget_after` has a meaning only where an empty window satisfies the comparison.",
+        )
+
+
+def _check_slide(config: CountThresholdConfig) -> Iterator[Problem]:
+    if config.windows == "sliding" and config.slide is None:
+        yield Problem(
+            "MISSING_CONFIG", "Sliding windows need `slide`.", "slide", None, "a duration"
+        )
+    if config.windows != "sliding" and config.slide is not None:
+        meaning = f"`slide` has no meaning for {config.windows} windows."
+        yield _unused("slide", config.slide, meaning)
     if config.slide and duration_us(config.slide) > duration_us(config.window):
         yield Problem(
             "SLIDE_TOO_LONG",
@@ -230,33 +249,10 @@ def _check_windows(config: CountThresholdConfig) -> Iterator[Problem]:
             f"at most {config.window}",
             fix={"slide": config.window},
         )
-    if config.windows != "rolling" and config.repeat:
-        yield Problem(
-            "UNUSED_FIELD",
-            "`repeat` has a meaning for rolling windows only.",
-            "repeat",
-            True,
-            fix={"repeat": None},
-        )
-    if config.windows != "rolling" and _empty_holds(config) and config.forget_after is None:
-        yield Problem(
-            "UNBOUNDED_STATE",
-            "An empty window satisfies the comparison, so a key would answer for ever.",
-            "forget_after",
-            None,
-            "how long after its last event a key still counts",
-            fix={"forget_after": "1 day"},
-        )
-    if config.forget_after is not None and (
-        config.windows == "rolling" or not _empty_holds(config)
-    ):
-        yield Problem(
-            "UNUSED_FIELD",
-            "`forget_after` has a meaning only where an empty window satisfies the comparison.",
-            "forget_after",
-            config.forget_after,
-            fix={"forget_after": None},
-        )
+
+
+def _unused(field: str, got: Any, message: str) -> Problem:
+    return Problem("UNUSED_CONFIG", message, field, got, fix={field: None})
 
 
 NODE = CountThreshold()

@@ -6,7 +6,7 @@ import { Icon } from "../icons";
 import { categoryOf, StatusBadge } from "../NodeCard";
 import { useRead } from "../useRead";
 import { FindingItem } from "./Findings";
-import { Value } from "./Value";
+import { Prose, Value } from "./Value";
 
 interface NodeTypes { types: { config_schema?: { properties?: Record<string, { description?: string }> } }[] }
 interface Field { key: string; value: Json | undefined; given: boolean; changed: boolean; was: Json | undefined; about: string | undefined }
@@ -33,7 +33,7 @@ function FieldRow({ field: { key, value, given, changed, was, about } }: { field
       <dd>
         <Value value={value} />
         {changed && <span className="was">before: {was === undefined ? "not given" : <Value value={was} />}</span>}
-        {about && given && <span className="hint">{about}</span>}
+        {about && given && <span className="hint"><Prose text={about} /></span>}
       </dd>
     </div>
   );
@@ -42,7 +42,7 @@ function FieldRow({ field: { key, value, given, changed, was, about } }: { field
 function Columns({ node }: { node: PipelineNode }) {
   if (!node.columns) return <p className="quiet">The columns are not known yet.</p>;
   return (
-    <table className="grid">
+    <table className="grid columns">
       <thead><tr><th scope="col">Column</th><th scope="col">Type</th></tr></thead>
       <tbody>{node.columns.map(({ name, type }) => (
         <tr key={name}>

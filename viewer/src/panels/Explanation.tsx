@@ -3,7 +3,7 @@
 import { type Json, paths } from "../api";
 import { useRead } from "../useRead";
 import { Failure } from "./Failure";
-import { Value } from "./Value";
+import { Prose, Value } from "./Value";
 
 interface Explained { rule?: string; sentences?: string[]; events?: Json }
 
@@ -13,7 +13,7 @@ export function Explanation({ run, match }: { run: string; match: string }) {
   if (!data) return <p className="quiet">Explaining…</p>;
   return (
     <div className="explanation">
-      <ul>{data.sentences?.map((sentence, i) => <li key={i}>{sentence}</li>)}</ul>
+      <ul>{data.sentences?.map((sentence, i) => <li key={i}><Prose text={sentence} /></li>)}</ul>
       {data.events && <details><summary>Conditions and the values they read</summary><Value value={data.events} /></details>}
     </div>
   );

@@ -18,3 +18,8 @@ export function Value({ value }: { value: Json | undefined }) {
   if (!value.every(isScalar)) return <ol className="value-items">{value.map((item, i) => <li key={i}><Value value={item} /></li>)}</ol>;
   return <span className="value-list">{value.map((item, i) => <Value key={i} value={item} />)}</span>;
 }
+
+/** A sentence of the server: what stands between backticks is code. */
+export function Prose({ text }: { text: string }) {
+  return text.split("`").map((piece, i) => (i % 2 === 0 ? piece : <code key={i}>{piece}</code>));
+}

@@ -7,13 +7,22 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+from pydantic import ValidationError
 
 from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.cep.events import table_of, with_arrivals
 from lakestream_mcp.cep.host import GraphRun, Host, Options
 from lakestream_mcp.codegen import Generated, generate
-from lakestream_mcp.deploy.replay import RANDOM_CUTS, Cuts, Replay, Schedule, plain_rows, replay_on_spark
+from lakestream_mcp.deploy.replay import (
+    RANDOM_CUTS,
+    Cuts,
+    Replay,
+    Schedule,
+    plain_rows,
+    replay_on_spark,
+)
 from lakestream_mcp.deploy.spark_process import SparkProcess
+from lakestream_mcp.graph.analysis import AnalysisCache
 from lakestream_mcp.graph.model import PipelineDocument
 from lakestream_mcp.graph.validate import Validation, validate
 from lakestream_mcp.relational.columns import SailResolver
@@ -35,6 +44,8 @@ class Bench:
         self.catalog = Catalog.load()
         self.engine = LocalEngine()
         self.resolver = SailResolver(self.engine)
+        self.cache = AnalysisCache()
+        self.said: list[str] = []
 
     def close(self) -> None:
         """End the engine's child."""
@@ -42,9 +53,21 @@ class Bench:
 
     def make(self, document: Mapping[str, Any]) -> Made:
         """Validate a document, which must be right, and generate its code."""
-        parsed = PipelineDocument.model_validate(document)
-        validation = validate(parsed, self.catalog, self.resolver)
-        assert validation.ok, [f.model_dump(exclude_none=True) for f in validation.errors]
+        made = self.attempt(document)
+        assert made is not None, self.said
+        return made
+
+    def attempt(self, document: Mapping[str, Any]) -> Made | None:
+        """The same, or None where validation refuses the document."""
+        try:
+            parsed = PipelineDocument.model_validate(document)
+        except ValidationError as error:
+            self.said = [str(error)]
+            return None
+        validation = validate(parsed, self.catalog, self.resolver, self.cache)
+        if not validation.ok:
+            self.said = [repr(f.model_dump(exclude_none=True)) for f in validation.errors]
+            return None
         made = generate(parsed, validation, self.catalog, "parity", 1, self.resolver)
         return Made(parsed, validation, made)
 

@@ -1,0 +1,139 @@
+"""Node type `sequence`: steps that happen in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ...cep.pattern_type import PatternPlan, PatternType
+from ...graph.model import Problem, Relation
+from ...graph.node_type import ColumnResolver
+from ..common import FIELD_ALIASES, MOVED_FIELDS, check_common, match_relation
+from .checks import check_sequence
+from .config import SequenceConfig, SequenceStep, leaves
+
+NEVER = 1 << 62
+EARLIER_CONTIGUITY = {"non-deterministic": "relaxed-any", "nondeterministic": "relaxed-any"}
+
+
+class SequencePattern(PatternType):
+    """Events in order, as Flink CEP defines it."""
+
+    type = "sequence"
+    title = "Sequence"
+    summary = "Steps that happen in order: A, then B, then C, within a time, per key"
+    Config = SequenceConfig
+    aliases = ("sequence-detector",)
+    field_aliases = {
+        **FIELD_ALIASES,
+        "withinDuration": "within",
+        "contiguityMode": "contiguity",
+        "timeoutAction": "emit_timed_out",
+        "outputMeasures": "measures",
+        "afterMatchSkipStrategy": "after_match",
+    }
+    moved = {k: v for k, v in MOVED_FIELDS.items() if k not in ("quantifiers", "outputMeasures")}
+
+    def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
+        """Steps as {name, filter}, `timeoutAction`, `contiguityMode` and `quantifiers`."""
+        migrated = dict(config)
+        greedy = migrated.pop("quantifiers", None)
+        action = migrated.get("emit_timed_out")
+        if action in ("emit", "ignore"):
+            migrated["emit_timed_out"] = action == "emit"
+        mode = migrated.get("contiguity")
+        if isinstance(mode, str):
+            migrated["contiguity"] = EARLIER_CONTIGUITY.get(mode, mode)
+        if isinstance(migrated.get("steps"), list):
+            migrated["steps"] = [_migrated(step, greedy) for step in migrated["steps"]]
+        return migrated
+
+    def sentence(self, config: SequenceConfig) -> str:
+        """`small, then large within 5 minutes, by card`."""
+        said = ", then ".join(_said(step) for step in config.steps)
+        time = f" within {config.within}" if config.within else ""
+        by = f", by {', '.join(config.key)}" if config.key else ""
+        return f"{said}{time}{by}"
+
+    def check(self, config: SequenceConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
+        """Shared fields, then what has no meaning in a sequence."""
+        yield from check_common(config, inputs[0])
+        yield from check_sequence(config)
+
+    def relation(
+        self, config: SequenceConfig, inputs: Sequence[Relation], resolver: ColumnResolver
+    ) -> Relation:
+        """The match row, with the measures asked for."""
+        return match_relation(self.plan(config, inputs, resolver), inputs[0])
+
+    def plan(
+        self, config: SequenceConfig, inputs: Sequence[Relation], resolver: ColumnResolver
+    ) -> PatternPlan:
+        """The automaton, and each condition as a bit of the mask and perhaps a test."""
+        from .plan import sequence_plan
+
+        return sequence_plan(config, inputs[0], resolver)
+
+    def step_conditions(self, config: SequenceConfig) -> dict[str, str]:
+        """Each step's condition; a step without one takes every event."""
+        return {step.name: step.where or "TRUE" for step in leaves(config.steps)}
+
+    def open_partials(self, state: Any) -> list[tuple[Any, int | None]]:
+        """Runs of the automaton, and when they expire if a whole time bounds them."""
+        if not state:
+            return []
+        _, runs, _, within = state
+        return [
+            (tuple(event[:3] for event in run[2]), None if within >= NEVER else run[1] + within)
+            for run in runs
+        ]
+
+    def verdict(self, config: SequenceConfig, match: dict[str, Any]) -> str:
+        """What decided a match: its last event, or a deadline."""
+        last = config.steps[-1]
+        if match.get("measures", {}).get("timed_out"):
+            return f"Its time was over at {match['detected_at']} before all steps had come."
+        if last.negated and match["detected_at"] != match["events"][-1]["at"]:
+            return (
+                f"No `{last.name}` event came up to, not including, {match['detected_at']}: the "
+                f"timer at {match['detected_at']} decided."
+            )
+        if match["detected_at"] == match["events"][-1]["at"]:
+            return f"The event of step `{match['events'][-1]['step']}` completed the sequence."
+        return (
+            f"All steps had come by {match['events'][-1]['at']}; it was certain at "
+            f"{match['detected_at']} that no earlier partial match would take its place."
+        )
+
+
+def _migrated(step: Any, greedy: Any) -> Any:
+    if not isinstance(step, dict):
+        return step
+    migrated = dict(step)
+    if "filter" in migrated and "where" not in migrated:
+        migrated["where"] = migrated.pop("filter")
+    mode = migrated.get("contiguity")
+    if isinstance(mode, str):
+        migrated["contiguity"] = EARLIER_CONTIGUITY.get(mode, mode)
+    repeated = migrated.get("max", 1) != 1
+    if greedy in ("greedy", "reluctant") and repeated and "greedy" not in migrated:
+        migrated["greedy"] = greedy == "greedy"
+    if isinstance(migrated.get("steps"), list):
+        migrated["steps"] = [_migrated(inner, greedy) for inner in migrated["steps"]]
+    return migrated
+
+
+def _said(step: SequenceStep) -> str:
+    name = f"({', then '.join(map(_said, step.steps))})" if step.steps else step.name
+    if step.negated:
+        return f"no {name}"
+    low = 0 if step.optional else step.min
+    if (low, step.max) == (0, 1):
+        return f"optionally {name}"
+    if (low, step.max) == (1, 1):
+        return name
+    most = "or more" if step.max is None else f"to {step.max}" if step.max != low else ""
+    return f"{low} {most} {name}".replace("  ", " ")
+
+
+NODE = SequencePattern()

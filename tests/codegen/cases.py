@@ -1,0 +1,239 @@
+"""One small document per node type, and for each of its fields another value.
+
+A field whose other value changes neither the code nor is refused would be a setting without
+effect. `LOCAL_ONLY` names those that serve tests in this process alone.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+Json = dict[str, Any]
+
+COLUMNS = (
+    "id bigint, key string, kind string, amount double, note string, at timestamp, other timestamp"
+)
+TIMED: Json = {"columns": COLUMNS, "event_time": "at", "watermark_delay": "10 seconds"}
+FEED: Json = {**TIMED, "path": "/data/in"}
+SERVER: Json = {"bootstrap_servers": "kafka:9092"}
+LOGIN: Json = {
+    "security_protocol": "SASL_SSL",
+    "sasl_mechanism": "PLAIN",
+    "sasl_username": "me",
+    "sasl_password": "secret://kafka/password",
+}
+DETECT: Json = {"key": ["key"], "order_by": ["id"], "keep": ["id", "amount"]}
+
+BASES: dict[str, Json] = {
+    "auto-loader": FEED,
+    "kafka-topic": {**TIMED, **SERVER, "topics": "orders"},
+    "delta-table-source": {**TIMED, "table": "main.raw.orders"},
+    "stream-simulator": {"profile": "iot-sensors", "watermark_delay": "10 seconds"},
+    "filter": {"condition": "amount > 1"},
+    "map-select": {"columns": "*, amount * 2 AS twice"},
+    "rename-cast": {"columns": [{"column": "note", "name": "remark", "type": "string"}]},
+    "watermark": {"event_time": "at", "delay": "20 seconds"},
+    "union-merge": {},
+    "stream-static-join": {
+        "table": "main.shop.people",
+        "keys": [{"stream": "key", "static": "name"}],
+        "static_columns": "name string, region string, age int",
+    },
+    "absence": {**DETECT, "trigger": "kind = 'A'", "expected": "kind = 'B'"},
+    "count-threshold": {**DETECT, "where": "kind = 'A'", "threshold": 3},
+    "sequence": {
+        **DETECT,
+        "steps": [
+            {"name": "first", "condition": "kind = 'A'"},
+            {"name": "second", "condition": "kind = 'B'"},
+        ],
+        "within": "5 minutes",
+    },
+    "delta-table-sink": {"table": "main.out.matches"},
+    "kafka-topic-sink": {**SERVER, "topic": "alerts"},
+    "file-sink": {"path": "/data/out"},
+}
+
+SHARED: Json = {
+    "key": {"key": ["kind"]},
+    "order_by": {"order_by": ["note"]},
+    "keep": {"keep": ["note"]},
+    "event_time": {"event_time": "other"},
+    "ordering": {"ordering": "arrival"},
+}
+KAFKA: Json = {
+    "bootstrap_servers": {"bootstrap_servers": "other:9092"},
+    "security_protocol": {"security_protocol": "SSL"},
+    "sasl_mechanism": {**LOGIN, "sasl_mechanism": "SCRAM-SHA-256"},
+    "sasl_username": {**LOGIN, "sasl_username": "you"},
+    "sasl_password": {**LOGIN, "sasl_password": "secret://kafka/other"},
+    "truststore_location": {"security_protocol": "SSL", "truststore_location": "/x.jks"},
+    "truststore_type": {
+        "security_protocol": "SSL",
+        "truststore_location": "/x.jks",
+        "truststore_type": "JKS",
+    },
+}
+SOURCE: Json = {"event_time": {"event_time": "other"}, "watermark_delay": {"watermark_delay": "9s"}}
+
+CHANGES: dict[str, Json] = {
+    "auto-loader": {
+        **SOURCE,
+        "path": {"path": "/data/elsewhere"},
+        "format": {"format": "parquet"},
+        "columns": {"columns": "at timestamp"},
+        "schema_hints": {"schema_hints": "id int"},
+        "schema_location": {"schema_location": "/data/schema"},
+        "header": {"format": "csv", "header": False},
+        "delimiter": {"format": "csv", "delimiter": ";"},
+        "timestamp_format": {"timestamp_format": "yyyy"},
+        "max_files_per_batch": {"max_files_per_batch": 7},
+    },
+    "kafka-topic": {
+        **SOURCE,
+        **KAFKA,
+        "topics": {"topics": "a,b"},
+        "columns": {"columns": "at timestamp"},
+        "consumer_group": {"consumer_group": "mine"},
+        "starting_offsets": {"starting_offsets": "earliest"},
+        "starting_timestamp": {
+            "starting_offsets": "timestamp",
+            "starting_timestamp": "2026-01-01T00:00:00Z",
+        },
+        "format": {"format": "avro"},
+        "timestamp_format": {"timestamp_format": "yyyy"},
+        "on_malformed": {"on_malformed": "fail"},
+        "include_metadata": {"include_metadata": True},
+        "fail_on_data_loss": {"fail_on_data_loss": False},
+        "max_records_per_batch": {"max_records_per_batch": 9},
+        "schema_registry_url": {"schema_registry_url": "http://x"},
+    },
+    "delta-table-source": {
+        **SOURCE,
+        "table": {"table": "main.raw.other"},
+        "columns": {"columns": "at timestamp"},
+        "starting_version": {"starting_version": 3},
+        "starting_timestamp": {"starting_timestamp": "2026-01-01T00:00:00Z"},
+        "ignore_deletes": {"ignore_deletes": True},
+        "skip_change_commits": {"skip_change_commits": True},
+        "max_files_per_batch": {"max_files_per_batch": 7},
+    },
+    "stream-simulator": {
+        "event_time": {
+            "profile": "custom",
+            "columns": [{"name": "when", "type": "timestamp"}],
+            "event_time": "when",
+        },
+        "watermark_delay": {"watermark_delay": "9s"},
+        "profile": {"profile": "clickstream"},
+        "columns": {"profile": "custom", "columns": [{"name": "x", "type": "bigint"}]},
+        "events_per_second": {"events_per_second": 77},
+        "max_events": {"max_events": 78},
+        "seed": {"seed": 79},
+        "partitions": {"partitions": 3},
+        "start_at": {"start_at": "2020-01-01T00:00:00Z"},
+    },
+    "filter": {"condition": {"condition": "amount > 2"}},
+    "map-select": {"columns": {"columns": "at, key"}},
+    "rename-cast": {
+        "columns": {"columns": [{"column": "kind", "name": "type"}]},
+        "others": {"others": "drop"},
+        "on_error": {
+            "columns": [{"column": "note", "name": "remark", "type": "int"}],
+            "on_error": "null",
+        },
+    },
+    "watermark": {"event_time": {"event_time": "other"}, "delay": {"delay": "9s"}},
+    "union-merge": {"kind": {"kind": "distinct"}, "missing": {"missing": "null"}},
+    "stream-static-join": {
+        "table": {"table": "main.shop.others"},
+        "keys": {"keys": [{"stream": "kind", "static": "name"}]},
+        "join": {"join": "inner"},
+        "select": {"select": ["age"]},
+        "prefix": {"prefix": "p_"},
+        "static_columns": {"static_columns": "name string, city string"},
+        "static_rows": {"static_rows": [{"name": "x"}]},
+        "static_file": {"static_file": "people.jsonl"},
+    },
+    "absence": {
+        **SHARED,
+        "trigger": {"trigger": "kind = 'C'"},
+        "expected": {"expected": "kind = 'C'"},
+        "within": {"within": "9s"},
+        "on_repeat": {"on_repeat": "each"},
+        "max_waiting": {"max_waiting": 9},
+    },
+    "count-threshold": {
+        **SHARED,
+        "where": {"where": "kind = 'C'"},
+        "threshold": {"threshold": 9},
+        "comparison": {"comparison": "="},
+        "window": {"window": "9s"},
+        "windows": {"windows": "tumbling"},
+        "slide": {"windows": "sliding", "slide": "3s"},
+        "distinct": {"distinct": "note"},
+        "repeat": {"repeat": True},
+        "forget_after": {"windows": "tumbling", "comparison": "<", "forget_after": "9h"},
+        "max_events_per_key": {"max_events_per_key": 77},
+    },
+    "delta-table-sink": {
+        "table": {"table": "main.out.other"},
+        "mode": {"mode": "merge", "merge_keys": ["id"], "sequence_by": "at"},
+        "merge_keys": {"mode": "merge", "merge_keys": ["note"], "sequence_by": "at"},
+        "sequence_by": {"mode": "merge", "merge_keys": ["id"], "sequence_by": "other"},
+        "partition_by": {"partition_by": ["kind"]},
+        "cluster_by": {"cluster_by": ["kind"]},
+        "merge_schema": {"merge_schema": True},
+    },
+    "kafka-topic-sink": {
+        **KAFKA,
+        "topic": {"topic": "other"},
+        "key": {"key": "id"},
+        "columns": {"columns": ["id"]},
+        "format": {"format": "avro"},
+    },
+    "file-sink": {
+        "path": {"path": "/data/other"},
+        "format": {"format": "parquet"},
+        "partition_by": {"partition_by": ["kind"]},
+        "header": {"format": "csv", "header": False},
+    },
+}
+LOCAL_ONLY = {
+    ("stream-static-join", "static_rows"),
+    ("stream-static-join", "static_file"),
+}
+"""Rows that stand for a table in a local test: generated code reads the table itself."""
+
+
+def document(node_type: str, config: Json, name: str = "Under test") -> Json:
+    """A whole pipeline around one node: the node is `it`."""
+    node = {"id": "it", "type": node_type, "name": name, "config": copy.deepcopy(config)}
+    feed = {"id": "feed", "type": "auto-loader", "name": "Feed", "config": FEED}
+    out = {"id": "out", "type": "file-sink", "name": "Out", "config": {"path": "/data/out"}}
+    category = _category(node_type)
+    if category == "source":
+        return _joined([node, out], [("it", "out")])
+    if category == "sink":
+        return _joined([feed, node], [("feed", "it")])
+    if node_type == "union-merge":
+        other = {**feed, "id": "other"}
+        return _joined([feed, other, node, out], [("feed", "it"), ("other", "it"), ("it", "out")])
+    if node_type == "watermark":
+        feed = {**feed, "config": {"path": "/data/in", "columns": COLUMNS}}
+    return _joined([feed, node, out], [("feed", "it"), ("it", "out")])
+
+
+def _joined(nodes: list[Json], edges: list[tuple[str, str]]) -> Json:
+    return {
+        "name": "Case",
+        "nodes": nodes,
+        "edges": [{"source": a, "target": b} for a, b in edges],
+    }
+
+
+def _category(node_type: str) -> str:
+    from lakestream_mcp.catalog import Catalog
+
+    return Catalog.load().get(node_type).category

@@ -1,0 +1,232 @@
+"""Configurations: earlier names and shapes are understood, bad values are refused clearly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lakestream_mcp.catalog import Catalog
+from lakestream_mcp.graph.config import canonical, parse
+from lakestream_mcp.graph.model import Column, Relation
+
+CATALOG = Catalog.load()
+ORDERS = Relation(
+    (Column("order_id", "bigint"), Column("amount", "double"), Column("at", "timestamp")), "at"
+)
+
+KAFKA = {"bootstrap_servers": "b:9092", "topics": "t", "columns": "id bigint"}
+TABLE = {"table": "main.shop.orders", "columns": "id bigint"}
+
+
+@pytest.mark.parametrize(
+    ("type_name", "given", "ours"),
+    [
+        ("auto-loader", {"cloudPath": "/a", "fileFormat": "csv"}, {"path": "/a", "format": "csv"}),
+        (
+            "kafka-topic",
+            {
+                "bootstrapServers": "b:9092",
+                "topics": "x, y",
+                "schemaSource": "infer",
+                "startingOffset": "earliest",
+                "deserializationFormat": "json",
+                "columns": "id long",
+            },
+            {
+                "bootstrap_servers": "b:9092",
+                "topics": "x, y",
+                "starting_offsets": "earliest",
+                "format": "json",
+                "columns": "id long",
+            },
+        ),
+        (
+            "delta-table-source",
+            {"catalog": "c", "schema": "s", "table": "t", "startingVersion": "3"},
+            {"table": "c.s.t", "starting_version": 3},
+        ),
+        (
+            "stream-simulator",
+            {"dataProfile": "custom", "customSchema": '[{"name": "a", "generator": "uuid"}]'},
+            {"profile": "custom", "columns": [{"name": "a", "generator": "uuid"}]},
+        ),
+        (
+            "map-select",
+            {"outputColumns": '["a", {"alias": "b", "expr": "a + 1"}]'},
+            {
+                "columns": [
+                    {"name": "a", "expression": "a"},
+                    {"name": "b", "expression": "a + 1"},
+                ]
+            },
+        ),
+        (
+            "rename-cast",
+            {"columnMappings": '[{"from": "a", "to": "b", "castType": "LONG"}]'},
+            {"columns": [{"column": "a", "name": "b", "type": "LONG"}]},
+        ),
+        (
+            "watermark",
+            {"timestampColumn": "at", "delayThreshold": {"value": 10, "unit": "seconds"}},
+            {"event_time": "at", "delay": {"value": 10, "unit": "seconds"}},
+        ),
+        ("union-merge", {"unionType": "union-all"}, {"kind": "all"}),
+        (
+            "stream-static-join",
+            {"staticTable": "c.s.t", "joinKeys": "a, b", "joinType": "inner"},
+            {"table": "c.s.t", "keys": ["a", "b"], "join": "inner"},
+        ),
+        (
+            "delta-table-sink",
+            {"catalog": "c", "schema": "s", "table": "t", "writeMode": "upsert"},
+            {"table": "c.s.t", "mode": "merge"},
+        ),
+        (
+            "kafka-topic-sink",
+            {"bootstrapServers": "b:9092", "topic": "t", "keyExpression": "id"},
+            {"bootstrap_servers": "b:9092", "topic": "t", "key": "id"},
+        ),
+    ],
+)
+def test_earlier_configurations_are_understood(
+    type_name: str, given: dict[str, Any], ours: dict[str, Any]
+) -> None:
+    assert canonical(CATALOG.get(type_name), given) == ours
+
+
+@pytest.mark.parametrize(
+    ("type_name", "given", "field"),
+    [
+        ("kafka-topic", KAFKA | {"sasl_password": "hunter2"}, "sasl_password"),
+        ("kafka-topic", KAFKA | {"bootstrap_servers": "b"}, "bootstrap_servers"),
+        ("kafka-topic", KAFKA | {"topics": ["a b"]}, "topics.0"),
+        ("kafka-topic", KAFKA | {"columns": "id bigin"}, "columns"),
+        ("kafka-topic", KAFKA | {"columns": "a int, A int"}, "columns"),
+        ("kafka-topic", KAFKA | {"starting_offsets": "timestamp"}, None),
+        ("kafka-topic", KAFKA | {"watermark_delay": "1 minute"}, None),
+        ("kafka-topic", KAFKA | {"event_time": "at", "watermark_delay": "5 parsecs"}, None),
+        ("delta-table-source", TABLE | {"table": "a.b.c.d"}, "table"),
+        ("delta-table-source", TABLE | {"table": "../etc"}, "table"),
+        ("delta-table-sink", {"table": "a b"}, "table"),
+        ("delta-table-sink", {"table": "t", "mode": "overwrite"}, "mode"),
+        ("stream-simulator", {"events_per_second": 0}, "events_per_second"),
+        ("stream-simulator", {"events_per_second": 10_001}, "events_per_second"),
+        ("stream-simulator", {"partitions": 65}, "partitions"),
+        ("file-sink", {"path": "a\nb"}, "path"),
+        ("filter", {"condition": ""}, "condition"),
+        ("filter", {}, "condition"),
+        ("filter", {"condition": "a", "conditoin": "b"}, "conditoin"),
+    ],
+)
+def test_bad_values_are_refused_at_their_field(
+    type_name: str, given: dict[str, Any], field: str | None
+) -> None:
+    problems = parse(CATALOG.get(type_name), given).problems
+    assert problems
+    if field is not None:
+        assert problems[0].field == field
+    assert "hunter2" not in str(problems)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "given", "codes"),
+    [
+        ("kafka-topic", KAFKA | {"format": "avro"}, ["UNSUPPORTED"]),
+        ("kafka-topic", KAFKA | {"schema_registry_url": "http://r"}, ["UNSUPPORTED"]),
+        (
+            "kafka-topic",
+            KAFKA | {"security_protocol": "SASL_SSL"},
+            ["MISSING_CONFIG", "MISSING_CONFIG"],
+        ),
+        ("kafka-topic", KAFKA | {"sasl_password": "secret://a/b"}, ["UNUSED_CONFIG"]),
+        ("kafka-topic", KAFKA | {"truststore_location": "/t"}, ["UNUSED_CONFIG"]),
+        ("kafka-topic", KAFKA | {"event_time": "idd"}, ["UNKNOWN_COLUMN"]),
+        ("kafka-topic", KAFKA | {"event_time": "id"}, ["EVENT_TIME_TYPE"]),
+        ("auto-loader", {"path": "/a", "format": "avro"}, ["UNSUPPORTED"]),
+        ("auto-loader", {"path": "/a", "delimiter": ";"}, ["UNUSED_CONFIG"]),
+        (
+            "auto-loader",
+            {"path": "/a", "columns": "a int", "schema_hints": "b int"},
+            ["UNKNOWN_COLUMN"],
+        ),
+        (
+            "delta-table-source",
+            TABLE | {"starting_version": 1, "starting_timestamp": "2026-01-01"},
+            ["TWO_STARTS"],
+        ),
+        ("stream-simulator", {"profile": "custom"}, ["MISSING_CONFIG"]),
+        (
+            "stream-simulator",
+            {"profile": "custom", "columns": [{"name": "a", "generator": "randm(1, 2)"}]},
+            ["UNKNOWN_GENERATOR"],
+        ),
+        (
+            "stream-simulator",
+            {
+                "profile": "custom",
+                "columns": [{"name": "a", "type": "int", "generator": "choice(1, 1); drop)"}],
+            },
+            ["UNKNOWN_GENERATOR"],
+        ),
+        (
+            "stream-simulator",
+            {"profile": "custom", "columns": [{"name": "event_time", "generator": "uuid"}]},
+            ["DUPLICATE_COLUMN"],
+        ),
+    ],
+)
+def test_what_cannot_work_is_a_problem(
+    type_name: str, given: dict[str, Any], codes: list[str]
+) -> None:
+    node_type = CATALOG.get(type_name)
+    parsed = parse(node_type, given)
+    assert not parsed.problems
+    assert [p.code for p in node_type.check(parsed.config, [])] == codes
+
+
+@pytest.mark.parametrize(
+    ("type_name", "given", "codes"),
+    [
+        ("watermark", {"event_time": "att"}, ["UNKNOWN_COLUMN"]),
+        ("watermark", {"event_time": "amount"}, ["EVENT_TIME_TYPE"]),
+        ("union-merge", {"kind": "distinct"}, ["UNSUPPORTED", "ONE_INPUT"]),
+        (
+            "stream-static-join",
+            {"table": "t", "keys": ["order_id"], "static_columns": "order_id int", "join": "right"},
+            ["UNSUPPORTED"],
+        ),
+        ("delta-table-sink", {"table": "t", "mode": "merge"}, ["MISSING_CONFIG"]),
+        (
+            "delta-table-sink",
+            {"table": "t", "mode": "merge", "merge_keys": ["order_id"]},
+            ["MISSING_CONFIG"],
+        ),
+        (
+            "delta-table-sink",
+            {"table": "t", "partition_by": "at", "cluster_by": "at"},
+            ["TWO_LAYOUTS"],
+        ),
+        ("delta-table-sink", {"table": "t", "merge_keys": ["order_id"]}, ["UNUSED_CONFIG"]),
+        ("delta-table-sink", {"table": "t", "partition_by": ["amout"]}, ["UNKNOWN_COLUMN"]),
+        ("file-sink", {"path": "/a", "header": False}, ["UNUSED_CONFIG"]),
+        ("file-sink", {"path": "/a", "partition_by": "order_id,amount,at"}, ["NO_COLUMNS_LEFT"]),
+        (
+            "kafka-topic-sink",
+            {"bootstrap_servers": "b:1", "topic": "t", "format": "avro"},
+            ["UNSUPPORTED"],
+        ),
+        (
+            "kafka-topic-sink",
+            {"bootstrap_servers": "b:1", "topic": "t", "key": "sum(amount)"},
+            ["FUNCTION_REFUSED"],
+        ),
+    ],
+)
+def test_what_does_not_fit_the_rows_is_a_problem(
+    type_name: str, given: dict[str, Any], codes: list[str]
+) -> None:
+    node_type = CATALOG.get(type_name)
+    parsed = parse(node_type, given)
+    assert not parsed.problems
+    assert [p.code for p in node_type.check(parsed.config, [ORDERS])] == codes
