@@ -19,7 +19,7 @@ START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 10
 
 
-class ServerFailed(Exception):  # noqa: N818 - reads as what happened
+class ServerFailed(Exception):
     """The server did not start; the message holds what it said."""
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+from java_network import java_options
+from progress import ROOT
 
 from lakestream_mcp.deploy import spark_env
 from lakestream_mcp.errors import LakestreamError
@@ -10,6 +14,9 @@ from lakestream_mcp.errors import LakestreamError
 
 def main() -> int:
     """Both groups of jars, checked against their pins."""
+    given = os.environ.get("JAVA_TOOL_OPTIONS", "")
+    told = java_options(os.environ, ROOT / ".cache")
+    os.environ["JAVA_TOOL_OPTIONS"] = " ".join([*told, given]).strip()
     try:
         spark = spark_env.find()
         spark_env.jars("broker", spark.python, spark.java_home, spark.cache)

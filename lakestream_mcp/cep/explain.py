@@ -75,13 +75,15 @@ def explain_event(
     engine: Any,
 ) -> dict[str, Any]:
     """One event: the parts of its step's condition, the values each read, whether it held."""
+    from ..relational.sql import sql
+
     parts = []
     for part in conjuncts(condition):
         given = grounded(part, before, event["step"])
         read = {name: event["row"].get(name) for name in _columns(given)}
         parts.append(
             {
-                "condition": part.sql(dialect="spark"),
+                "condition": sql(part),
                 "reads": read,
                 "earlier": _earlier(part, before, event["step"]),
                 "holds": evaluate(given, event["row"], relation, engine),
@@ -101,11 +103,10 @@ def conjuncts(condition: str) -> list[exp.Expr]:
     """The parts of a condition joined by AND at the top."""
     if not condition:
         return []
-    import sqlglot
-    from sqlglot import exp
+    from ..relational.sql import parse_expression
+    from .expression import conjuncts as parted
 
-    tree = sqlglot.parse_one(condition, read="spark")
-    return list(tree.flatten()) if isinstance(tree, exp.And) else [tree]
+    return parted(parse_expression(condition, None, aggregates=True))
 
 
 def evaluate(part: exp.Expr, row: dict[str, Any], relation: Relation, engine: Any) -> bool | None:
@@ -175,9 +176,11 @@ def grounded(part: exp.Expr, before: list[dict[str, Any]], step: str) -> exp.Exp
 
 
 def _earlier(part: exp.Expr, before: list[dict[str, Any]], step: str) -> dict[str, Any]:
+    from ..relational.sql import sql
+
     steps = {e["step"] for e in before} | {step}
     return {
-        place.sql(dialect="spark"): value_of(function, name, column, before)
+        sql(place): value_of(function, name, column, before)
         for place, function, name, column in references(part, steps)
     }
 

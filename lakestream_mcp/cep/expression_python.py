@@ -291,7 +291,8 @@ class Writer:
     def _negate(self, node: exp.Expr) -> Typed:
         value = self.write(node.this)
         if value.constant and value.type in (*WHOLE, *REAL, NUMBER):
-            return value._replace(code=f"-{value.code}")
+            code = value.code
+            return value._replace(code=code[1:] if code.startswith("-") else f"-{code}")
         self._refuse_text(node, [value])
         return self._result(node, f"sql_neg({value.code})", value.type)
 
@@ -361,12 +362,13 @@ class Writer:
         return Typed(f"sql_floor_div({value.code}, {unit})", "bigint")
 
     def _cast(self, node: exp.Expr) -> Typed:
-        value, wanted = self.write(node.this), node.args["to"].sql("spark").lower()
+        wanted = node.args["to"].sql("spark").lower()
+        value = self.write(node.this)
         if value.type == wanted:
             return value
         if wanted == "double" and value.type in (*WHOLE, *REAL, NUMBER):
             return self._as_double(value)
-        if wanted in WHOLE and value.type in WHOLE:
+        if wanted in WHOLE and value.type in WHOLE and not node.args.get("safe"):
             return Typed(f"sql_whole({value.code}, {WHOLE[wanted]})", wanted)
         raise self._unsupported(node, f"CAST of {value.type} to {wanted} over earlier events")
 
@@ -488,6 +490,7 @@ METHODS: dict[type[exp.Expr], Callable[[Writer, exp.Expr], Typed]] = {
     exp.Least: Writer._least,
     exp.Anonymous: Writer._anonymous,
     exp.Cast: Writer._cast,
+    exp.TryCast: Writer._cast,
     exp.Literal: Writer._literal,
     exp.Boolean: Writer._true_or_false,
     exp.Null: Writer._null,

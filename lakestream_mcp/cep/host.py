@@ -121,14 +121,17 @@ class Host:
         return [self.relations[e.source] for e in self.inputs(node_id)]
 
     def _relational(self, kind: RelationalType, node_id: str, inputs: list[Any]) -> Any:
+        from ..relational.build import node_query
         from ..relational.lineage import with_row
         from ..relational.sql import sql
 
-        query = kind.query(self.configs[node_id], self._input_relations(node_id))
-        local = getattr(kind, "local_tables", None)
-        extra = local(self.configs[node_id]) if local else {}
-        named = {f"in_{i}": table for i, table in enumerate(inputs)} | extra
-        return self.engine.run(sql(with_row(query)), named)
+        config, relation = self.configs[node_id], self.relations[node_id]
+        query = node_query(kind, config, self._input_relations(node_id), relation)
+        beside = getattr(kind, "local_tables", None)
+        tables = beside(config, self.resolver) if beside else {}
+        tables |= {f"in_{i}": table for i, table in enumerate(inputs)}
+        # SQL promises no order; what is shown should not depend on which thread was first.
+        return self.engine.run(sql(with_row(query)), tables).sort_by(ROW)
 
     def _pattern(
         self,

@@ -193,7 +193,7 @@ def jsonable(value: Any) -> Any:  # noqa: PLR0911
     if isinstance(value, list | tuple):
         return [jsonable(v) for v in value]
     if isinstance(value, dt.datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return _time_text(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, decimal.Decimal):
@@ -203,3 +203,11 @@ def jsonable(value: Any) -> Any:  # noqa: PLR0911
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+def _time_text(moment: dt.datetime) -> str:
+    """ISO 8601 with no more digits than needed: seconds, milliseconds or microseconds."""
+    fine = "microseconds" if moment.microsecond % 1000 else "milliseconds"
+    return moment.isoformat(timespec=fine if moment.microsecond else "seconds").replace(
+        "+00:00", "Z"
+    )

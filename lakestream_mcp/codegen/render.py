@@ -123,8 +123,10 @@ def _own_template(step: Step, **names: str) -> Source:
 
 
 def _relational(step: Step) -> Source:
+    from ..relational.build import node_query
+
     assert isinstance(step.type, RelationalType)
-    query = step.type.query(step.config, step.input_relations)
+    query = node_query(step.type, step.config, step.input_relations, step.relation)
     inputs = {f"in_{i}": frame for i, frame in enumerate(step.inputs)}
     beside = getattr(step.type, "static_tables", None)
     return sql_cell(step.frame, query, inputs, beside(step.config) if beside else {})

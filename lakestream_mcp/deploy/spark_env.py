@@ -46,7 +46,7 @@ class SparkEnvironment(NamedTuple):
     def environ(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """Environment variables of the child process."""
         env = dict(os.environ if base is None else base)
-        for name in ("SPARK_HOME", "PYTHONHOME", "PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR"):
+        for name in DISTURBING:
             env.pop(name, None)
         env["JAVA_HOME"] = str(self.java_home)
         env["PYSPARK_PYTHON"] = env["PYSPARK_DRIVER_PYTHON"] = str(self.python)
@@ -71,6 +71,10 @@ class SparkEnvironment(NamedTuple):
         }
 
 
+DISTURBING = (
+    *("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS", "PYTHONHOME"),
+    "PYTHONDONTWRITEBYTECODE",  # workers would compile pyspark and pandas at every start
+)
 LOCAL_CONF = {
     "spark.master": "local[2]",
     "spark.driver.memory": "2g",

@@ -60,6 +60,12 @@ def _plain_text(text: str) -> str:
     return text
 
 
+def _name(text: str) -> str:
+    if "${" in text:
+        raise ValueError("Spark replaces `${…}` in SQL, so a column name cannot hold it")
+    return text
+
+
 def _type_text(text: str) -> str:
     try:
         return canonical_type(text)
@@ -91,7 +97,9 @@ ColumnList = Annotated[
 TableName = Annotated[str, Field(max_length=770), AfterValidator(_table_name)]
 Secret = Annotated[str, AfterValidator(_secret)]
 PlainText = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_plain_text)]
-ColumnName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_plain_text)]
+ColumnName = Annotated[
+    str, Field(min_length=1, max_length=255), AfterValidator(_plain_text), AfterValidator(_name)
+]
 TypeText = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_type_text)]
 
 

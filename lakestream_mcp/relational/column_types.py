@@ -38,7 +38,8 @@ TYPE_NAMES = (*sorted(set(SIMPLE.values())), "decimal", "array", "map", "struct"
 MAX_DEPTH = 20
 MAX_COLUMNS = 2000
 
-_UNUSABLE = re.compile(r"[\x00-\x1f\ud800-\udfff]")
+# Spark replaces `${name}` in SQL text by a setting's value, even in quoted names.
+_UNUSABLE = re.compile(r"[\x00-\x1f\ud800-\udfff]|\$\{")
 _TOKEN = re.compile(r"\s*(`(?:[^`]|``)*`|[^\W]+|[<>(),:]|'(?:[^'\\]|\\.)*'|\S)")
 
 
@@ -202,12 +203,10 @@ def check_names(columns: Iterable[Column]) -> tuple[Column, ...]:
     seen: dict[str, str] = {}
     for column in found:
         lower = column.name.lower()
-        if (
-            not lower.strip()
-            or len(lower) > 255
-            or any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in lower)
-        ):
-            raise InvalidArgument("a column name is 1 to 255 printable characters", got=column.name)
+        if not lower.strip() or len(lower) > 255 or _UNUSABLE.search(lower):
+            raise InvalidArgument(
+                "a name is 1 to 255 printable characters, without `${`", got=column.name
+            )
         if lower in seen:
             raise InvalidArgument(
                 f"column `{column.name}` appears twice (names differ by more than case)",

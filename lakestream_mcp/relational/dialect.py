@@ -35,12 +35,13 @@ _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def string_literal(text: str) -> str:
-    """A string as a literal that Sail and Spark read as the same text."""
-    return (
-        "'"
-        + "".join(_ESCAPES.get(c) or (c if c >= " " else f"\\u{ord(c):04x}") for c in text)
-        + "'"
-    )
+    """A string as a literal that Sail and Spark read as the same text.
+
+    Spark replaces `${name}` anywhere in SQL by a setting's value before it parses; an escaped
+    dollar is hidden from that.
+    """
+    escaped = "".join(_ESCAPES.get(c) or (c if c >= " " else f"\\u{ord(c):04x}") for c in text)
+    return "'" + escaped.replace("${", "\\u0024{") + "'"
 
 
 class LakestreamSpark(Spark):

@@ -133,6 +133,8 @@ def _check_node(
 ) -> None:
     if isinstance(node, exp.Query) and not query:
         raise _refused("a subquery reads other rows than the one at hand", node, field)
+    if isinstance(node, exp.Identifier) and "${" in node.name:
+        raise _refused("Spark replaces `${…}` in SQL, so a name cannot hold it", node, field)
     if isinstance(node, (exp.Cast, exp.TryCast)) and node.args.get("format"):
         raise _refused("CAST with FORMAT is not Spark SQL", node, field)
     if isinstance(node, PLAIN) or (query and isinstance(node, QUERY)):

@@ -5,11 +5,11 @@ Light to import: sqlglot is loaded when the first text is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidSql, nearest
-from ..graph.model import Column, Relation
+from ..graph.model import Column, Problem, Relation
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -207,6 +207,21 @@ def notes(tree: exp.Expr) -> list[str]:
     from .functions import functions
 
     known = functions()
-    names = {guard.function_name(node).lower() for node in tree.find_all(exp.Func)}
+    names = {
+        guard.function_name(node).lower()
+        for node in tree.find_all(exp.Func)
+        if not isinstance(node, exp.Cast) or node.to.is_type("string")
+    }
     found = (known[name] for name in sorted(names) if name in known)
     return [f"{f.name}: {f.note}" for f in found if f.answers == "edge"]
+
+
+def may_differ(trees: Iterable[exp.Expr], field: str) -> Iterator[Problem]:
+    """The notes on some expressions as findings that hinder nothing."""
+    for note in dict.fromkeys(note for tree in trees for note in notes(tree)):
+        yield Problem(
+            "MAY_DIFFER",
+            f"a local test may differ from Spark on unusual input: {note}",
+            field=field,
+            severity="info",
+        )

@@ -45,8 +45,8 @@ BASES: dict[str, Json] = {
     "sequence": {
         **DETECT,
         "steps": [
-            {"name": "first", "condition": "kind = 'A'"},
-            {"name": "second", "condition": "kind = 'B'"},
+            {"name": "first", "where": "kind = 'A'"},
+            {"name": "second", "where": "kind = 'B' AND amount > first.amount"},
         ],
         "within": "5 minutes",
     },
@@ -176,6 +176,22 @@ CHANGES: dict[str, Json] = {
         "repeat": {"repeat": True},
         "forget_after": {"windows": "tumbling", "comparison": "<", "forget_after": "9h"},
         "max_events_per_key": {"max_events_per_key": 77},
+    },
+    "sequence": {
+        **SHARED,
+        "steps": {"steps": [{"name": "only", "where": "kind = 'A'"}]},
+        "contiguity": {"contiguity": "relaxed-any"},
+        "within": {"within": "9s"},
+        "after_match": {"after_match": "no-skip"},
+        "skip_to": {"after_match": "skip-to-last", "skip_to": "first"},
+        "skip_to_missing": {
+            "after_match": "skip-to-last",
+            "skip_to": "first",
+            "skip_to_missing": "fail",
+        },
+        "emit_timed_out": {"emit_timed_out": True},
+        "max_partial_matches": {"max_partial_matches": 7},
+        "measures": {"measures": {"total": "SUM(first.amount)"}},
     },
     "delta-table-sink": {
         "table": {"table": "main.out.other"},

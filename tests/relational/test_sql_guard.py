@@ -62,6 +62,7 @@ REFUSED = {
     "a name": "amount as x",
     "a variable": "@v = 1",
     "a shell variable": "${x} = 1",
+    "a variable in a name": "`a${x}` = 1",
     "a named parameter": ":p = 1",
     "a placeholder": "? = 1",
     "a brace": "{x} = 1",

@@ -18,7 +18,11 @@ SIMPLE = st.sampled_from(
     ]
 )
 CHARACTERS = st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"])
-NAMES = st.text(CHARACTERS, min_size=1, max_size=8).filter(str.strip)
+NAMES = (
+    st.text(CHARACTERS, min_size=1, max_size=8)
+    .filter(str.strip)
+    .filter(lambda name: "${" not in name)
+)
 
 
 def named(inner: st.SearchStrategy[str]) -> st.SearchStrategy[list[tuple[str, str]]]:
@@ -48,14 +52,7 @@ def test_types_pass_through_text_and_arrow(kind: str) -> None:
     assert spark_type(arrow_type(canonical)) == canonical
 
 
-@given(
-    st.lists(
-        st.tuples(NAMES.filter(str.strip), SIMPLE),
-        min_size=1,
-        max_size=5,
-        unique_by=lambda c: c[0].lower(),
-    )
-)
+@given(named(SIMPLE))
 def test_column_lists_read_back(pairs: list[tuple[str, str]]) -> None:
     columns = tuple(Column(*pair) for pair in pairs)
     assert parse_columns(ddl(columns)) == columns
@@ -68,7 +65,17 @@ def test_what_changes_no_value_is_read_over() -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    ["", "id", "id bigin", "a int,", "a int b int", "a decimal(50)", "a array<int", "a int, A int"],
+    [
+        "",
+        "id",
+        "id bigin",
+        "a int,",
+        "a int b int",
+        "a decimal(50)",
+        "a array<int",
+        "a int, A int",
+        "`${x}` int",
+    ],
 )
 def test_bad_lists_are_refused(bad: str) -> None:
     with pytest.raises(InvalidArgument):

@@ -134,7 +134,7 @@ export function Canvas({ view, lit, selected, camera }: CanvasProps) {
       nodes={nodes} edges={edges} nodeTypes={nodeTypes} aria-label="Pipeline canvas" ariaLabelConfig={readOnlyLabels}
       onNodesChange={onNodesChange} onPaneClick={() => go({ node: null })}
       onMoveStart={(event) => { moved.current ||= event !== null; }}
-      colorMode="system" fitView fitViewOptions={fitting} minZoom={0.1} maxZoom={2}
+      colorMode="system" minZoom={0.1} maxZoom={2}
       nodesDraggable={false} nodesConnectable={false} elevateNodesOnSelect={false}
       deleteKeyCode={null} selectionKeyCode={null} multiSelectionKeyCode={null}
       onlyRenderVisibleElements={nodes.length > manyNodes}

@@ -192,6 +192,10 @@ def may_be_empty(step: SequenceStep) -> bool:
 
 
 def _gap(config: SequenceConfig, step: SequenceStep, field: str) -> Iterator[Problem]:
+    for name, gap in (("within", step.within), ("times_within", step.times_within)):
+        if gap and config.within and duration_us(gap) > duration_us(config.within):
+            message = f"`{name}` of `{step.name}` is longer than the whole pattern's `within`"
+            yield _problem("WITHIN_TOO_LONG", message, f"{field}.{name}", gap)
     if step.within is None:
         return
     if step.max != 1:
@@ -205,6 +209,3 @@ def _gap(config: SequenceConfig, step: SequenceStep, field: str) -> Iterator[Pro
     if field == "steps.0":
         message = f"Nothing comes before `{step.name}`, so its `within` has no meaning"
         yield _problem("WITHIN_FIRST", message, f"{field}.within", step.within)
-    if config.within is not None and duration_us(step.within) > duration_us(config.within):
-        message = f"`within` of `{step.name}` is longer than the whole pattern's"
-        yield _problem("WITHIN_TOO_LONG", message, f"{field}.within", step.within)

@@ -70,7 +70,9 @@ class SequenceStep(BaseModel):
         default=None, description="SQL condition of an event that ends a step without limit"
     )
     times_within: Duration | None = Field(
-        default=None, description="Longest time from one repetition to the next, exclusive"
+        default=None,
+        description="Longest time before a repetition, exclusive, applied as Flink does: to all but "
+        "the last possible one; without limit to the required ones (`min`) only",
     )
     optional: bool = Field(default=False, description="A match may do without this step")
     negated: bool = Field(

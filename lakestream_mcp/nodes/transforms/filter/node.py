@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ....errors import InvalidSql
-from ....graph.model import Relation
+from ....errors import InvalidSql, LakestreamError
+from ....graph.model import Problem, Relation
 from ....graph.node_type import ColumnResolver, NodeConfig, RelationalType
-from ....relational.sql import check_columns, column, parse_expression
+from ....relational.sql import check_columns, column, may_differ, parse_expression
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -38,6 +38,16 @@ class Filter(RelationalType):
 
     def sentence(self, config: FilterConfig) -> str:
         return f"keeps rows where {config.condition}"
+
+    def check(
+        self,
+        config: FilterConfig,
+        inputs: Sequence[Relation],
+    ) -> Iterator[Problem]:
+        try:
+            yield from may_differ([parse_expression(config.condition, "condition")], "condition")
+        except LakestreamError:
+            return  # `relation` raises it
 
     def query(self, config: FilterConfig, inputs: Sequence[Relation]) -> exp.Query:
         from sqlglot import exp

@@ -15,8 +15,8 @@ from ....relational.sql import (
     cast,
     check_columns,
     column,
+    may_differ,
     named,
-    notes,
     parse_expression,
     parse_projections,
 )
@@ -81,14 +81,7 @@ class MapSelect(RelationalType):
             outputs = _outputs(config, inputs[0])
         except LakestreamError:
             return  # `relation` raises it
-        for output in outputs:
-            for note in notes(output):
-                yield Problem(
-                    "MAY_DIFFER",
-                    f"a local test may differ from Spark on unusual input: {note}",
-                    field="columns",
-                    severity="info",
-                )
+        yield from may_differ(outputs, "columns")
 
     def query(self, config: MapSelectConfig, inputs: Sequence[Relation]) -> exp.Query:
         from sqlglot import exp
