@@ -3,6 +3,7 @@
 PYTHON ?= python3
 IN = .venv/bin/python
 SETUP = $(PYTHON) scripts/setup.py
+WORKLOAD = .cache/workload
 
 .PHONY: all run serve spark test check soak lint format golden docs viewer bench lock clean
 
@@ -55,10 +56,16 @@ viewer:  ## Rebuild the canvas into the package.
 	@$(SETUP) test node
 	@$(IN) scripts/build_viewer.py
 
-bench:  ## The product's speed, as ratios.
-	@$(SETUP) test spark jars
+bench:  ## The product's speed: start, latency, validation, canvas, and a million events in both hosts.
+	@$(SETUP) test spark jars node browser
 	@$(IN) benchmarks/server_start.py
+	@$(IN) benchmarks/latency.py
 	@$(IN) benchmarks/validate_500.py
+	@$(IN) benchmarks/viewer_latency.py
+	@test -f $(WORKLOAD)/expected.json || $(IN) benchmarks/gen_workload.py --out $(WORKLOAD)
+	@for pattern in P1 P2 P3; do for engine in host spark; do \
+	  $(IN) benchmarks/workload.py $(WORKLOAD) --pattern $$pattern --engine $$engine || exit 1; \
+	done; done
 
 lock:  ## Resolve requirements/*.in anew; pins change only where they must. UPGRADE=1 takes the newest.
 	@$(SETUP) server

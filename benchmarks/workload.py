@@ -125,19 +125,19 @@ def on_host(files: Path, pattern: str) -> int:
     from lakestream_mcp.cep.carried import carried
     from lakestream_mcp.cep.events import with_arrivals
     from lakestream_mcp.cep.host import final_watermark, on_time_rows
+    from lakestream_mcp.cep.packing import pack_rows
     from lakestream_mcp.cep.replay import Batch, replay
     from lakestream_mcp.cep.watermark import WatermarkPoint
     from lakestream_mcp.relational.local import LocalEngine
-    from lakestream_mcp.relational.pack import pack_query
-    from lakestream_mcp.relational.sql import sql
 
     engine = LocalEngine()
     try:
         plan, relation = planned(pattern, engine)
-        batches = [pq.read_table(path) for path in sorted(files.glob("*.parquet"))[:-1]]
+        read = ["seq", "key", "type", "ts"]  # no pattern reads `value`
+        batches = [pq.read_table(p, columns=read) for p in sorted(files.glob("*.parquet"))[:-1]]
         rows = with_arrivals({"feed": pa.concat_tables(batches)}, {"feed": "ts"})["feed"]
         times, arrivals = rows["ts"].cast(pa.int64()).to_numpy(), rows["__row"].to_numpy()
-        packed = engine.run(sql(pack_query(plan, relation, with_row=True)), {"in_0": rows})
+        packed = pack_rows(plan, relation, rows, engine)
     finally:
         engine.close()
     points = [WatermarkPoint("feed", times, arrivals, relation.delay_ms or 0)]
@@ -209,11 +209,12 @@ def warm_up() -> None:
     engine.close()
 
 
-def measured(command: list[str]) -> tuple[str, float, float]:
+def measured(command: list[str], warm: bool = True) -> tuple[str, float, float]:
     """Output, wall and CPU seconds of a command and of all processes it leaves behind."""
     ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run([sys.executable, __file__, "--warm-up"], env=env, check=True)
+    if warm:
+        subprocess.run([sys.executable, __file__, "--warm-up"], env=env, check=True)
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=env)
     wall = time.time() - began

@@ -12,15 +12,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+USUAL = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 PASSWORD = "changeit"
 CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def java_options(environ: Mapping[str, str], cache: Path) -> list[str]:
-    """Options for any Java: the certificates and the proxy that the environment names."""
+    """Options for any Java: the proxy and the certificates that other programs here use."""
     options = list(_proxy_options(environ))
-    bundle = next((Path(environ[name]) for name in BUNDLES if environ.get(name)), None)
-    if bundle is not None and bundle.is_file():
+    named = [environ[name] for name in BUNDLES if environ.get(name)]
+    usual = [ssl.get_default_verify_paths().cafile or "", *USUAL]
+    bundle = next((Path(file) for file in [*named, *usual] if file and Path(file).is_file()), None)
+    if bundle is not None:
         cache.mkdir(parents=True, exist_ok=True)
         store = cache / "certificates.jks"
         store.write_bytes(trust_store(bundle.read_text(encoding="utf-8", errors="replace")))

@@ -141,14 +141,12 @@ class Host:
         tables: dict[str, Any],
         options: Options,
     ) -> PatternRun:
-        from ..relational.pack import pack_query
-        from ..relational.sql import sql
+        from .packing import pack_rows
 
         relation = self._input_relations(node_id)[0]
         plan = kind.plan(self.configs[node_id], [relation], self.resolver)
         text = carried(plan, node_id)
-        query = sql(pack_query(plan, relation, with_row=True))
-        packed = self.engine.run(query, {"in_0": inputs[0]})
+        packed = pack_rows(plan, relation, inputs[0], self.engine)
         points = self.watermark_points(node_id, tables, options)
         fresh, late = on_time_rows(packed, points, options.batch_rows)
         final = final_watermark(points)

@@ -47,6 +47,11 @@ def is_packable(column_type: str) -> bool:
     return True
 
 
+def kept_as_it_is(column_type: str) -> bool:
+    """Whether packing changes at most the width of the type, not how the value is written."""
+    return is_packable(column_type) and not column_type.startswith(("decimal", "varchar", "char"))
+
+
 def packed(value: exp.Expr, column_type: str) -> exp.Expr:
     """SQL that turns a value of `column_type` into its physical type."""
     from sqlglot import exp

@@ -130,7 +130,7 @@ def replay(
 
     final_watermark: microseconds, after the last batch. close: where the watermark is advanced to
     afterwards, None to leave it. restarts: states and waiting rows go through bytes between
-    batches. What is still open, and how many rows wait, is as before closing.
+    batches. What is still open before closing is kept where traced.
     """
     empty = batches[0].rows.slice(0, 0)
     session = Session(text, node_id, empty, traced)
@@ -138,7 +138,7 @@ def replay(
         if restarts and number:
             session.restart()
         session.take(batch)
-    open_states = pickle.loads(pickle.dumps(session.states, 5))
+    open_states = pickle.loads(pickle.dumps(session.states, 5)) if traced else {}
     if close is not None:
         session.take(Batch(empty, max(close, final_watermark)))
     waiting = 0 if session.waiting is None else session.waiting.num_rows

@@ -11,7 +11,9 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -52,12 +54,15 @@ class Child:
                 self.send(event="failed", message=first_line(error), detail=traceback.format_exc())
         if self.spark is not None:
             self.spark.stop()
+            self.jvm.stdin.close()
+            self.jvm.wait(60)
 
-    def do_start(self, conf):
-        """Start the session."""
+    def do_start(self, conf, command):
+        """Start the JVM, then the session in it."""
+        began = time.time()
+        self.jvm = start_jvm(command)
         from pyspark.sql import SparkSession
 
-        began = time.time()
         builder = SparkSession.builder
         for name, value in conf.items():
             builder = builder.config(name, value)
@@ -80,6 +85,20 @@ class Child:
             watching.set()
             watcher.join()
         return {"queries": ended, "interrupted": self.interrupted.is_set()}
+
+    def do_run_for(self, notebook, parameters, rows):
+        """Run a notebook whose sources have no end until each query has read so many rows."""
+        never = threading.Event()
+        code = re.sub(r"\nawait_queries\(\)\s*$", "\n", notebook)
+        names = execute(code, parameters)
+        try:
+            for query in names["queries"]:
+                while query.isActive and read_rows(query) < rows:
+                    never.wait(0.2)
+                query.processAllAvailable()
+        finally:
+            self.stop_queries()
+        return {"queries": [self.ended(query) for query in names["queries"]]}
 
     def watch(self, finished, seconds=0.5):
         """Send what each query has done since it was last looked at; stop queries when told to."""
@@ -164,6 +183,27 @@ class Child:
             write_arrow(rows, output)
             return None
         return [row.asDict(recursive=True) for row in rows.collect()]
+
+
+def start_jvm(command):
+    """Start Spark's gateway as `spark-submit` would, without the JVM that works out the command."""
+    from pyspark.find_spark_home import _find_spark_home
+    from pyspark.serializers import UTF8Deserializer, read_int
+
+    with tempfile.TemporaryDirectory() as folder:
+        note = Path(folder) / "gateway"
+        env = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(note), "SPARK_CONNECT_MODE": "0"}
+        env["SPARK_HOME"] = _find_spark_home()
+        # The JVM ends when this pipe closes.
+        jvm = subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
+        while not note.exists():
+            if jvm.poll() is not None:
+                raise RuntimeError(f"the JVM has ended with code {jvm.returncode}")
+            time.sleep(0.02)
+        with note.open("rb") as info:
+            os.environ["PYSPARK_GATEWAY_PORT"] = str(read_int(info))
+            os.environ["PYSPARK_GATEWAY_SECRET"] = UTF8Deserializer().loads(info)
+    return jvm
 
 
 def execute(code, parameters, stop_early=None):
@@ -251,6 +291,11 @@ def shown(progress):
     parts = {name: told[name] for name in SHOWN if name in told}
     dropped = [s.get("numRowsDroppedByWatermark", 0) for s in told.get("stateOperators", [])]
     return parts | {"droppedByWatermark": sum(dropped)}
+
+
+def read_rows(query):
+    """How many rows a query has read."""
+    return sum(progress["numInputRows"] for progress in query.recentProgress)
 
 
 def first_line(error):

@@ -43,6 +43,16 @@ class SparkEnvironment(NamedTuple):
         key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
         return self.cache / f"classes-{key}.jsa"
 
+    def command(self, work: Path, make_archive: bool = False) -> list[str]:
+        """The JVM's command line. Spark's launcher, a JVM of its own, is asked for it once."""
+        conf = self.conf(Path(WORK), make_archive)
+        asked = [part for pair in conf.items() for part in ("--conf", "=".join(pair))]
+        key = hashlib.sha256("\0".join([str(self.java_home), *asked]).encode()).hexdigest()[:16]
+        note = self.cache / f"command-{key}.txt"
+        if not note.exists():
+            note.write_text("\n".join(_launch_command(self, asked)), encoding="utf-8")
+        return [part.replace(WORK, str(work)) for part in note.read_text("utf-8").split("\n")]
+
     def environ(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """Environment variables of the child process."""
         env = dict(os.environ if base is None else base)
@@ -75,6 +85,7 @@ DISTURBING = (
     *("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS", "PYTHONHOME"),
     "PYTHONDONTWRITEBYTECODE",  # workers would compile pyspark and pandas at every start
 )
+WORK = "@WORK@"
 LOCAL_CONF = {
     "spark.master": "local[2]",
     "spark.driver.memory": "2g",
@@ -91,8 +102,35 @@ LOCAL_CONF = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.python.daemon.module": "warm_daemon",
-    "spark.sql.streaming.metricsEnabled": "false",
+    "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
+    # The default renames files by starting a process for each.
+    "spark.sql.streaming.checkpointFileManagerClass": (
+        "org.apache.spark.sql.execution.streaming.checkpointing."
+        "FileSystemBasedCheckpointFileManager"
+    ),
 }
+
+
+def _launch_command(environment: SparkEnvironment, asked: list[str]) -> list[str]:
+    """What `spark-submit` would execute, from Spark's own launcher."""
+    java = str(environment.java_home / "bin" / "java")
+    jar_folder = next(
+        (environment.python.parents[1] / "lib").glob("python*/site-packages/pyspark/jars")
+    )
+    command = [java, "-Xmx128m", "-cp", f"{jar_folder}/*", "org.apache.spark.launcher.Main"]
+    command += ["org.apache.spark.deploy.SparkSubmit", *asked, "pyspark-shell"]
+    env = environment.environ() | {
+        "SPARK_HOME": str(jar_folder.parent),
+        "SPARK_SCALA_VERSION": "2.13",
+    }
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, env=env
+    )
+    # An empty part and a line break come before the command, a NUL after it.
+    parts = done.stdout.strip("\0\n").split("\0")
+    if done.returncode or Path(parts[0]).name != "java":
+        raise EngineFailed("Spark's launcher has failed.", got=(done.stdout + done.stderr)[-2000:])
+    return parts
 
 
 def find(spark_python: Path | None = None, cache: Path | None = None) -> SparkEnvironment:

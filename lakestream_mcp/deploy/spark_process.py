@@ -45,7 +45,8 @@ class SparkProcess:
     def __enter__(self) -> SparkProcess:
         conf = self.environment.conf(self.work, self._make_archive)
         try:
-            self.request("start", conf=conf)
+            command = self.environment.command(self.work, self._make_archive)
+            self.request("start", conf=conf, command=command)
         except BaseException:
             self.close()
             raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..cep.kernel_layout import TIMES, layout_of
-from ..cep.physical import packed, physical_type, unpacked
+from ..cep.physical import kept_as_it_is, packed, physical_type, unpacked
 from ..graph.model import Column, Relation
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ..cep.pattern_type import PatternPlan
 
 
-def pack_query(plan: PatternPlan, relation: Relation, with_row: bool = False) -> exp.Select:
-    """`SELECT key_0 …, ts, mask, value_0 … FROM in_0`; the tester asks for `row` as well.
+def pack_query(plan: PatternPlan, relation: Relation) -> exp.Select:
+    """`SELECT key_0 …, ts, mask, value_0 … FROM in_0`, as generated code runs it.
 
     Rows whose mask is 0 are left out unless the pattern is strict. The filter also names `ts`: a
     filter that did not mention event time would be moved below the watermark by Spark's optimizer,
@@ -35,12 +35,33 @@ def pack_query(plan: PatternPlan, relation: Relation, with_row: bool = False) ->
     columns.append(_mask(plan.conditions).as_("mask"))
     for i, value in enumerate(plan.values):
         columns.append(packed(_parsed(value.sql), value.type).as_(f"value_{i}"))
-    if with_row:
-        columns.append(exp.column("__row").as_("row"))
     rows = exp.select(*columns).from_("in_0")
     if plan.all_rows:
         return rows
     return exp.select("*").from_(rows.subquery("packed")).where("mask <> 0 OR ts IS NULL")
+
+
+def computed_query(plan: PatternPlan, relation: Relation) -> tuple[exp.Select, list[str]]:
+    """Only what has to be evaluated: `SELECT mask, value_n …, __row FROM in_0`, for all rows.
+
+    Values that are columns of a type that keeps its value when packed are left out, as are keys.
+    Also returns the columns the query reads.
+    """
+    from sqlglot import exp
+
+    columns: list[exp.Expr] = [_mask(plan.conditions).as_("mask")]
+    for i, value in enumerate(plan.values):
+        if value.role == "computed" or not kept_as_it_is(value.type):
+            columns.append(packed(_parsed(value.sql), value.type).as_(f"value_{i}"))
+    for i, name in enumerate(plan.key):
+        if not kept_as_it_is(_type(relation, name)):
+            columns.append(
+                packed(exp.column(name, quoted=True), _type(relation, name)).as_(f"key_{i}")
+            )
+    query = exp.select(*columns, exp.column("__row")).from_("in_0")
+    declared = {name.lower(): name for name in relation.names}
+    read = {c.name.lower() for c in query.find_all(exp.Column)}
+    return query, [declared[name] for name in sorted(read & declared.keys())]
 
 
 def _mask(conditions: tuple[str, ...]) -> exp.Expr:

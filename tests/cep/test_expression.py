@@ -114,7 +114,7 @@ def numeric(draw: random.Random, depth: int) -> str:
         (
             f"({left} + {right})",
             f"({left} - {right})",
-            f"({left} * {right})",
+            f"({left} * ({right} + 7))",
             f"coalesce({left}, {right})",
             f"nullif({left}, {right})",
             f"greatest({left}, {right}, a.x)",
@@ -124,7 +124,7 @@ def numeric(draw: random.Random, depth: int) -> str:
             f"CASE {left} WHEN {right} THEN a.x WHEN 3 THEN {left} END",
             f"({left}) / 4",
             f"({left}) % 3D",
-            f"(- {left})",
+            f"(0 - {left})",
         )
     )
 
@@ -261,6 +261,37 @@ def test_reading_bound_events(resolver: SailResolver, text: str, expected: Any) 
         assert [v.sql for v in scope.values.computed] == ["x * x"]
         return
     assert ask(resolver, text, [(0, A1), (0, A2)], {"x": 1.0, "n": 3}) is expected
+
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("a.x = x", NAN, True),
+        ("a.x > 1e300", NAN, True),
+        ("a.x < 1e300", NAN, False),
+        ("a.x <= x", NAN, True),
+        ("1e300 < a.x", NAN, True),
+        ("a.x <> x", NAN, False),
+        ("a.x IN (1.5, x)", NAN, True),
+        ("greatest(a.x, 3D) <=> x", NAN, True),
+        ("least(a.x, 3D) = 3", NAN, True),
+        ("MAX(a.x) <=> x AND MIN(a.x) <=> x", NAN, True),
+        ("a.x = 0", -0.0, True),
+        ("-a.x IN (0D)", 0.0, True),
+        ("nullif(a.x, 0D) IS NULL", -0.0, True),
+        ("a.x % 3D <=> a.x % 3D", math.inf, True),
+        ("a.x % 3D = -1", -4.0, True),
+        ("a.x / 4 = -1", -4.0, True),
+        ("CAST(COUNT(a) AS DOUBLE) / 2 = 0.5", 1.0, True),
+        ("a.x + 10L = 11", 1.0, True),
+    ],
+)
+def test_numbers_as_spark(resolver: SailResolver, text: str, value: float, expected: Any) -> None:
+    """NaN equals NaN and is greatest, -0.0 equals 0.0; Sail differs where a NaN has a sign."""
+    assert ask(resolver, text, [(0, {"x": value})], {"x": value}) is expected
 
 
 def test_parts(resolver: SailResolver) -> None:

@@ -30,8 +30,17 @@ parts are independent of each other, except where `TOGETHER` says so."""
 TOGETHER = {("workspace", "operations", "arguments")}
 DISCOVERY = {("operations", "tools")}
 """Upward on purpose, when first called: the registry loads the modules that register themselves."""
-HOST = {"events", "explain", "host", "order_check", "replay", "report", "testing"}
-"""The modules of `cep/` that run a whole graph and so need `relational/`."""
+CORE = {
+    "carried",
+    "expression",
+    "kernel",
+    "kernel_layout",
+    "pattern_type",
+    "physical",
+    "sqlnull",
+    "watermark",
+}
+"""The modules of `cep/` that know no SQL engine; the others run a whole graph with one."""
 HEAVY = ("pysail", "pyspark", "pandas", "pyarrow", "sqlglot", "databricks", "anthropic", "alembic")
 CARRIED_KERNEL = {"numpy", "pyarrow"}
 
@@ -100,10 +109,14 @@ def test_the_server_starts_without_heavy_packages() -> None:
 def _part(dotted: str) -> str:
     """The part of the architecture that a module belongs to."""
     pieces = dotted.split(".")[1:] or ["__init__"]
-    if pieces[0] == "cep" and len(pieces) > 1 and pieces[1] in HOST:
+    if pieces[0] == "cep" and len(pieces) > 1 and not _is_core(pieces[1]):
         return "cep.host"
     known = {part for layer in LAYERS for part in layer}
     return pieces[0] if pieces[0] in known else "__init__"
+
+
+def _is_core(name: str) -> bool:
+    return name in CORE or name.startswith("expression_")
 
 
 def _allowed(mine: str, theirs: str) -> bool:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
+from pathlib import Path
+
+import certifi
 
 from .sources import ROOT
 
 SCRIPTS = ROOT / "scripts"
 
 
-def run(code: str, **env: str) -> str:
+def run(code: str, stdin: str = "", **env: str) -> str:
     """Run code beside the set-up scripts, without the caller's pip and uv settings."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "UV_"))}
     clean.pop("SSL_CERT_FILE", None)
@@ -21,6 +25,7 @@ def run(code: str, **env: str) -> str:
         [sys.executable, "-c", code],
         cwd=SCRIPTS,
         env={**clean, "PIP_CONFIG_FILE": os.devnull, **env},
+        input=stdin,
         capture_output=True,
         text=True,
         check=True,
@@ -53,6 +58,26 @@ def test_uv_settings_of_the_user_win() -> None:
 def test_a_folder_of_wheels_that_is_not_there_is_left_out() -> None:
     assert "UV_FIND_LINKS" not in uv_settings(PIP_FIND_LINKS="/not/there")
     assert uv_settings(PIP_FIND_LINKS=str(SCRIPTS))["UV_FIND_LINKS"] == str(SCRIPTS)
+
+
+def test_java_is_told_of_certificates_and_proxy(tmp_path: Path) -> None:
+    code = (
+        "import json, sys, pathlib, java_network as j\n"
+        "environ = json.loads(sys.stdin.read())\n"
+        "print(json.dumps(j.java_options(environ, pathlib.Path(environ['cache']))))"
+    )
+    environ = {
+        "SSL_CERT_FILE": certifi.where(),
+        "https_proxy": "http://proxy.example:3128",
+        "cache": str(tmp_path),
+    }
+    options = json.loads(run(code, stdin=json.dumps(environ)))
+    assert "-Dhttps.proxyHost=proxy.example" in options
+    assert "-Dhttps.proxyPort=3128" in options
+    store = (tmp_path / "certificates.jks").read_bytes()
+    magic, version, count = struct.unpack(">III", store[:12])
+    assert (magic, version) == (0xFEEDFEED, 2)
+    assert count == Path(certifi.where()).read_text(encoding="utf-8").count("BEGIN CERTIFICATE")
 
 
 def test_a_failed_step_says_what_to_do() -> None:

@@ -71,8 +71,8 @@ class SequenceStep(BaseModel):
     )
     times_within: Duration | None = Field(
         default=None,
-        description="Longest time before a repetition, exclusive, applied as Flink does: to all but "
-        "the last possible one; without limit to the required ones (`min`) only",
+        description="Longest time before a repetition, exclusive, applied as Flink does: to all "
+        "but the last possible one; without limit to the required ones (`min`) only",
     )
     optional: bool = Field(default=False, description="A match may do without this step")
     negated: bool = Field(

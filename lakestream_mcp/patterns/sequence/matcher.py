@@ -70,6 +70,8 @@ class SequenceMatcher:
         self.measures = measures
         self.observer: Callable[[str, Any, int, Any], None] | None = None
         self.dropped = 0
+        self._keep_all = after_match == "no-skip"
+        self._past_last = after_match == "skip-past-last"
         self._gapped = any(node.gap is not None for node in nodes)
         self._pending = any(node.kind == "pending" for node in nodes)
         self._timed = self._gapped or self._pending or emit_timed_out
@@ -82,16 +84,25 @@ class SequenceMatcher:
 
     def on_events(self, state: Any, events: Iterable[tuple[int, int, Any]], emit: Any) -> Any:
         serial, runs, done, _ = state or (0, [], [], 0)
-        starts, within, timed = self._learned[self.start], self.within, self._timed
+        starts, limit, within = self._learned[self.start], self.max_partial_matches, self.within
         for ts, mask, row in events:
             won: list[Any] | None = None
             serial += 1
             if runs:
-                if timed or ts - runs[0][1] >= within:
+                if self._timed or ts - runs[0][1] >= within:
                     runs = self._settle(runs, done, ts, emit)
                 runs, won = self._advance(runs, ts, mask, row, serial, done)
-            if starts.get(mask, True):
-                runs, won = self._begin(runs, won, ts, mask, row, serial, done)
+            actions = starts.get(mask)
+            if actions.__class__ is not tuple:
+                actions = self._look(self.start, mask, (), row)
+            for step, target in actions:
+                bound = ((step, ts, row, serial),)
+                if target:
+                    runs.append((target, ts, bound))
+                else:
+                    won = [*(won or ()), (ts, bound, ts)]
+            if len(runs) > limit or (done and len(runs) + len(done) > limit):
+                runs = self._drop(runs, done, ts, row)
             if won is not None or done:
                 runs = self._finish(runs, done, won or [], ts, emit)
         return (serial, runs, done, within) if runs or done else ()
@@ -159,34 +170,10 @@ class SequenceMatcher:
 
     def _wins_all(self, match: Any, kept: list[Any], serial: int, done: list[Any]) -> bool:
         """Whether a match that an event completes discards all that started up to the event."""
-        if self.after_match != "skip-past-last" or done or self.observer is not None:
+        if not self._past_last or done or self.observer is not None:
             return False
         events = match[1]
         return events[-1][3] == serial and (not kept or kept[0][2][0][3] == events[0][3])
-
-    def _begin(
-        self,
-        runs: list[Any],
-        won: list[Any] | None,
-        ts: int,
-        mask: int,
-        row: Any,
-        serial: int,
-        done: list[Any],
-    ) -> tuple[list[Any], list[Any] | None]:
-        """Runs and matches with those that an event begins."""
-        actions = self._learned[self.start].get(mask)
-        if actions.__class__ is not tuple:
-            actions = self._look(self.start, mask, (), row)
-        for step, target in actions:
-            bound = ((step, ts, row, serial),)
-            if target:
-                runs.append((target, ts, bound))
-            else:
-                won = [*(won or ()), (ts, bound, ts)]
-        if len(runs) + len(done) > self.max_partial_matches:
-            runs = self._drop(runs, done, ts, row)
-        return runs, won
 
     def _look(self, node: int, mask: int, bound: Any, row: Any) -> Any:
         """What an event does at a node that has not seen its mask, or that tests earlier events."""
@@ -326,12 +313,14 @@ class SequenceMatcher:
             emit((start, ended, deadline, bound, (*values, True), ("timed out",)))
 
     def _drop(self, runs: list[Any], done: list[Any], ts: int, row: Any) -> list[Any]:
-        """Drop the oldest partial matches beyond the limit."""
+        """Drop the oldest partial matches beyond the limit, of those the least lately extended."""
         surplus = min(len(runs), len(runs) + len(done) - self.max_partial_matches)
-        for run in runs[:surplus]:
-            self._report("limit", run[2], ts, (ts, row))
+        ages = [(run[2][0][3], run[2][-1][3], at) for at, run in enumerate(runs)]
+        gone = {at for _, _, at in sorted(ages)[:surplus]}
+        for at in sorted(gone):
+            self._report("limit", runs[at][2], ts, (ts, row))
         self.dropped += surplus
-        return runs[surplus:]
+        return [run for at, run in enumerate(runs) if at not in gone]
 
     # Matches
 
@@ -343,7 +332,7 @@ class SequenceMatcher:
         Each discards the partial and waiting matches that `after_match` skips. Among matches with
         the same first event the order is that of a binary heap, as in Flink.
         """
-        if self.after_match == "no-skip":
+        if self._keep_all or not (runs or done or won[1:] or self.skip_must_exist):
             for match in won:
                 self._emit(match, now, emit)
             return runs
@@ -393,7 +382,7 @@ class SequenceMatcher:
 
     def _emit(self, match: Any, now: int, emit: Any) -> None:
         start, events, ended = match
-        bound = sequence_bound(events)
+        bound = tuple([event[:3] for event in events])
         values = () if self.measures is None else self.measures(bound)
         if self.emit_timed_out:
             values = (*values, False)

@@ -1,0 +1,242 @@
+"""Whole generated notebooks on Spark, as they are: files in, Delta tables and files out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakestream_mcp.cep.host import Host
+from lakestream_mcp.deploy.local import verify_pipeline
+from lakestream_mcp.deploy.replay import Cuts, plain_rows
+from lakestream_mcp.deploy.spark_process import SparkProcess
+from tests.codegen.bench import Bench, Made, chain, rows_of, source
+
+pytestmark = pytest.mark.spark
+Rows = list[dict[str, Any]]
+QUIET = {
+    "id": "quiet",
+    "type": "absence",
+    "name": "Quiet",
+    "config": {
+        "key": ["key"],
+        "trigger": "kind = 'A'",
+        "expected": "kind = 'B'",
+        "within": "5 minutes",
+        "on_repeat": "each",
+    },
+}
+
+
+def shocks(minutes: list[int], kind: str = "A") -> Rows:
+    return [
+        {
+            "id": m,
+            "key": f"k{m % 3}",
+            "kind": kind,
+            "at": f"2026-03-01T{m // 60:02d}:{m % 60:02d}:00Z",
+        }
+        for m in minutes
+    ]
+
+
+def write(folder: Path, name: str, rows: Rows) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.joinpath(name).write_text("".join(json.dumps(r) + "\n" for r in rows))
+
+
+def run(spark: SparkProcess, made: Made, folder: Path) -> dict[str, Any]:
+    answer: dict[str, Any] = spark.request(
+        "run",
+        notebook=next(iter(made.generated.files.values())),
+        parameters={"checkpoints": str(folder / "state"), "tables": str(folder / "tables")},
+    )
+    return answer
+
+
+def feed(path: Path) -> dict[str, Any]:
+    made = source("1 second")
+    made["config"]["path"] = str(path)
+    return made
+
+
+def table_sink(node_id: str, mode: str) -> dict[str, Any]:
+    config = {"table": f"main.out.{node_id}", "mode": mode}
+    return {"id": node_id, "type": "delta-table-sink", "name": node_id, "config": config}
+
+
+def count(spark: SparkProcess, folder: Path, table: str) -> tuple[int, int]:
+    path = folder / "tables" / f"main.out.{table}"
+    text = f"SELECT COUNT(*) AS n, COUNT(DISTINCT match_id) AS ids FROM delta.`{path}`"
+    row = spark.request("sql", text=text)[0]
+    return row["n"], row["ids"]
+
+
+def test_tables_grow_and_a_second_run_goes_on(
+    bench: Bench, spark: SparkProcess, tmp_path: Path
+) -> None:
+    document = chain(feed(tmp_path / "in"), QUIET)
+    sinks = [table_sink("appended", "append"), table_sink("merged", "merge")]
+    document["nodes"] = document["nodes"][:2] + sinks
+    document["edges"] = document["edges"][:1]
+    document["edges"] += [{"source": "quiet", "target": s["id"]} for s in sinks]
+    made = bench.make(document)
+    write(tmp_path / "in", "a.json", shocks([0, 1, 2, 20]))
+    answer = run(spark, made, tmp_path)
+    assert {q["name"] for q in answer["queries"]} == {"appended", "merged"}
+    assert count(spark, tmp_path, "appended") == (3, 3)
+    assert count(spark, tmp_path, "merged") == (3, 3)
+    write(tmp_path / "in", "b.json", shocks([21, 40]))
+    run(spark, made, tmp_path)
+    assert count(spark, tmp_path, "appended") == (5, 5)
+    assert count(spark, tmp_path, "merged") == (5, 5)
+
+
+def test_a_merge_of_the_same_matches_changes_nothing(
+    bench: Bench, spark: SparkProcess, tmp_path: Path
+) -> None:
+    document = chain(feed(tmp_path / "in"), QUIET)
+    document["nodes"][-1] = table_sink("merged", "merge")
+    document["edges"][-1]["target"] = "merged"
+    made = bench.make(document)
+    write(tmp_path / "in", "a.json", shocks([0, 1, 2, 20]))
+    run(spark, made, tmp_path)
+    tmp_path.joinpath("state").rename(tmp_path / "lost")
+    run(spark, made, tmp_path)
+    assert count(spark, tmp_path, "merged") == (3, 3)
+
+
+def test_files_hold_what_flowed(bench: Bench, spark: SparkProcess, tmp_path: Path) -> None:
+    keep = {"id": "odd", "type": "filter", "name": "Odd", "config": {"condition": "id % 2 = 1"}}
+    document = chain(feed(tmp_path / "in"), keep)
+    document["nodes"][-1]["config"]["path"] = str(tmp_path / "out")
+    made = bench.make(document)
+    write(tmp_path / "in", "a.json", shocks([0, 1, 2, 3]))
+    run(spark, made, tmp_path)
+    lines = [json.loads(x) for p in tmp_path.glob("out/*.json") for x in p.open()]
+    assert sorted(row["id"] for row in lines) == [1, 3]
+
+
+def test_the_same_rows_are_late(bench: Bench, spark: SparkProcess) -> None:
+    made = bench.make(chain(source("1 minute"), QUIET))
+    rows = shocks([0, 10, 5, 11, 30, 12, 29, 31, 3])
+    tables = bench.tables(made, {"events": rows})
+    on_host = bench.on_host(made, tables, batch_rows=2)
+    late = len(on_host.patterns["quiet"].late_rows)
+    on_spark = bench.on_spark(spark, made, tables, ["quiet"], cuts=Cuts(batch_rows=2))
+    metrics = [p["observedMetrics"]["lakestream_quiet"] for p in on_spark.progress["quiet"]]
+    assert late > 0
+    assert sum(m["late_rows"] for m in metrics) == late
+    expected = rows_of(made, on_host.tables["quiet"], "quiet")
+    assert rows_of(made, on_spark.tables["quiet"], "quiet") == expected
+
+
+def test_verify_names_both_sides(bench: Bench, spark: SparkProcess) -> None:
+    made = bench.make(chain(source("1 minute"), QUIET))
+    host = Host(
+        made.document,
+        made.validation,
+        bench.catalog,
+        bench.engine,
+        bench.resolver,
+        lambda *_: None,
+    )
+    tables = bench.tables(made, {"events": shocks([0, 10, 20])})
+    result = verify_pipeline(host, made.generated, spark, tables)
+    assert result.same
+    assert [(n.node, n.host_rows, n.spark_rows) for n in result.nodes] == [("quiet", 3, 3)]
+
+
+def test_no_filter_slips_below_the_watermark(
+    bench: Bench, spark: SparkProcess, tmp_path: Path
+) -> None:
+    keep = {"id": "as", "type": "filter", "name": "As", "config": {"condition": "kind = 'A'"}}
+    made = bench.make(chain(source(), keep, QUIET))
+    tmp_path.joinpath("in").mkdir()
+    answer = spark.request(
+        "measure",
+        notebook=next(iter(made.generated.files.values())),
+        parameters={"checkpoints": str(tmp_path / "state"), "tables": str(tmp_path / "tables")},
+        sources={
+            "events": {
+                "frame": "events",
+                "folder": _events_folder(bench, made, tmp_path),
+                "schema": ", ".join(
+                    f"`{c.name}` {c.type}" for c in made.validation.relations["events"].columns
+                ),
+            }
+        },
+        frame="quiet",
+    )
+    plan = answer["plan"].split("== Physical Plan ==")[1].splitlines()
+    nodes = [line.lstrip(" +-:*()0123456789") for line in plan if line.strip()]
+    watermark = next(i for i, line in enumerate(nodes) if line.startswith("EventTimeWatermark"))
+    filters = [i for i, line in enumerate(nodes) if line.startswith("Filter")]
+    assert filters
+    assert max(filters) < watermark, "plans read from the last operator to the first"
+    scan = next(line for line in nodes if "FileScan" in line)
+    assert "PushedFilters: []" in scan
+
+
+def _events_folder(bench: Bench, made: Made, tmp_path: Path) -> str:
+    import pyarrow.parquet as pq
+
+    table = bench.tables(made, {"events": shocks([0, 1])})["events"].drop_columns(["__row"])
+    pq.write_table(table, tmp_path / "in" / "a.parquet")
+    return str(tmp_path / "in")
+
+
+def test_simulated_events_are_the_same(bench: Bench, spark: SparkProcess, tmp_path: Path) -> None:
+    simulator = {
+        "id": "simulated",
+        "type": "stream-simulator",
+        "name": "Simulated",
+        "config": {
+            "profile": "financial-transactions",
+            "events_per_second": 50,
+            "max_events": 50,
+            "watermark_delay": "1 second",
+            "seed": 7,
+        },
+    }
+    document = chain(simulator)
+    document["nodes"][-1] = {
+        "id": "kept",
+        "type": "delta-table-sink",
+        "name": "Kept",
+        "config": {"table": "kept"},
+    }
+    document["edges"][-1]["target"] = "kept"
+    made = bench.make(document)
+    host = Host(
+        made.document,
+        made.validation,
+        bench.catalog,
+        bench.engine,
+        bench.resolver,
+        lambda *_: None,
+    )
+    from lakestream_mcp.cep.testing import read_sources
+
+    tables, _ = read_sources(host, {"simulate": 50}, lambda name: Path(name))
+    text = next(iter(made.generated.files.values()))
+    spark.request(
+        "run_for",
+        notebook=text,
+        parameters={
+            "checkpoints": str(tmp_path / "state"),
+            "tables": str(tmp_path / "tables"),
+            "trigger": "1 second",
+        },
+        rows=50,
+    )
+    names = made.validation.relations["simulated"].names
+    output = str(tmp_path / "rows.arrow")
+    spark.request("sql", text=f"SELECT * FROM delta.`{tmp_path}/tables/kept`", output=output)
+    import pyarrow as pa
+
+    with pa.OSFile(output) as file:
+        on_spark = pa.ipc.open_file(file).read_all()
+    assert plain_rows(on_spark, names) == plain_rows(tables["simulated"], names)
