@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from ..cep.expression import Sql
+from ..cep.expression import PackedValues, Scope, Sql
 from ..cep.pattern_type import PatternPlan, Value
 from ..cep.physical import is_packable
 from ..errors import InvalidSql, nearest
@@ -121,28 +121,40 @@ def expression_column(
     text: str, field: str, relation: Relation, resolver: ColumnResolver
 ) -> tuple[str, str]:
     """An expression over the current row as canonical SQL, and its type. Raises InvalidSql."""
-    from sqlglot import exp
+    from ..relational.sql import parse_expression
 
-    from ..relational.sql import check_columns, parse_expression, sql
-
-    tree = check_columns(parse_expression(text, field), relation, field)
-    query = exp.select(tree.copy().as_("value")).from_("in_0")
-    (column,) = resolver.columns(query, [relation])
-    return sql(tree), column.type
+    access = sql_access(relation, field, resolver)
+    tree = access.check(parse_expression(text, field))
+    return access.write(tree), access.type_of(tree)
 
 
-def sql_tools(relation: Relation, field: str, resolver: ColumnResolver) -> Sql:
+def sql_access(relation: Relation, field: str, resolver: ColumnResolver) -> Sql:
     """What splitting a condition needs of SQL, for the rows of a relation."""
     from sqlglot import exp
 
     from ..relational.sql import check_columns, sql
 
     def type_of(tree: exp.Expr) -> str:
+        column_type = relation.type_of(tree.name) if isinstance(tree, exp.Column) else None
+        if column_type is not None:
+            return column_type
         query = exp.select(tree.copy().as_("value")).from_("in_0")
-        (column,) = resolver.columns(query, [relation])
-        return column.type
+        return resolver.columns(query, [relation])[0].type
 
     return Sql(sql, lambda tree: check_columns(tree, relation, field), type_of)
+
+
+def scope_of(
+    config: PatternConfig,
+    relation: Relation,
+    resolver: ColumnResolver,
+    steps: tuple[str, ...],
+    field: str,
+    values: PackedValues | None = None,
+) -> Scope:
+    """What names mean in conditions of a pattern that may read events bound to `steps`."""
+    packed = PackedValues(packed_values(config, relation)) if values is None else values
+    return Scope(relation, steps, packed, sql_access(relation, field, resolver), field)
 
 
 def match_relation(plan: PatternPlan, relation: Relation) -> Relation:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ...cep.expression import PackedValues, Scope, function_source, part_condition
+from ...cep.expression import function_source, part_condition
 from ...cep.pattern_type import PatternPlan, PatternType
 from ...graph.duration import Duration, duration_us
 from ...graph.model import Problem, Relation
@@ -22,7 +22,7 @@ from ..common import (
     event_time_of,
     match_relation,
     packed_values,
-    sql_tools,
+    scope_of,
 )
 
 
@@ -94,16 +94,14 @@ class Absence(PatternType):
         relation = inputs[0]
         trigger = current_row_sql(config.trigger, "trigger", relation, resolver)
         expected = parse_expression(config.expected, "expected", aggregates=True)
-        values = PackedValues(packed_values(config, relation))
-        tools = sql_tools(relation, "expected", resolver)
-        scope = Scope(relation, ("trigger",), values, tools, "expected")
+        scope = scope_of(config, relation, resolver, ("trigger",), "expected")
         parted = part_condition(expected, scope)
         tie = parted.code
         return PatternPlan(
             key=config.key,
             event_time=event_time_of(config, relation),
             conditions=(trigger, parted.current or "TRUE"),
-            values=packed_values(config, relation, values.computed),
+            values=packed_values(config, relation, scope.values.computed),
             all_rows=False,
             arrival=config.ordering == "arrival",
             matcher="absence",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from ...cep.expression import (
     PackedValues,
     Scope,
-    Sql,
     function_source,
     measure_code,
     part_condition,
@@ -19,7 +18,7 @@ from ...errors import InvalidArgument, InvalidSql, LimitExceeded, Unsupported
 from ...graph.duration import duration_us
 from ...graph.model import Column, Relation
 from ...graph.node_type import ColumnResolver
-from ..common import MATCH_COLUMNS, MAX_CONDITIONS, PatternConfig, event_time_of, packed_values
+from ..common import MATCH_COLUMNS, MAX_CONDITIONS, event_time_of, packed_values, scope_of
 from .automaton import Automaton, Condition, Step, compile_steps
 from .checks import TIMED_OUT, check_sequence
 from .config import SequenceConfig, SequenceStep, leaves
@@ -60,31 +59,6 @@ def sequence_plan(
         steps=automaton.steps,
         measures=columns,
     )
-
-
-def scope_of(
-    config: PatternConfig,
-    relation: Relation,
-    resolver: ColumnResolver,
-    steps: tuple[str, ...],
-    field: str,
-    values: PackedValues | None = None,
-) -> Scope:
-    """What names mean in conditions of a pattern that may read events bound to `steps`."""
-    from sqlglot import exp
-
-    from ...relational.sql import check_columns, sql
-
-    def type_of(tree: exp.Expr) -> str:
-        column_type = relation.type_of(tree.name) if isinstance(tree, exp.Column) else None
-        if column_type is not None:
-            return column_type
-        query = exp.select(tree.copy().as_("value")).from_("in_0")
-        return resolver.columns(query, [relation])[0].type
-
-    packed = PackedValues(packed_values(config, relation)) if values is None else values
-    access = Sql(sql, lambda tree: check_columns(tree, relation, field), type_of)
-    return Scope(relation, steps, packed, access, field)
 
 
 class Reading:
