@@ -112,7 +112,8 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _timestamp(value: Any) -> dt.datetime:
+def moment(value: Any) -> dt.datetime:
+    """A time from ISO 8601 text, in UTC. Raises ValueError, TypeError."""
     if isinstance(value, dt.datetime):
         parsed = value
     elif isinstance(value, str):
@@ -173,7 +174,7 @@ def _decimal(value: Any) -> Any:
 
 
 _CONVERSIONS: dict[str, Any] = {
-    "timestamp": _timestamp,
+    "timestamp": moment,
     "date": _date,
     "tinyint": _integer,
     "smallint": _integer,

@@ -92,9 +92,14 @@ def test_pattern(
     watermark_delay: Annotated[
         str, Field(max_length=40, description="Instead of the declared one, e.g. 10 minutes")
     ] = "",
-    close: Annotated[
-        bool, Field(description="Advance the watermark past every deadline after the last event")
-    ] = True,
+    advance_to: Annotated[
+        str,
+        Field(
+            max_length=40,
+            description="Watermark after the last event: `all` decides every deadline, `none` "
+            "leaves it, or an ISO time",
+        ),
+    ] = "all",
     batch_rows: Annotated[
         int,
         Field(ge=1, le=1_000_000, description="Rows per micro-batch; decides which rows are late"),
@@ -111,7 +116,7 @@ def test_pattern(
     stored = load(ws, pipeline_id, revision)
     if node:
         existing(stored, node)
-    options = _options(watermark_delay, close, batch_rows)
+    options = _options(watermark_delay, advance_to, batch_rows)
     report = test_pipeline(
         stored.document,
         ws.validate(stored.document),
@@ -126,8 +131,9 @@ def test_pattern(
     return _answer(ws, run, report, limit)
 
 
-def _options(watermark_delay: str, close: bool, batch_rows: int) -> Options:
+def _options(watermark_delay: str, advance_to: str, batch_rows: int) -> Options:
     from ..cep.host import Options
+    from ..cep.replay import FAR
 
     delay = None
     if watermark_delay:
@@ -140,8 +146,23 @@ def _options(watermark_delay: str, close: bool, batch_rows: int) -> Options:
                 got=watermark_delay,
                 expected="a duration such as `10 minutes`",
             ) from None
-    options = Options(batch_rows=batch_rows, delay_ms=delay)
-    return options if close else options._replace(advance_to=None)
+    known = {"all": FAR, "none": None}
+    end = known[advance_to] if advance_to in known else _microseconds(advance_to)
+    return Options(batch_rows=batch_rows, delay_ms=delay, advance_to=end)
+
+
+def _microseconds(text: str) -> int:
+    from ..cep.events import TIME_FORMS, moment
+
+    try:
+        return round(moment(text).timestamp() * 1_000_000)
+    except ValueError:
+        raise InvalidArgument(
+            "`advance_to` is no time.",
+            where={"argument": "advance_to"},
+            got=text,
+            expected=f"`all`, `none`, or {TIME_FORMS}",
+        ) from None
 
 
 def _keep(ws: Workspace, stored: Stored, node: str, report: dict[str, Any]) -> Run:
@@ -245,7 +266,7 @@ def preview_node(
     refuse_errors(_Findings(inside))
     host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
     sources, warnings = read_sources(host, events, ws.find_file)
-    table = host.run(sources, _options("", True, 1)._replace(traced=False)).tables[node]
+    table = host.run(sources, _options("", "all", 1)._replace(traced=False)).tables[node]
     relation = validation.relations[node]
     columns = [PreviewColumn(name=c.name, type=c.type) for c in relation.columns]
     shown = table.select([c.name for c in columns]).slice(0, limit).to_pylist()

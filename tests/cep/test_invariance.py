@@ -12,11 +12,14 @@ import pytest
 from lakestream_mcp.cep.kernel import NEVER, Layout, advance, from_bytes, to_bytes
 from lakestream_mcp.cep.order_check import found, shuffled_batches
 from lakestream_mcp.cep.watermark import WatermarkPoint
+from lakestream_mcp.errors import LakestreamError
 from lakestream_mcp.patterns.absence.matcher import AbsenceMatcher
 from lakestream_mcp.patterns.count_threshold.matcher import (
     RollingCountMatcher,
     WindowCountMatcher,
 )
+from lakestream_mcp.patterns.sequence.automaton import Condition, Step, compile_steps
+from lakestream_mcp.patterns.sequence.matcher import SequenceMatcher
 
 from .packed import packed
 
@@ -54,10 +57,48 @@ def windowed(rng: random.Random) -> Any:
     )
 
 
+def sequence(rng: random.Random) -> Any:
+    steps = []
+    count = rng.randrange(1, 4)
+    for n in range(count):
+        contiguity = rng.choice(["strict", "relaxed", "relaxed-any"])
+        inside = 0 < n < count - 1
+        negated = inside and contiguity != "relaxed-any" and rng.random() < 0.4
+        low = 1 if negated else rng.randrange(1, 3)
+        steps.append(
+            Step(
+                f"s{n}",
+                Condition(rng.randrange(2)),
+                contiguity,
+                low,
+                low if negated else rng.choice([low, low + 1, None]),
+                rng.random() < 0.3 and not negated,
+                rng.choice(["strict", "relaxed"]),
+                optional=not negated and n > 0 and rng.random() < 0.2,
+                negated=negated,
+            )
+        )
+    within = rng.randrange(1, 40) * MS
+    try:
+        automaton = compile_steps(tuple(steps), within)
+    except LakestreamError:  # a combination that has no meaning
+        return sequence(rng)
+    return SequenceMatcher(
+        automaton.nodes,
+        automaton.start,
+        tuple((c.bit, None) for c in automaton.conditions),
+        within,
+        rng.choice(["no-skip", "skip-to-next", "skip-past-last"]),
+        emit_timed_out=rng.random() < 0.3,
+        max_partial_matches=rng.choice([3, 1000]),
+    )
+
+
 MAKERS: dict[str, Callable[[random.Random], Any]] = {
     "absence": absence,
     "rolling count": rolling,
     "window count": windowed,
+    "sequence": sequence,
 }
 
 

@@ -341,6 +341,28 @@ def test_null_and_nan_and_mixed_zones_have_defined_behaviour(agent: McpCaller) -
     assert times == ["2026-01-01T00:00:00Z", "2026-01-01T00:10:00Z"]
 
 
+def test_the_watermark_goes_as_far_as_asked(agent: McpCaller) -> None:
+    """An absence is decided only when the watermark passes its deadline."""
+    changes = [
+        *BASE[:1],
+        after(node("quiet", "absence", trigger="true", expected="false", within="1 hour"), "feed"),
+        after(node("out", "file-sink", path="out"), "quiet"),
+    ]
+    agent.call("create_pipeline", {"name": "W", "id": "w"})
+    agent.call("edit_pipeline", {"pipeline_id": "w", "changes": changes})
+    found = {}
+    for until in ("all", "none", "2026-01-01T00:59:59Z", "2026-01-01T01:00:00Z"):
+        answer = agent.call(
+            "test_pattern", {"pipeline_id": "w", "events": [GOOD_ROW], "advance_to": until}
+        )
+        found[until] = (answer["counts"]["matches"], answer["counts"]["waiting"])
+    assert [found[k][0] for k in found] == [1, 0, 0, 1]
+    error = agent.call(
+        "test_pattern", {"pipeline_id": "w", "events": [GOOD_ROW], "advance_to": "later"}
+    )["error"]
+    assert error["where"] == {"argument": "advance_to"}
+
+
 def test_hostile_names_come_back_as_they_were(agent: McpCaller) -> None:
     hostile = 'it\'s "quoted" \\ {x} {{y}} ${z} <b>&amp;\n--; drop table'
     answer = agent.call("create_pipeline", {"name": hostile, "id": "hostile"})
