@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import json
 import os
 import sys
 import time
@@ -108,7 +107,9 @@ async def build(agent: Agent, question: Question) -> None:
 
 async def removals(agent: Agent, question: Question) -> list[Change]:
     """Changes that clear what an earlier run, or somebody since, has put there."""
-    document = json.loads(await agent.read(f"lakestream://pipelines/{question.id}"))
+    arguments = {"pipeline_id": question.id, "detail": "document"}
+    result = await agent.client.call_tool("get_pipeline", arguments, raise_on_error=False)
+    document = (result.structured_content or {}).get("document", {"nodes": []})
     return [{"op": "remove_node", "id": node["id"]} for node in document["nodes"]]
 
 

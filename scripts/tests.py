@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE = "spark or kafka or browser"
-PARALLEL = ("-n", "2", "--dist", "loadfile")
+PARALLEL = ("-n", "2", "--dist", "worksteal")
 PHASES = {
     "fast": ("fast", f"not ({OUTSIDE} or postgres or soak)", PARALLEL),
     "databases": ("with databases", f"not ({OUTSIDE} or soak)", PARALLEL),

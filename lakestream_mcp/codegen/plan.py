@@ -59,6 +59,8 @@ class NotebookPlan(NamedTuple):
                 STATE_FORMAT,
                 self.settings.buckets,
                 p.packed,
+                p.plan.key,
+                [(value.name, value.role) for value in p.plan.values],
                 p.plan.matcher,
                 p.plan.construct.partition("(")[0],
                 p.plan.steps,

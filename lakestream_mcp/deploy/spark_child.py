@@ -95,7 +95,6 @@ class Child:
             for query in names["queries"]:
                 while query.isActive and read_rows(query) < rows:
                     never.wait(0.2)
-                query.processAllAvailable()
         finally:
             self.stop_queries()
         return {"queries": [self.ended(query) for query in names["queries"]]}

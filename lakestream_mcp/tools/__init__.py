@@ -13,6 +13,7 @@ MODULES = (
     "validation",
     "generation",
     "testing",
+    "preview",
     "runs",
     "view",
 )

@@ -94,7 +94,7 @@ def finding_lines(counts: Counts, findings: Sequence[Finding]) -> list[str]:
         if finding.hint:
             line += f" ({finding.hint})"
         if finding.fix:
-            line += f" fix: {_compact(finding.fix)}"
+            line += f" fix: {compact(finding.fix)}"
         lines.append(line)
     hidden = counts.errors + counts.warnings + counts.infos - len(findings)
     return [*lines, f"- and {hidden} more: validate_pipeline"] if hidden > 0 else lines
@@ -115,7 +115,8 @@ def next_step(
     return f'test_pattern(pipeline_id="{pipeline_id}", events=[…])'
 
 
-def _compact(value: Any) -> str:
+def compact(value: Any) -> str:
+    """JSON in one line without spaces."""
     import json
 
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

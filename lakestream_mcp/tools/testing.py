@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from ..arguments import Json, NodeId, PipelineId
+from ..arguments import Json, PipelineId
 from ..errors import InvalidArgument
 from ..graph.duration import delay_ms
-from ..graph.model import PipelineDocument
 from ..operations import Answer, operation
+from .answers import compact
 from .discovery import existing, load
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 # What is wrong with a pipeline that ends at the previewed node, and no obstacle to a preview.
-UNFINISHED = {"DEAD_END", "SOURCE_NOT_CONNECTED", "ORPHAN_NODE", "PATTERN_WITHOUT_SINK"}
 LISTS = ("matches", "late", "waiting", "ended")
 Events = Annotated[
     list[Any] | dict[str, Any],
@@ -32,6 +30,23 @@ Events = Annotated[
     ),
 ]
 Revision = Annotated[int, Field(ge=0, description="0: the newest")]
+CheckOrder = Annotated[
+    bool, Field(description="Replay shuffled and cut, and say if the answer depends on it")
+]
+WatermarkDelay = Annotated[
+    str, Field(max_length=40, description="Instead of the declared one, e.g. 10 minutes")
+]
+AdvanceTo = Annotated[
+    str,
+    Field(
+        max_length=40,
+        description="Watermark after the last event: `all` decides every deadline, `none` leaves "
+        "it, or an ISO time",
+    ),
+]
+BatchRows = Annotated[
+    int, Field(ge=1, le=1_000_000, description="Rows per micro-batch; decides which rows are late")
+]
 
 
 class TestAnswer(Answer):
@@ -65,11 +80,11 @@ class TestAnswer(Answer):
         if hidden > 0:
             lines.append(f"… {hidden} more matches in the run")
         if not self.matches:
-            lines += [f"ended without a match: {_compact(e)}" for e in self.ended[:5]]
-        lines += [f"waiting: {_compact(w)}" for w in self.waiting[:3]]
+            lines += [f"ended without a match: {compact(e)}" for e in self.ended[:5]]
+        lines += [f"waiting: {compact(w)}" for w in self.waiting[:3]]
         lines += [f"warning: {w}" for w in self.warnings]
         if self.order:
-            lines.append(f"order: {_compact(self.order)}")
+            lines.append(f"order: {compact(self.order)}")
         return "\n".join([*lines, f"Next: {self.next}", self.link])
 
 
@@ -86,24 +101,10 @@ def test_pattern(
     events: Events,
     node: Annotated[str, Field(max_length=64, description="Report this pattern only")] = "",
     revision: Revision = 0,
-    check_order: Annotated[
-        bool, Field(description="Replay shuffled and cut, and say if the answer depends on it")
-    ] = False,
-    watermark_delay: Annotated[
-        str, Field(max_length=40, description="Instead of the declared one, e.g. 10 minutes")
-    ] = "",
-    advance_to: Annotated[
-        str,
-        Field(
-            max_length=40,
-            description="Watermark after the last event: `all` decides every deadline, `none` "
-            "leaves it, or an ISO time",
-        ),
-    ] = "all",
-    batch_rows: Annotated[
-        int,
-        Field(ge=1, le=1_000_000, description="Rows per micro-batch; decides which rows are late"),
-    ] = 1,
+    check_order: CheckOrder = False,
+    watermark_delay: WatermarkDelay = "",
+    advance_to: AdvanceTo = "all",
+    batch_rows: BatchRows = 1,
     seed: Annotated[int, Field(ge=0)] = 0,
     limit: Annotated[int, Field(ge=0, le=1000, description="Matches shown")] = 10,
 ) -> TestAnswer:
@@ -116,7 +117,7 @@ def test_pattern(
     stored = load(ws, pipeline_id, revision)
     if node:
         existing(stored, node)
-    options = _options(watermark_delay, advance_to, batch_rows)
+    options = test_options(watermark_delay, advance_to, batch_rows)
     report = test_pipeline(
         stored.document,
         ws.validate(stored.document),
@@ -131,7 +132,8 @@ def test_pattern(
     return _answer(ws, run, report, limit)
 
 
-def _options(watermark_delay: str, advance_to: str, batch_rows: int) -> Options:
+def test_options(watermark_delay: str, advance_to: str, batch_rows: int) -> Options:
+    """How a test treats time, from its arguments. Raises InvalidArgument."""
     from ..cep.host import Options
     from ..cep.replay import FAR
 
@@ -180,7 +182,7 @@ def _keep(ws: Workspace, stored: Stored, node: str, report: dict[str, Any]) -> R
             report=report,
             node=node or (next(iter(hashes)) if len(hashes) == 1 else None),
             duration_ms=ws.call.duration_ms,
-            code_sha256=hashlib.sha256(_compact(hashes).encode()).hexdigest(),
+            code_sha256=hashlib.sha256(compact(hashes).encode()).hexdigest(),
         )
         ws.call.revision = stored.revision
     ws.notify("run", stored.pipeline_id, {"run_id": run.id, "result": result})
@@ -212,104 +214,8 @@ def _answer(ws: Workspace, run: Run, report: dict[str, Any], limit: int) -> Test
     )
 
 
-class PreviewColumn(BaseModel):
-    """A column of the previewed rows."""
-
-    name: str
-    type: str
-
-
-class Preview(Answer):
-    """What a node puts out for given events."""
-
-    pipeline_id: str
-    revision: int
-    node: str
-    columns: list[PreviewColumn]
-    rows: list[dict[str, Any]]
-    total: int
-    warnings: list[str]
-    link: str
-
-    def text(self) -> str:
-        """A JSON line per row."""
-        head = f"{self.node}: {self.total} rows"
-        return "\n".join([head, *(_compact(row) for row in self.rows), *self.warnings, self.link])
-
-
-@operation(
-    title="Preview a node",
-    effect="read",
-    role="author",
-    method="POST",
-    path="/api/pipelines/{pipeline_id}/nodes/{node}/preview",
-    examples=({"pipeline_id": "quakes", "node": "strong", "events": [{"mag": 6.1}, {"mag": 4.0}]},),
-)
-def preview_node(
-    ws: Workspace,
-    pipeline_id: PipelineId,
-    node: NodeId,
-    events: Events,
-    revision: Revision = 0,
-    limit: Annotated[int, Field(ge=1, le=1000, description="Rows shown")] = 20,
-) -> Preview:
-    """Show the rows a node puts out for given events; later nodes may still be unfinished."""
-    from ..cep.host import Host
-    from ..cep.report import jsonable
-    from ..cep.testing import read_sources, refuse_errors
-
-    stored = load(ws, pipeline_id, revision)
-    existing(stored, node)
-    document = upstream(stored.document, node)
-    validation = ws.validate(document)
-    inside = [f for f in validation.findings if f.node and f.code not in UNFINISHED]
-    refuse_errors(_Findings(inside))
-    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
-    sources, warnings = read_sources(host, events, ws.find_file)
-    table = host.run(sources, _options("", "all", 1)._replace(traced=False)).tables[node]
-    relation = validation.relations[node]
-    columns = [PreviewColumn(name=c.name, type=c.type) for c in relation.columns]
-    shown = table.select([c.name for c in columns]).slice(0, limit).to_pylist()
-    return Preview(
-        pipeline_id=pipeline_id,
-        revision=stored.revision,
-        node=node,
-        columns=columns,
-        rows=jsonable(shown),
-        total=table.num_rows,
-        warnings=warnings,
-        link=ws.link(pipeline_id, stored.revision, node=node),
-    )
-
-
-class _Findings:
-    """Findings as `refuse_errors` reads them."""
-
-    def __init__(self, findings: list[Any]) -> None:
-        self.findings = findings
-
-
-def upstream(document: PipelineDocument, node_id: str) -> PipelineDocument:
-    """The part of a graph that feeds a node, the node included."""
-    kept, stack = {node_id}, [node_id]
-    while stack:
-        for edge in document.inputs(stack.pop()):
-            if edge.source not in kept:
-                kept.add(edge.source)
-                stack.append(edge.source)
-    nodes = [n for n in document.nodes if n.id in kept]
-    edges = [e for e in document.edges if e.source in kept and e.target in kept]
-    return document.model_copy(update={"nodes": nodes, "edges": edges})
-
-
 def _line(match: dict[str, Any]) -> str:
     shown = {name: match[name] for name in ("match_id", "pattern", "key", "detected_at")}
     shown["match_id"] = match["match_id"][:12]
     shown["events"] = [{"step": e["step"], "at": e["at"], "row": e["row"]} for e in match["events"]]
-    return f"match {_compact(shown)}"
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(
-        value, ensure_ascii=False, separators=(",", ":"), default=str, sort_keys=False
-    )
+    return f"match {compact(shown)}"

@@ -237,7 +237,7 @@ def _status(state: State, detail: str | None = None) -> NodeStatus:
 
 def fingerprint(document: PipelineDocument, node_id: str) -> str:
     """What decides a node's rows: its configuration and all that feeds it, not titles or places."""
-    from .testing import upstream
+    from .preview import upstream
 
     part = upstream(document, node_id)
     nodes = sorted((n.id, n.type, json.dumps(n.config, sort_keys=True)) for n in part.nodes)

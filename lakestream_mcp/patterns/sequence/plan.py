@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from typing import TYPE_CHECKING, Any
 
 from ...cep.expression import (
@@ -70,6 +68,7 @@ class Reading:
         self.values = PackedValues(packed_values(config, relation))
         self.conditions: list[str] = []
         self.functions: dict[str, str] = {}
+        self._named: dict[str, str] = {}
         self.names = tuple(step.name for step in leaves(config.steps))
         self._config = config
         self._relation = relation
@@ -77,10 +76,10 @@ class Reading:
 
     def step(self, step: SequenceStep, config: SequenceConfig, field: str) -> Step:
         """A step, its conditions read."""
-        until = self._condition(step.until, step.name, f"{field}.until") if step.until else None
+        until = self._condition(step.until, f"{field}.until") if step.until else None
         where = Condition()
         if not step.steps:
-            where = self._condition(step.where, step.name, f"{field}.where")
+            where = self._condition(step.where, f"{field}.where")
         return Step(
             name=step.name,
             where=where,
@@ -122,13 +121,13 @@ class Reading:
         told = ", ".join(f"{v} AS {k}" for k, v in config.measures.items())
         return self._function("measures", "bound", f"({', '.join(codes)},)", told), tuple(columns)
 
-    def _condition(self, text: str | None, name: str, field: str) -> Condition:
+    def _condition(self, text: str | None, field: str) -> Condition:
         if text is None:
             return Condition()
         parted = part_condition(self._parsed(text, field), self._scope(field))
         test = None
         if parted.code is not None:
-            test = self._function(f"test_{name}", "bound, row", parted.code, text)
+            test = self._function("condition", "bound, row", parted.code, text)
         return Condition(self._bit(parted.current, field), test)
 
     def _bit(self, current: str | None, field: str) -> int | None:
@@ -146,12 +145,12 @@ class Reading:
         return self.conditions.index(current)
 
     def _function(self, base: str, arguments: str, code: str, told: str) -> str:
-        """Add a function; its name tells its text apart from that of other patterns."""
-        digest = hashlib.sha256(code.encode()).hexdigest()[:8]
-        plain = re.sub(r"\W+", "_", base, flags=re.ASCII).strip("_").lower()[:40]
-        name = f"{plain}_{digest}"
-        self.functions[name] = function_source(name, arguments, code, told)
-        return name
+        """Add a function and return its name: no text of the author's becomes a name."""
+        if code not in self._named:
+            name = f"{base}_{len(self._named) + 1}"
+            self._named[code] = name
+            self.functions[name] = function_source(name, arguments, code, told)
+        return self._named[code]
 
     def _parsed(self, text: str, field: str) -> exp.Expr:
         from ...relational.sql import parse_expression

@@ -1,0 +1,109 @@
+"""What one node puts out for given events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from ..arguments import NodeId, PipelineId
+from ..graph.model import PipelineDocument
+from ..operations import Answer, operation
+from .answers import compact
+from .discovery import existing, load
+from .testing import Events, Revision
+
+if TYPE_CHECKING:
+    from ..workspace import Workspace
+
+UNFINISHED = {"DEAD_END", "SOURCE_NOT_CONNECTED", "ORPHAN_NODE", "PATTERN_WITHOUT_SINK"}
+
+
+class PreviewColumn(BaseModel):
+    """A column of the previewed rows."""
+
+    name: str
+    type: str
+
+
+class Preview(Answer):
+    """What a node puts out for given events."""
+
+    pipeline_id: str
+    revision: int
+    node: str
+    columns: list[PreviewColumn]
+    rows: list[dict[str, Any]]
+    total: int
+    warnings: list[str]
+    link: str
+
+    def text(self) -> str:
+        """A JSON line per row."""
+        head = f"{self.node}: {self.total} rows"
+        return "\n".join([head, *(compact(row) for row in self.rows), *self.warnings, self.link])
+
+
+@operation(
+    title="Preview a node",
+    effect="read",
+    role="author",
+    method="POST",
+    path="/api/pipelines/{pipeline_id}/nodes/{node}/preview",
+    examples=({"pipeline_id": "quakes", "node": "strong", "events": [{"mag": 6.1}, {"mag": 4.0}]},),
+)
+def preview_node(
+    ws: Workspace,
+    pipeline_id: PipelineId,
+    node: NodeId,
+    events: Events,
+    revision: Revision = 0,
+    limit: Annotated[int, Field(ge=1, le=1000, description="Rows shown")] = 20,
+) -> Preview:
+    """Show the rows a node puts out for given events; later nodes may still be unfinished."""
+    from ..cep.host import Host, Options
+    from ..cep.report import jsonable
+    from ..cep.testing import read_sources, refuse_errors
+
+    stored = load(ws, pipeline_id, revision)
+    existing(stored, node)
+    document = upstream(stored.document, node)
+    validation = ws.validate(document)
+    inside = [f for f in validation.findings if f.node and f.code not in UNFINISHED]
+    refuse_errors(_Findings(inside))
+    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
+    sources, warnings = read_sources(host, events, ws.find_file)
+    table = host.run(sources, Options(traced=False)).tables[node]
+    relation = validation.relations[node]
+    columns = [PreviewColumn(name=c.name, type=c.type) for c in relation.columns]
+    shown = table.select([c.name for c in columns]).slice(0, limit).to_pylist()
+    return Preview(
+        pipeline_id=pipeline_id,
+        revision=stored.revision,
+        node=node,
+        columns=columns,
+        rows=jsonable(shown),
+        total=table.num_rows,
+        warnings=warnings,
+        link=ws.link(pipeline_id, stored.revision, node=node),
+    )
+
+
+class _Findings:
+    """Findings as `refuse_errors` reads them."""
+
+    def __init__(self, findings: list[Any]) -> None:
+        self.findings = findings
+
+
+def upstream(document: PipelineDocument, node_id: str) -> PipelineDocument:
+    """The part of a graph that feeds a node, the node included."""
+    kept, stack = {node_id}, [node_id]
+    while stack:
+        for edge in document.inputs(stack.pop()):
+            if edge.source not in kept:
+                kept.add(edge.source)
+                stack.append(edge.source)
+    nodes = [n for n in document.nodes if n.id in kept]
+    edges = [e for e in document.edges if e.source in kept and e.target in kept]
+    return document.model_copy(update={"nodes": nodes, "edges": edges})
