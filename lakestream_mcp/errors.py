@@ -1,6 +1,6 @@
 """Every error the product raises, on one screen.
 
-LakestreamError                 one JSON shape on all surfaces: code, message, where, got, expected, hint, fix
+LakestreamError                 one JSON shape: code, message, where, got, expected, hint, fix
 ├── NotFound                    no such pipeline, node, run, revision, file
 ├── InvalidArgument             an argument that cannot be used as given
 ├── InvalidChange               a change that cannot be applied to the graph

@@ -157,9 +157,7 @@ def sql_cell(
 ) -> Source:
     """`frame = spark.sql(…)` over frames and static tables that it names `in_0`, `in_1` …"""
     text = with_placeholders(query, [*inputs, *tables])
-    return render(
-        f"{TARGET}/relational.py.j2", frame=frame, sql=text, inputs=inputs, tables=tables
-    )
+    return render(f"{TARGET}/relational.py.j2", frame=frame, sql=text, inputs=inputs, tables=tables)
 
 
 def with_placeholders(query: exp.Query, names: list[str]) -> str:

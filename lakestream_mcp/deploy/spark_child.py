@@ -276,6 +276,7 @@ def collector(prefix):
 
 
 def write_arrow(rows, path):
+    """Write a DataFrame's rows as an Arrow file."""
     import pyarrow as pa
 
     table = rows.toArrow()
@@ -303,6 +304,7 @@ def first_line(error):
 
 
 def main():
+    """Answer requests, one line of JSON each, until the input ends."""
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr

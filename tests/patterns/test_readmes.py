@@ -78,15 +78,15 @@ def pipeline(agent: McpCaller, example: Example, number: int) -> str:
     nodes = [("feed", "auto-loader", feed), ("it", example.type, example.config)]
     nodes.append(("out", "file-sink", {"path": "out"}))
     changes: list[Json] = []
-    for i, (id, kind, config) in enumerate(nodes):
-        change: Json = {"op": "add_node", "node": {"id": id, "type": kind, "config": config}}
+    for i, (name, kind, config) in enumerate(nodes):
+        change: Json = {"op": "add_node", "node": {"id": name, "type": kind, "config": config}}
         changes.append(change | ({"after": nodes[i - 1][0]} if i else {}))
-    id = f"readme_{number}"
-    agent.call("create_pipeline", {"name": id, "id": id})
-    answer = agent.call("edit_pipeline", {"pipeline_id": id, "changes": changes})
+    pipeline_id = f"readme_{number}"
+    agent.call("create_pipeline", {"name": pipeline_id, "id": pipeline_id})
+    answer = agent.call("edit_pipeline", {"pipeline_id": pipeline_id, "changes": changes})
     assert "error" not in answer, answer
     assert not [f for f in answer["findings"] if f["severity"] == "error"], answer["findings"]
-    return id
+    return pipeline_id
 
 
 def shown(match: Json, wanted: Json) -> Json:
@@ -105,8 +105,12 @@ ALL = list(examples())
 @pytest.mark.parametrize("number", range(len(ALL)), ids=[str(e) for e in ALL])
 def test_example(agent: McpCaller, number: int) -> None:
     example = ALL[number]
-    id = pipeline(agent, example, number)
-    arguments = {"pipeline_id": id, "events": example.events, "check_order": True, "limit": 100}
+    arguments = {
+        "pipeline_id": pipeline(agent, example, number),
+        "events": example.events,
+        "check_order": True,
+        "limit": 100,
+    }
     answer = agent.call("test_pattern", arguments)
     assert "error" not in answer, answer
     wanted = example.matches

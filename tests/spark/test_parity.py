@@ -68,6 +68,29 @@ def test_same_matches(bench: Bench, spark: SparkProcess, pattern: str, seed: int
     compare(bench, spark, pattern, seed, SCHEDULES[seed % len(SCHEDULES)])
 
 
+BREAKS = {
+    "waiting rows are forgotten": ("to_bytes(left.waiting)", 'b""'),
+    "no timer is set": ("self.handle.registerTimer(timer_ms)", "pass"),
+    "NULL numbers stay 0": ("absent = flag(frame, place)", "absent = None"),
+}
+
+
+@pytest.mark.parametrize("name", list(BREAKS))
+def test_a_broken_adaptor_is_noticed(bench: Bench, spark: SparkProcess, name: str) -> None:
+    draw = random.Random(1)
+    config = {"key": ["key"], "order_by": ["id"], "trigger": "kind = 'A'", "expected": "kind = 'B'"}
+    node = {"id": "found", "type": "absence", "name": "Found", "config": config}
+    made = bench.make(chain(source("5 minutes"), node))
+    tables = bench.tables(made, {"events": events(draw)})
+    right = rows_of(made, bench.on_host(made, tables).tables["found"], "found")
+    ((file, text),) = made.generated.files.items()
+    old, new = BREAKS[name]
+    assert old in text
+    broken = made.generated.model_copy(update={"files": {file: text.replace(old, new)}})
+    replay = bench.on_spark(spark, made._replace(generated=broken), tables, ["found"])
+    assert rows_of(made, replay.tables["found"], "found") != right
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("schedule", SCHEDULES)

@@ -84,23 +84,26 @@ class SequenceMatcher:
 
     def on_events(self, state: Any, events: Iterable[tuple[int, int, Any]], emit: Any) -> Any:
         serial, runs, done, _ = state or (0, [], [], 0)
-        starts, limit, within = self._learned[self.start], self.max_partial_matches, self.within
+        learned, limit, within = self._learned, self.max_partial_matches, self.within
+        starts, timed = learned[self.start], self._timed
         for ts, mask, row in events:
             won: list[Any] | None = None
             serial += 1
             if runs:
-                if self._timed or ts - runs[0][1] >= within:
+                if timed or ts - runs[0][1] >= within:
                     runs = self._settle(runs, done, ts, emit)
-                runs, won = self._advance(runs, ts, mask, row, serial, done)
+                for run in runs:
+                    if learned[run[0]].get(mask, True) is not SEQUENCE_STAY:
+                        runs, won = self._advance(runs, ts, mask, row, serial, done)
+                        break
             actions = starts.get(mask)
             if actions.__class__ is not tuple:
                 actions = self._look(self.start, mask, (), row)
             for step, target in actions:
-                bound = ((step, ts, row, serial),)
                 if target:
-                    runs.append((target, ts, bound))
+                    runs.append((target, ts, ((step, ts, row, serial),)))
                 else:
-                    won = [*(won or ()), (ts, bound, ts)]
+                    won = [*(won or ()), (ts, ((step, ts, row, serial),), ts)]
             if len(runs) > limit or (done and len(runs) + len(done) > limit):
                 runs = self._drop(runs, done, ts, row)
             if won is not None or done:
@@ -332,7 +335,7 @@ class SequenceMatcher:
         Each discards the partial and waiting matches that `after_match` skips. Among matches with
         the same first event the order is that of a binary heap, as in Flink.
         """
-        if self._keep_all or not (runs or done or won[1:] or self.skip_must_exist):
+        if self._keep_all or not (runs or done or len(won) > 1 or self.skip_must_exist):
             for match in won:
                 self._emit(match, now, emit)
             return runs
