@@ -2,9 +2,11 @@
 
 Sail lets integers wrap around silently where Spark raises ARITHMETIC_OVERFLOW. So `a + b` of
 integers becomes `CAST(CAST(a AS DECIMAL(19,0)) + CAST(b AS DECIMAL(19,0)) AS BIGINT)` (or the next
-wider integer), whose last cast raises when the value does not fit; `SUM` of integers likewise. And
-Sail types `CASE` by its first branch where Spark widens, so branches of different types are refused
-with the advice to cast them. Spark runs the query as it was written.
+wider integer), whose last cast raises when the value does not fit; `SUM` of integers likewise.
+Sail compares `double > 2.5` as decimals, which fails on NaN and huge numbers, so the literal
+becomes a double, as Spark has it. And Sail types `CASE` by its first branch where Spark widens, so
+branches of different types are refused with the advice to cast them. Spark runs the query as it
+was written.
 
 Importing this module imports sqlglot, so it is imported inside functions.
 """
@@ -25,6 +27,9 @@ from .sql import cast
 INTEGERS = ("tinyint", "smallint", "int", "bigint")
 INT_MAX = 2**31 - 1
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
+COMPARISONS = (
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.Between, exp.In,
+)  # fmt: skip
 
 TypeOf = Callable[[list[str]], list[tuple[Column, ...]]]
 """Asks the engine for the output columns of several queries at once."""
@@ -44,13 +49,15 @@ def checked(text: str, relations: Collection[str], type_of: TypeOf) -> str:
     whose types cannot be told.
     """
     tree = check_query(parsed(text, None), relations)
-    sites = [*_arithmetic(tree), *_branches(tree)]
+    sites = [*_arithmetic(tree), *_comparisons(tree), *_branches(tree)]
     types = _types(tree, sites, type_of)
     # The deepest first, since an outer operand contains the inner ones.
     for site in sorted(sites, key=lambda s: -_depth(s.node)):
         found = [types[id(operand)] for operand in site.operands]
         if isinstance(site.node, (exp.Case, exp.If)):
             _check_branches(site.node, found)
+        elif isinstance(site.node, COMPARISONS):
+            _compare_as_doubles(site.node, found)
         elif all(t in INTEGERS for t in found):
             _guard_overflow(site, found)
     return generate(tree)
@@ -72,6 +79,27 @@ def _arithmetic(tree: exp.Expr) -> Iterable[_Site]:
             yield _Site(node, (node.this,))
         else:
             yield _Site(node, (node.this, node.expression))
+
+
+def _comparisons(tree: exp.Expr) -> Iterable[_Site]:
+    """Comparisons with a literal like `2.5`, and what is compared with it."""
+    for node in tree.find_all(*COMPARISONS):
+        operands = list(node.iter_expressions())
+        others = [operand for operand in operands if not _is_decimal(operand)]
+        if others and len(others) < len(operands):
+            yield _Site(node, (others[0],))
+
+
+def _is_decimal(node: exp.Expr) -> bool:
+    inner = node.this if isinstance(node, exp.Neg) else node
+    return isinstance(inner, exp.Literal) and not inner.is_string and "." in inner.this
+
+
+def _compare_as_doubles(node: exp.Expr, types: list[str]) -> None:
+    if types[0] in ("float", "double"):
+        for operand in list(node.iter_expressions()):
+            if _is_decimal(operand):
+                operand.replace(cast(operand.copy(), "double"))
 
 
 def _branches(tree: exp.Expr) -> Iterable[_Site]:

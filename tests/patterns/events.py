@@ -55,7 +55,7 @@ def condition(draw: random.Random) -> str:
             "kind = 'A'",
             "kind = 'B'",
             "kind IN ('A', 'C')",
-            "amount > CAST(2.5 AS DOUBLE)",
+            "amount > 2.5",
             "amount < 3 AND kind <> 'D'",
             "note = 'it\\'s {0} \\\\ \"q\"' OR kind = 'B'",
             "flag",

@@ -89,3 +89,22 @@ def test_types_stay_as_they_are(engine: LocalEngine, expression: str, kind: str)
     )
     found = engine.schema(f"SELECT {expression} AS x FROM in_0", {"in_0": columns})
     assert found == (Column("x", kind),)
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("d > 2.5", [False, True, True, True, None]),
+        ("2.5 < d", [False, True, True, True, None]),
+        ("NOT d > -2.5", [False, False, False, False, None]),
+        ("d BETWEEN -1.5 AND 2.5", [True, False, False, False, None]),
+        ("d IN (1.0, 2.5)", [True, False, False, False, None]),
+    ],
+)
+def test_a_decimal_literal_is_compared_as_a_double(
+    engine: LocalEngine, condition: str, holds: list[bool | None]
+) -> None:
+    """NaN is greater than every number, as in Spark; nothing is too large to compare."""
+    table = pa.table({"d": [1.0, 1e300, float("inf"), float("nan"), None]})
+    found = engine.run(f"SELECT {condition} AS holds FROM in_0", {"in_0": table})
+    assert found["holds"].to_pylist() == holds

@@ -73,9 +73,9 @@ class Absence(PatternType):
         return config
 
     def sentence(self, config: AbsenceConfig) -> str:
-        """`order without ship within 10 minutes, by customer`."""
+        """`kind = 'order' not followed by kind = 'ship' within 10 minutes, by customer`."""
         by = f", by {', '.join(config.key)}" if config.key else ""
-        return f"{config.trigger} without {config.expected} within {config.within}{by}"
+        return f"{config.trigger} not followed by {_what(config)} within {config.within}{by}"
 
     def check(self, config: AbsenceConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
         """The shared fields."""
@@ -124,10 +124,17 @@ class Absence(PatternType):
     def verdict(self, config: AbsenceConfig, match: dict[str, Any]) -> str:
         """No expected event came; the timer decided."""
         return (
-            f"No event with `{config.expected}` came from {match['started_at']} up to, not "
+            f"No {_what(config, 'event with ')} came from {match['started_at']} up to, not "
             f"including, {match['detected_at']} ({config.within}): the timer at "
             f"{match['detected_at']} decided."
         )
+
+
+def _what(config: AbsenceConfig, prefix: str = "") -> str:
+    """The expected event in words."""
+    if config.expected.strip().lower() == "true":
+        return "event at all" if prefix else "any event"
+    return f"{prefix}`{config.expected}`" if prefix else config.expected
 
 
 NODE = Absence()
