@@ -791,7 +791,7 @@ LEFT JOIN {in_1} AS in_1
 
 # lakestream:node=unshipped
 # Node: Not shipped
-# Summary: status = 'paid' without status = 'shipped' within 2 days, by id
+# Summary: status = 'paid' not followed by status = 'shipped' within 2 days, by id
 
 LAYOUT_UNSHIPPED = Layout(
     pattern="unshipped",

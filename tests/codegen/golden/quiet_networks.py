@@ -745,7 +745,7 @@ WHERE
 
 # lakestream:node=quiet
 # Node: Silent after a shock
-# Summary: magnitude >= 5 without magnitude < 5 within 6 hours, by network
+# Summary: magnitude >= 5 not followed by magnitude < 5 within 6 hours, by network
 
 LAYOUT_QUIET = Layout(
     pattern="quiet",

@@ -1,6 +1,6 @@
 # lakestream:node=it
 # Node: Under test
-# Summary: kind = 'A' without kind = 'B' within 5 minutes, by key
+# Summary: kind = 'A' not followed by kind = 'B' within 5 minutes, by key
 
 LAYOUT_IT = Layout(
     pattern="it",
