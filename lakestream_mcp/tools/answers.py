@@ -49,9 +49,9 @@ class Changed(BaseModel):
     settings: list[str] = Field(default_factory=list)
 
     def text(self) -> str:
-        """One line per kind of change."""
+        """What happened, in one line; empty if nothing did."""
         said = [f"{kind}: {', '.join(names)}" for kind, names in self if names]
-        return "; ".join(said) or "nothing changed"
+        return "; ".join(said)
 
 
 class EditAnswer(Answer):
@@ -72,9 +72,10 @@ class EditAnswer(Answer):
         head = f"{self.pipeline_id}@{self.revision}"
         if self.dry_run:
             head += " (dry run, nothing stored)"
+        # A new pipeline's only news is that it was created: a note.
+        happened = [part for part in (self.changed.text(), *self.notes) if part]
         lines = [
-            f"{head}: {self.changed.text()}",
-            *self.notes,
+            f"{head}: {'; '.join(happened) or 'nothing changed'}",
             *finding_lines(self.counts, self.findings),
         ]
         return "\n".join([*lines, f"Next: {self.next}", self.link])
