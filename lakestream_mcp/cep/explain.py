@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidSql, LakestreamError, NotFound, nearest
+from ..errors import LakestreamError, NotFound, nearest
 from ..graph.model import Relation
 from .events import table_of
 
@@ -119,8 +119,6 @@ def evaluate(part: exp.Expr, row: dict[str, Any], relation: Relation, engine: An
     query = exp.select(exp.cast(part, "boolean", dialect="spark").as_("holds")).from_("in_0")
     try:
         value: bool | None = engine.run(sql(query), {"in_0": table})["holds"][0].as_py()
-    except InvalidSql:
-        return None
     except LakestreamError:
         return None
     return value

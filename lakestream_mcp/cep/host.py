@@ -48,6 +48,7 @@ class PatternRun(NamedTuple):
     late_rows: Any  # numpy: arrival numbers
     watermark: int  # µs, after the last event
     held_back_by: list[str]
+    found: list[tuple[dict[str, Any], Any]]  # match row and match, in order of detection and id
 
 
 class GraphRun(NamedTuple):
@@ -95,7 +96,7 @@ class Host:
                 tables[node_id] = self._relational(kind, node_id, inputs)
             elif isinstance(kind, PatternType):
                 patterns[node_id] = self._pattern(kind, node_id, inputs, tables, options)
-                tables[node_id] = match_table(patterns[node_id], self.relations[node_id], node_id)
+                tables[node_id] = match_table(patterns[node_id], self.relations[node_id])
             elif isinstance(kind, SinkType):
                 tables[node_id] = inputs[0]
             else:
@@ -154,7 +155,8 @@ class Host:
             text, node_id, [Batch(fresh, 0)], final, options.advance_to, traced=options.traced
         )
         held = holding_back(points)
-        return PatternRun(plan, text, relation, inputs[0], packed, outcome, late, final, held)
+        run = PatternRun(plan, text, relation, inputs[0], packed, outcome, late, final, held, [])
+        return run._replace(found=match_rows(run, node_id))
 
     def watermark_points(
         self, node_id: str, tables: dict[str, Any], options: Options
@@ -210,11 +212,11 @@ def final_watermark(points: list[WatermarkPoint]) -> int:
     return int(watermark_before(points, np.array([FAR], dtype=np.int64))[0])
 
 
-def match_table(run: PatternRun, relation: Relation, node_id: str) -> Any:
+def match_table(run: PatternRun, relation: Relation) -> Any:
     """Matches as rows of the pattern's output relation, in order of detection."""
     import pyarrow as pa
 
-    rows = match_rows(run, node_id)
+    rows = [row for row, _ in run.found]
     arrays = [
         pa.array([row[c.name] for row in rows], type=arrow_type(c.type)) for c in relation.columns
     ]
@@ -222,14 +224,17 @@ def match_table(run: PatternRun, relation: Relation, node_id: str) -> Any:
     return table.append_column(ROW, pa.array(range(len(rows)), type=pa.int64()))
 
 
-def match_rows(run: PatternRun, node_id: str) -> list[dict[str, Any]]:
-    """Match rows as plain dictionaries, ordered by detection time and id."""
+def match_rows(run: PatternRun, node_id: str) -> list[tuple[dict[str, Any], Any]]:
+    """Match rows as plain dictionaries with their matches, ordered by detection time and id."""
     from .carried import load
 
     kernel, _, layout = load(run.text, node_id)
     columns = kernel.match_columns(layout, run.outcome.matches)
-    rows = [_match_row(run, node_id, columns, i) for i in range(len(run.outcome.matches))]
-    return sorted(rows, key=lambda row: (row["detected_at"], row["match_id"]))
+    found = [
+        (_match_row(run, node_id, columns, i), match)
+        for i, (_, match) in enumerate(run.outcome.matches)
+    ]
+    return sorted(found, key=lambda pair: (pair[0]["detected_at"], pair[0]["match_id"]))
 
 
 def _match_row(

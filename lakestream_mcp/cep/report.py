@@ -9,7 +9,7 @@ import pickle
 from typing import Any
 
 from .events import ROW
-from .host import GraphRun, Host, PatternRun, match_rows
+from .host import GraphRun, Host, PatternRun
 
 MAX_MATCHES = 1_000
 MAX_ENDED = 500
@@ -67,12 +67,9 @@ class _Rows:
 
 
 def _matches(host: Host, pattern: PatternRun, node: str, rows: _Rows) -> list[dict[str, Any]]:
-    shaped = match_rows(pattern, node)[:MAX_MATCHES]
-    by_id = _bound_by_id(pattern, node)
     kind = host.catalog.get(host.type_of(node))
     listed = []
-    for row in shaped:
-        match = by_id[row["match_id"]]
+    for row, match in pattern.found[:MAX_MATCHES]:
         shown = _match(pattern, row, match, rows)
         shown["state"] = _state_after(kind, pattern, match)
         listed.append(shown)
@@ -93,16 +90,6 @@ def _state_after(kind: Any, pattern: PatternRun, match: Any) -> list[dict[str, A
         }
         for bound, deadline in (kind.open_partials(state) if state else [])[:MAX_SHOWN]
     ]
-
-
-def _bound_by_id(pattern: PatternRun, node: str) -> dict[str, Any]:
-    from .carried import load
-
-    kernel, _, layout = load(pattern.text, node)
-    return {
-        kernel.match_id(layout, key, match[3], match[5]): match
-        for key, match in pattern.outcome.matches
-    }
 
 
 def _match(pattern: PatternRun, row: dict[str, Any], match: Any, rows: _Rows) -> dict[str, Any]:
