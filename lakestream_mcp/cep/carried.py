@@ -20,27 +20,51 @@ from .pattern_type import PatternPlan
 PACKAGE = Path(__file__).parent.parent
 KERNEL = Path(__file__).with_name("kernel.py")
 SQL_NULL = Path(__file__).with_name("sqlnull.py")
+VALUE_CALLS = re.compile(r"\b(sql_call|Decimal|decimal_of|texts_of)\(")
+MARK = "# --- carried ---\n"
+SQL_VALUES = Path(__file__).with_name("sqlvalues.py")
 
 
 class Carried(NamedTuple):
-    """The parts of one pattern's text. `runtime` is '' unless conditions need it."""
+    """The parts of one pattern's text. `runtime`, `values`: '' unless conditions need them."""
 
     kernel: str
     runtime: str
     matcher: str
     build: str  # defines `matcher_<node id>()` and `LAYOUT_<NODE ID>`
+    values: str = ""
 
     @property
     def sha256(self) -> str:
         """The hash that generated code and test runs both name."""
-        return hashlib.sha256("\0".join(self).encode()).hexdigest()
+        parts = self if self.values else self[:-1]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def carried(plan: PatternPlan, node_id: str) -> Carried:
     """The text of one configured pattern."""
     runtime = _text(SQL_NULL) if plan.functions else ""
-    matcher = _text(PACKAGE / "patterns" / plan.matcher / "matcher.py")
-    return Carried(_text(KERNEL), runtime, matcher, build_text(plan, node_id))
+    matcher = matcher_text(PACKAGE / "patterns" / plan.matcher / "matcher.py")
+    values = _text(SQL_VALUES) if VALUE_CALLS.search(plan.functions) else ""
+    return Carried(_text(KERNEL), runtime, matcher, build_text(plan, node_id), values)
+
+
+def matcher_text(path: Path) -> str:
+    """A matcher's file; where it holds the mark, what follows it, behind what it imports so."""
+    parts: dict[Path, str] = {}
+    todo = [path]
+    while todo:
+        here = todo[-1]
+        head, mark, tail = _text(here).partition(MARK)
+        needed = [
+            here.with_name(f"{n}.py") for n in re.findall(r"^from \.(\w+) import", head, re.M)
+        ]
+        missing = [each for each in needed if each not in parts] if mark else []
+        if missing:
+            todo += missing
+        else:
+            parts[todo.pop()] = tail.strip() + "\n" if mark else head
+    return "\n\n".join(parts.values())
 
 
 def build_text(plan: PatternPlan, node_id: str) -> str:
@@ -57,7 +81,7 @@ def load(text: Carried, node_id: str) -> tuple[ModuleType, Any, Any]:
     """Execute the text: the kernel module, a fresh matcher and its layout."""
     kernel = _module("kernel", text.kernel)
     names: dict[str, Any] = {"__name__": f"carried_{node_id}", "Layout": kernel.Layout}
-    for part in (text.runtime, text.matcher):
+    for part in (text.runtime, text.values, text.matcher):
         if part:
             names.update(_public(_module("part", part)))
     exec(compile(text.build, f"<{node_id}>", "exec"), names)

@@ -8,6 +8,7 @@ the Python only compares and calculates. Trees come parsed; nothing here knows a
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -122,7 +123,12 @@ def function_source(name: str, arguments: str, code: str, told: str) -> str:
     shown = "".join(c if c.isprintable() else " " for c in told)
     if len(shown) > 90:
         shown = shown[:89] + "…"
-    return f"def {name}({arguments}):\n    # {shown}\n    return {code}\n"
+    return f"def {name}({arguments}):\n    # {shown}\n    return {plain(code)}\n"
+
+
+def plain(code: str) -> str:
+    """A Python expression without brackets that mean nothing."""
+    return ast.unparse(ast.parse(code, mode="eval"))
 
 
 def conjuncts(tree: exp.Expr) -> list[exp.Expr]:

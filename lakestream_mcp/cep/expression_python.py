@@ -106,7 +106,7 @@ class Writer:
             return method(self, node)
         steps = {self._step_of(c) for c in node.find_all(exp.Column) if not self._counted(c)}
         calls = node.find(*AGGREGATES) is not None
-        if steps <= {None} and not calls and (None in steps or method is None or _text_cast(node)):
+        if steps <= {None} and not calls and (None in steps or method is None or text_cast(node)):
             return self._current(node)
         if len(steps) == 1 and not calls and self._null_in_null_out(node):
             return self._of_step(node, steps.pop(), "sql_last")
@@ -234,6 +234,9 @@ class Writer:
             else:
                 parts.append(part)
         codes = [self._boolean(part) for part in parts]
+        deciding = "False" if kind is exp.And else "True"
+        if deciding in codes:  # whatever the others are, or whether they can be worked out
+            return Typed(deciding, "boolean", True)
         function = "sql_and" if kind is exp.And else "sql_or"
         return Typed(f"{function}({', lambda: '.join(codes)})", "boolean")
 
@@ -464,7 +467,7 @@ class Writer:
         )
 
 
-def _text_cast(node: exp.Expr) -> bool:
+def text_cast(node: exp.Expr) -> bool:
     """Whether it is a constant like TIMESTAMP '…', which SQL works out."""
     return isinstance(node, exp.Cast) and bool(node.this.args.get("is_string"))
 

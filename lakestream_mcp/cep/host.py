@@ -18,22 +18,27 @@ from .events import ROW, times_of
 from .kernel_layout import TIMES, layout_of
 from .pattern_type import PatternPlan, PatternType
 from .physical import python_value
-from .replay import FAR, Batch, Outcome, replay
+from .processor.run import ProcessorRun, run_processor_node
+from .processor.schedule import Schedule
+from .processor_type import ProcessorType
+from .replay import FAR, Batch, Outcome, failure, replay
 from .watermark import WatermarkPoint, holding_back, watermark_before
 
 
 class Options(NamedTuple):
     """How a test treats time.
 
-    batch_rows: rows per micro-batch; it decides only which rows are late. delay_ms: watermark delay
-    instead of the declared one. advance_to: where the watermark goes after the last event (µs);
-    FAR decides everything, None leaves it. traced: keep what explains matches and non-matches.
+    batch_rows: rows per micro-batch; for patterns it decides only which rows are late. delay_ms:
+    watermark delay instead of the declared one. advance_to: where the watermark goes after the last
+    event (µs); FAR decides everything, None leaves it. traced: keep what explains matches and
+    non-matches. schedule: when Spark runs batches, which only an author's own code can notice.
     """
 
     batch_rows: int = 1
     delay_ms: int | None = None
     advance_to: int | None = FAR
     traced: bool = True
+    schedule: Schedule = "backlog"
 
 
 class PatternRun(NamedTuple):
@@ -41,8 +46,8 @@ class PatternRun(NamedTuple):
 
     plan: PatternPlan
     text: Carried
-    relation: Relation  # what flows into it
-    input: Any  # pyarrow.Table: what flowed into it
+    relations: list[Relation]  # what flows into it, by port
+    inputs: list[Any]  # pyarrow.Table: what flowed into it
     packed: Any  # pyarrow.Table: the rows it saw, with `row`
     outcome: Outcome
     late_rows: Any  # numpy: arrival numbers
@@ -52,10 +57,11 @@ class PatternRun(NamedTuple):
 
 
 class GraphRun(NamedTuple):
-    """Tables by node id, and what each pattern did."""
+    """Tables by node id, and what each pattern and each author's processor did."""
 
     tables: dict[str, Any]
     patterns: dict[str, PatternRun]
+    processors: dict[str, ProcessorRun]
 
 
 class Host:
@@ -85,6 +91,7 @@ class Host:
         """Run all nodes, or those in `only`, on the sources' tables."""
         tables: dict[str, Any] = {}
         patterns: dict[str, PatternRun] = {}
+        processors: dict[str, ProcessorRun] = {}
         order = [n for n in self.order if only is None or n in only]
         for done, node_id in enumerate(order):
             kind = self._type(node_id)
@@ -97,11 +104,14 @@ class Host:
             elif isinstance(kind, PatternType):
                 patterns[node_id] = self._pattern(kind, node_id, inputs, tables, options)
                 tables[node_id] = match_table(patterns[node_id], self.relations[node_id])
+            elif isinstance(kind, ProcessorType):
+                processors[node_id] = run_processor_node(self, kind, node_id, tables, options)
+                tables[node_id] = processors[node_id].rows
             elif isinstance(kind, SinkType):
                 tables[node_id] = inputs[0]
             else:
                 raise Unsupported(f"Node type {kind.type} cannot be run here.", got=kind.type)
-        return GraphRun(tables, patterns)
+        return GraphRun(tables, patterns, processors)
 
     def inputs(self, node_id: str) -> list[Edge]:
         """Edges into a node in the order of its ports."""
@@ -142,20 +152,24 @@ class Host:
         tables: dict[str, Any],
         options: Options,
     ) -> PatternRun:
-        from .packing import pack_rows
+        from .packing import united_rows
 
-        relation = self._input_relations(node_id)[0]
-        plan = kind.plan(self.configs[node_id], [relation], self.resolver)
+        relations = self._input_relations(node_id)
+        plan = kind.plan(self.configs[node_id], relations, self.resolver)
         text = carried(plan, node_id)
-        packed = pack_rows(plan, relation, inputs[0], self.engine)
+        packed = united_rows(plan, relations, inputs, self.engine)
         points = self.watermark_points(node_id, tables, options)
         fresh, late = on_time_rows(packed, points, options.batch_rows)
         final = final_watermark(points)
-        outcome = replay(
-            text, node_id, [Batch(fresh, 0)], final, options.advance_to, traced=options.traced
-        )
+        batches = [Batch(fresh, 0)]
+        try:
+            outcome = replay(
+                text, node_id, batches, final, options.advance_to, traced=options.traced
+            )
+        except (ArithmeticError, LookupError, RuntimeError) as error:
+            raise failure(node_id, error) from error
         held = holding_back(points)
-        run = PatternRun(plan, text, relation, inputs[0], packed, outcome, late, final, held, [])
+        run = PatternRun(plan, text, relations, inputs, packed, outcome, late, final, held, [])
         return run._replace(found=match_rows(run, node_id))
 
     def watermark_points(
@@ -225,7 +239,7 @@ def match_table(run: PatternRun, relation: Relation) -> Any:
 
 
 def match_rows(run: PatternRun, node_id: str) -> list[tuple[dict[str, Any], Any]]:
-    """Match rows as plain dictionaries with their matches, ordered by detection time and id."""
+    """Match rows as plain dictionaries with their matches, ordered by detection."""
     from .carried import load
 
     kernel, _, layout = load(run.text, node_id)
@@ -234,7 +248,13 @@ def match_rows(run: PatternRun, node_id: str) -> list[tuple[dict[str, Any], Any]
         (_match_row(run, node_id, columns, i), match)
         for i, (_, match) in enumerate(run.outcome.matches)
     ]
-    return sorted(found, key=lambda pair: (pair[0]["detected_at"], pair[0]["match_id"]))
+    return sorted(found, key=lambda pair: _place(pair[0]))
+
+
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    """By detection, then by the last event, so that the rows of one match come in their order."""
+    last = row["events"][-1]["event_time"] if row["events"] else row["ended_at"]
+    return row["detected_at"], last, row["match_id"]
 
 
 def _match_row(
@@ -242,14 +262,22 @@ def _match_row(
 ) -> dict[str, Any]:
     plan = run.plan
     row: dict[str, Any] = {"match_id": columns["match_id"][i], "pattern": node_id}
-    for n, name in enumerate(plan.key):
-        row[name] = python_value(columns[f"key_{n}"][i], run.relation.type_of(name) or "string")
+    row |= key_values(run, [columns[f"key_{n}"][i] for n in range(len(plan.key))])
     for name in TIMES:
         row[name] = python_value(columns[name][i], "timestamp")
     row["events"] = [_event(run, columns, i, n) for n in range(len(columns["steps"][i]))]
     for n, measure in enumerate(plan.measures):
         row[measure.name] = python_value(columns[f"measure_{n}"][i], measure.type)
     return row
+
+
+def key_values(run: PatternRun, key: Sequence[Any]) -> dict[str, Any]:
+    """A key as the matcher sees it, as values of the key columns."""
+    names, relation = run.plan.key, run.relations[0]
+    return {
+        name: python_value(value, relation.type_of(name) or "string")
+        for name, value in zip(names, key, strict=True)
+    }
 
 
 def _event(run: PatternRun, columns: dict[str, list[Any]], i: int, n: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ was restarted.
 import gc
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from itertools import repeat
 from typing import Any, NamedTuple
@@ -32,6 +32,8 @@ class Layout(NamedTuple):
     kept: tuple[int, ...]  # values shown in the events of a match
     measures: int
     arrival: bool  # play rows at once instead of in event-time order: depends on batching
+    seeds: tuple[Any, ...] = ()  # keys that have a state before their first row
+    seeded_at: int = 0  # microseconds; since when
 
 
 class Advanced(NamedTuple):
@@ -51,16 +53,24 @@ def uncollected(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(function)
-    def run(*arguments: Any) -> Any:
+    def run(*arguments: Any, **options: Any) -> Any:
         enabled = gc.isenabled()
         gc.disable()
         try:
-            return function(*arguments)
+            return function(*arguments, **options)
         finally:
             if enabled:
                 gc.enable()
 
     return run
+
+
+def seeded(layout: Layout, matcher: Any, places: Iterable[int]) -> dict[Any, Any]:
+    """The states that keys start with, given the places of the keys among the seeds.
+
+    A host asks once, before the first rows; a restart continues with the states it stored.
+    """
+    return {layout.seeds[place]: matcher.seed(layout.seeded_at) for place in places}
 
 
 @uncollected

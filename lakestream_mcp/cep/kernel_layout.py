@@ -13,19 +13,22 @@ TIMES = ("started_at", "ended_at", "detected_at")
 class LayoutFields:
     """The arguments of `kernel.Layout`, in order, as plain values."""
 
-    __slots__ = ("arrival", "kept", "keys", "measures", "order_by", "pattern")
+    __slots__ = ("arrival", "kept", "keys", "measures", "order_by", "pattern", "seeded_at", "seeds")
 
     def __init__(self, plan: PatternPlan, pattern: str) -> None:
         self.pattern = pattern
         self.keys = len(plan.key)
-        self.order_by = sum(v.role == "order" for v in plan.values)
+        self.order_by = sum(v.role in ("order", "input") for v in plan.values)
         self.kept = tuple(i for i, v in enumerate(plan.values) if v.role == "keep")
         self.measures = len(plan.measures)
         self.arrival = plan.arrival
+        self.seeds = plan.seeds
+        self.seeded_at = plan.seeded_at
 
     def arguments(self) -> dict[str, Any]:
-        """Keyword arguments of `kernel.Layout`."""
-        names = ("pattern", "keys", "order_by", "kept", "measures", "arrival")
+        """Keyword arguments of `kernel.Layout`; those about seeds only where there are any."""
+        names = ["pattern", "keys", "order_by", "kept", "measures", "arrival"]
+        names += ["seeds", "seeded_at"] if self.seeds else []
         return {name: getattr(self, name) for name in names}
 
 

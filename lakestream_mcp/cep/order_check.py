@@ -67,11 +67,10 @@ def shuffled_batches(
     import numpy as np
     import pyarrow as pa
 
-    arrivals = np.concatenate([p.arrivals for p in points])
-    times = np.concatenate([p.times for p in points])
-    delay_us = min(p.delay_ms for p in points) * 1000
+    arrivals, times, movable = _arrived(points)
+    delay_us = min(p.delay_ms for p in points) * 1000 if movable else 0
     noise = np.array([rng.randrange(max(delay_us, 1)) for _ in arrivals], dtype=np.int64)
-    order = np.argsort(times + noise, kind="stable")
+    order = np.argsort(times + noise if movable else arrivals, kind="stable")
     place = dict(zip(arrivals[order].tolist(), range(len(order)), strict=True))
     moved = [
         WatermarkPoint(p.node, p.times, _places(place, p.arrivals), p.delay_ms) for p in points
@@ -85,6 +84,20 @@ def shuffled_batches(
         rng.shuffle(inside)
         batches.append(Batch(packed.take(pa.array(inside, type=pa.int64())), mark))
     return batches, int(marks[-1])
+
+
+def _arrived(points: list[WatermarkPoint]) -> tuple[Any, Any, bool]:
+    """Rows by arrival number with their earliest times, and whether they may come in other orders.
+
+    A row that passes two watermarks with different times could be late for one of them.
+    """
+    import numpy as np
+
+    times = np.concatenate([p.times for p in points])
+    arrivals, row = np.unique(np.concatenate([p.arrivals for p in points]), return_inverse=True)
+    earliest = np.full(len(arrivals), FAR, dtype=np.int64)
+    np.minimum.at(earliest, row, times)
+    return arrivals, earliest, bool((earliest[row] == times).all())
 
 
 def _places(place: dict[int, int], arrivals: Any) -> Any:

@@ -6,6 +6,7 @@ values. Columns that are packed as they are never leave this process; Arrow chan
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..graph.model import Relation
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from .pattern_type import PatternPlan
 
 WORTH_SHARING = 1_000
+
+
+def united_rows(
+    plan: PatternPlan, relations: Sequence[Relation], tables: Sequence[Any], engine: Any
+) -> Any:
+    """The rows of `packing_query`, with `row`, in order of arrival."""
+    import pyarrow as pa
+
+    inputs = zip(plan.parts(), relations, tables, strict=True)
+    packed = [pack_rows(part, relation, table, engine) for part, relation, table in inputs]
+    return packed[0] if len(packed) == 1 else pa.concat_tables(packed).sort_by("row")
 
 
 def pack_rows(plan: PatternPlan, relation: Relation, table: Any, engine: Any) -> Any:

@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..graph.model import Column, Relation
 from ..graph.node_type import ColumnResolver, NodeType
+from .match_row import match_relation
+from .near_miss import KeyView, Miss, ended_misses
+from .scenario import Scenario
 
 
 class Value(NamedTuple):
     """A value packed for the matcher: a SQL expression over the pattern's input `in_0`.
 
-    `role`: `order` (tie-breaker, in declared order), `keep` (a column shown in the match's events)
-    or `computed` (read by conditions and measures only). Order values come first, then kept ones.
+    `role`: `order` (tie-breaker, in declared order), `input` (which input the row came from, the
+    last tie-breaker of a plan with several), `keep` (a column shown in the match's events) or
+    `computed` (read by conditions and measures only). They come in this order.
     """
 
     name: str
     sql: str
     type: str
     role: str
+
+
+class StateBound(NamedTuple):
+    """The most that a pattern keeps for one key, rows that wait for the watermark apart.
+
+    formula: in words, with the names of fields. events: their number; None where only a time bounds
+    them. kept_for: how long after a key's last event its state may stay; None: for ever.
+    """
+
+    formula: str
+    events: int | None
+    kept_for: str | None
+
+
+class Input(NamedTuple):
+    """What one of several inputs gives for the parts of a plan, in the plan's order.
+
+    key, event_time: its columns. conditions, values: SQL over its rows; a condition on another
+    input is `FALSE`, a value of another input NULL.
+    """
+
+    key: tuple[str, ...]
+    event_time: str
+    conditions: tuple[str, ...]
+    values: tuple[str, ...]
 
 
 class PatternPlan(NamedTuple):
@@ -31,6 +60,10 @@ class PatternPlan(NamedTuple):
     expression that builds it, made of names from that file, `functions` and literals only.
     functions: Python source of the parts of conditions and measures that read earlier events.
     steps: names by step index, as bound events name them. measures: extra output columns.
+    inputs: what each of several inputs gives; () where there is one, whose columns the plan names.
+    seeds: keys, as the matcher sees them, that have a state from `seeded_at` on (microseconds)
+    without having had a row.
+    state: what else, when it changes, makes stored state unreadable.
     """
 
     key: tuple[str, ...]
@@ -44,12 +77,44 @@ class PatternPlan(NamedTuple):
     functions: str
     steps: tuple[str, ...]
     measures: tuple[Column, ...]
+    inputs: tuple[Input, ...] = ()
+    seeds: tuple[tuple[Any, ...], ...] = ()
+    seeded_at: int = 0
+    state: tuple[str, ...] = ()
+
+    def parts(self) -> tuple[PatternPlan, ...]:
+        """For each input the plan as if it were the only one."""
+        if not self.inputs:
+            return (self,)
+        return tuple(
+            self._replace(
+                key=part.key,
+                event_time=part.event_time,
+                conditions=part.conditions,
+                values=tuple(
+                    value._replace(sql=sql)
+                    for value, sql in zip(self.values, part.values, strict=True)
+                ),
+                inputs=(),
+            )
+            for part in self.inputs
+        )
+
+    @property
+    def input_place(self) -> int | None:
+        """Where a row, as the matcher sees it, says which input it came from; None with one."""
+        roles = [value.role for value in self.values]
+        return 1 + roles.index("input") if "input" in roles else None
 
 
-class PatternType(NodeType):
-    """A CEP pattern: `plan` says how it runs; the match row's shape is the same for all."""
+class StatefulType(NodeType):
+    """Keeps state per key; a streaming query has at most one. A pattern or a processor."""
 
     category = "pattern"
+
+
+class PatternType(StatefulType):
+    """A CEP pattern: `plan` says how it runs; the match row's shape is the same for all."""
 
     def plan(
         self, config: Any, inputs: Sequence[Relation], resolver: ColumnResolver
@@ -57,9 +122,20 @@ class PatternType(NodeType):
         """Split conditions, choose packed values, name steps and measures. Raises InvalidSql."""
         raise NotImplementedError
 
+    def relation(
+        self, config: Any, inputs: Sequence[Relation], resolver: ColumnResolver
+    ) -> Relation:
+        """The match row, with the plan's measures as its last columns."""
+        return match_relation(self.plan(config, inputs, resolver), inputs[0])
+
     def step_conditions(self, config: Any) -> dict[str, str]:
         """The condition of each step, as given; explanations evaluate them."""
         raise NotImplementedError
+
+    def event_conditions(self, config: Any, match: dict[str, Any]) -> list[str]:
+        """What each event of a reported match satisfied; default: the condition of its step."""
+        conditions = self.step_conditions(config)
+        return [conditions.get(event["step"], "") for event in match["events"]]
 
     def open_partials(self, state: Any) -> list[tuple[Any, int | None]]:
         """The partial matches a matcher's state holds: bound events, and when each is decided."""
@@ -68,3 +144,18 @@ class PatternType(NodeType):
     def verdict(self, config: Any, match: dict[str, Any]) -> str:
         """What decided a reported match, in one sentence."""
         raise NotImplementedError
+
+    def state_bound(self, config: Any) -> StateBound:
+        """The worst case of what is kept per key."""
+        raise NotImplementedError
+
+    def scenarios(self, config: Any) -> Iterator[Scenario]:
+        """Events that match, that just miss (per clause), and that lie at each boundary."""
+        yield from ()
+
+    def misses(self, config: Any, view: KeyView) -> Iterator[Miss]:
+        """What of a key came close to a match, and what was missing; in any order.
+
+        Default: where partial matches ended, as the matcher reported it.
+        """
+        yield from ended_misses(view)

@@ -38,6 +38,17 @@ def physical_type(column_type: str) -> str:
     )
 
 
+def carried_type(column_type: str) -> str:
+    """The physical type of a value that a match carries: also arrays, of arrays too."""
+    element = element_type(column_type)
+    return physical_type(column_type) if element is None else f"array<{carried_type(element)}>"
+
+
+def element_type(column_type: str) -> str | None:
+    """The type of an array's elements; None for other types."""
+    return column_type[6:-1] if column_type.startswith("array<") else None
+
+
 def is_packable(column_type: str) -> bool:
     """Whether `physical_type` accepts the type."""
     try:
@@ -69,6 +80,11 @@ def unpacked(value: exp.Expr, column_type: str) -> exp.Expr:
     """SQL that turns a physical value back into `column_type`."""
     from sqlglot import exp
 
+    element = element_type(column_type)
+    if element is not None:
+        each = unpacked(exp.column("e"), element)
+        body = exp.Lambda(this=each, expressions=[exp.to_identifier("e")])
+        return exp.func("transform", value, body)
     if column_type == "timestamp":
         return exp.func("timestamp_micros", value, dialect="spark")
     if column_type == "date":
@@ -81,6 +97,9 @@ def python_value(value: Any, column_type: str) -> Any:
     """A physical value as the Python value Arrow wants for `column_type`."""
     if value is None:
         return None
+    element = element_type(column_type)
+    if element is not None:
+        return [python_value(each, element) for each in value]
     if column_type == "timestamp":
         return EPOCH + dt.timedelta(microseconds=value)
     if column_type == "date":

@@ -9,7 +9,9 @@ import pickle
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from ..errors import InvalidEvents
 from .carried import Carried, load
+from .kernel import uncollected
 
 FAR = (1 << 62) - 1
 
@@ -30,6 +32,13 @@ class Ended(NamedTuple):
     event: Any
 
 
+class Emission(NamedTuple):
+    """When a match came out: the arrival number of the event at hand, None after the last one."""
+
+    after: int | None
+    by: str  # `event` or `timer`
+
+
 class Outcome(NamedTuple):
     """What a replay found. `matches` are (key, match) as the kernel emits them."""
 
@@ -41,17 +50,21 @@ class Outcome(NamedTuple):
     untimed: int
     over_limit: int
     snapshots: dict[int, bytes]  # pickled state of the key right after a match, by id(match)
+    emissions: dict[int, Emission]  # by id(match), where traced
 
 
 class Trace:
-    """Collects what the matcher discards, and each key's state at its matches."""
+    """Collects what the matcher discards, when each match came out, and each key's state then."""
 
     def __init__(self, matcher: Any, limit: int = 10_000) -> None:
         self.limit = limit
         self.ended: list[Ended] = []
         self.snapshots: dict[int, bytes] = {}
+        self.emissions: dict[int, Emission] = {}
         matcher.observer = self.observe
+        self._initial, self._next_timer = matcher.initial, matcher.next_timer
         self._on_events, matcher.on_events = matcher.on_events, self.on_events
+        self._on_time, matcher.on_time = matcher.on_time, self.on_time
 
     def observe(self, reason: str, bound: Any, at: int, event: Any) -> None:
         """Keep a partial match that ended, up to the limit."""
@@ -59,16 +72,34 @@ class Trace:
             self.ended.append(Ended(reason, bound, at, event))
 
     def on_events(self, state: Any, events: Iterable[Any], emit: Any) -> Any:
-        """One event at a time, so that the state at each match can be seen."""
+        """One event at a time, deadlines before it first, so that each match can be placed."""
         found: list[Any] = []
         for event in events:
-            state = self._on_events(state, (event,), found.append)
-            for match in found:
-                emit(match)
-                if len(self.snapshots) < self.limit:
-                    self.snapshots[id(match)] = pickle.dumps(state, 5)
-            found.clear()
+            ts, arrival = event[0], event[2][-1]
+            due = self._next_timer(state) if state else None
+            if due is not None and due <= ts:
+                state = self._on_time(state, ts, found.append)
+                self._note(found, state, Emission(arrival, "timer"), emit)
+            state = self._on_events(state or self._initial(), (event,), found.append)
+            self._note(found, state, Emission(arrival, "event"), emit)
         return state
+
+    def on_time(self, state: Any, now: int, emit: Any) -> Any:
+        """Deadlines after the last event."""
+        found: list[Any] = []
+        state = self._on_time(state, now, found.append)
+        self._note(found, state, Emission(None, "timer"), emit, snapshot=False)
+        return state
+
+    def _note(
+        self, found: list[Any], state: Any, emission: Emission, emit: Any, snapshot: bool = True
+    ) -> None:
+        for match in found:
+            emit(match)
+            self.emissions[id(match)] = emission
+            if snapshot and len(self.snapshots) < self.limit:
+                self.snapshots[id(match)] = pickle.dumps(state, 5)
+        found.clear()
 
 
 class Session:
@@ -78,7 +109,8 @@ class Session:
         self.kernel, self.matcher, self.layout = load(text, node_id)
         self.trace = Trace(self.matcher) if traced else None
         self.empty = empty
-        self.states: dict[Any, Any] = {}
+        seeds = range(len(self.layout.seeds))
+        self.states: dict[Any, Any] = self.kernel.seeded(self.layout, self.matcher, seeds)
         self.waiting: Any = None
         self.out: list[Any] = []
         self.late: list[Any] = []
@@ -113,9 +145,11 @@ class Session:
             untimed=self.untimed,
             over_limit=self.over_limit,
             snapshots=self.trace.snapshots if self.trace else {},
+            emissions=self.trace.emissions if self.trace else {},
         )
 
 
+@uncollected
 def replay(
     text: Carried,
     node_id: str,
@@ -143,3 +177,18 @@ def replay(
         session.take(Batch(empty, max(close, final_watermark)))
     waiting = 0 if session.waiting is None else session.waiting.num_rows
     return session.outcome(open_states, waiting)
+
+
+def failure(node_id: str, error: Exception) -> InvalidEvents:
+    """A matcher gave up on these events, as it would on Spark."""
+    codes: dict[type[Exception], str] = {
+        ZeroDivisionError: "DIVIDE_BY_ZERO",
+        OverflowError: "ARITHMETIC_OVERFLOW",
+    }
+    return InvalidEvents(
+        f"The pattern fails on these events, as it would on Spark: {error}.",
+        code=codes.get(type(error), "PATTERN_FAILED"),
+        where={"node": node_id},
+        got=str(error)[:200],
+        hint="change the condition or measure, so that it has an answer for every event",
+    )

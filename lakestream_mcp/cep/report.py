@@ -9,12 +9,14 @@ import pickle
 from typing import Any
 
 from .events import ROW
-from .host import GraphRun, Host, PatternRun
+from .host import GraphRun, Host, PatternRun, key_values
+from .near_miss import time_text
 
 MAX_MATCHES = 1_000
 MAX_ENDED = 500
 MAX_LISTED = 100
 MAX_SHOWN = 20
+MAX_BOUND = 50
 
 
 def report_of(
@@ -23,9 +25,9 @@ def report_of(
     """The report of the patterns shown, as plain JSON; lists are capped, counts are not."""
     matches, ended, waiting, late, untimed = [], [], [], [], 0
     for node, pattern in shown.items():
-        rows = _Rows(pattern)
+        rows = _Rows(pattern, host.catalog.get(host.type_of(node)).input_ports)
         matches += _matches(host, pattern, node, rows)
-        ended += [_ended(node, pattern, e, rows) for e in pattern.outcome.ended[:MAX_ENDED]]
+        ended += [_ended(node, e, rows) for e in pattern.outcome.ended[:MAX_ENDED]]
         waiting += _open(host, node, pattern, rows)
         late += [{"pattern": node, "event": int(n)} for n in pattern.late_rows[:MAX_LISTED]]
         untimed += pattern.outcome.untimed
@@ -53,17 +55,50 @@ def report_of(
 
 
 class _Rows:
-    """The pattern's input rows by arrival number."""
+    """The rows of the pattern's inputs, found by what the matcher was given of them."""
 
-    def __init__(self, pattern: PatternRun) -> None:
-        self.table = pattern.input
-        self.places = {n: i for i, n in enumerate(pattern.input[ROW].to_pylist())}
+    def __init__(self, pattern: PatternRun, ports: tuple[str, ...]) -> None:
+        self.plan = pattern.plan
+        self.ports = ports
+        self.tables = pattern.inputs
+        self.keys = [part.key for part in pattern.plan.parts()]
+        self.places = [
+            {n: i for i, n in enumerate(table[ROW].to_pylist())} for table in pattern.inputs
+        ]
 
-    def row(self, arrival: int) -> dict[str, Any]:
+    def event(self, step: int, ts: int, row: Any) -> dict[str, Any]:
+        """A bound event as reports show it; `input` is the port, where there are several."""
+        place = self.plan.input_place
+        port = {} if place is None else {"input": self.ports[row[place]]}
+        found = self.row(row)
+        return {
+            "step": self.plan.steps[step],
+            "at": _time(ts),
+            "event": row[-1],
+            "row": found,
+            **port,
+        }
+
+    def row(self, row: Any) -> dict[str, Any]:
         """The row as it reached the pattern."""
-        row: dict[str, Any] = self.table.slice(self.places[arrival], 1).to_pylist()[0]
-        del row[ROW]
-        return row
+        number = self._input(row)
+        place = self.places[number][row[-1]]
+        found: dict[str, Any] = self.tables[number].slice(place, 1).to_pylist()[0]
+        del found[ROW]
+        return found
+
+    def key(self, row: Any) -> dict[str, Any]:
+        """The key of a row, under the names it has in matches."""
+        found = self.row(row)
+        columns = self.keys[self._input(row)]
+        return {
+            name: found.get(column) for name, column in zip(self.plan.key, columns, strict=True)
+        }
+
+    def _input(self, row: Any) -> int:
+        place = self.plan.input_place
+        number: int = 0 if place is None else row[place]
+        return number
 
 
 def _matches(host: Host, pattern: PatternRun, node: str, rows: _Rows) -> list[dict[str, Any]]:
@@ -94,10 +129,7 @@ def _state_after(kind: Any, pattern: PatternRun, match: Any) -> list[dict[str, A
 
 def _match(pattern: PatternRun, row: dict[str, Any], match: Any, rows: _Rows) -> dict[str, Any]:
     plan = pattern.plan
-    events = [
-        {"step": plan.steps[step], "at": _time(ts), "row": rows.row(bound[-1]), "event": bound[-1]}
-        for step, ts, bound in match[3]
-    ]
+    events = [rows.event(*bound) for bound in match[3]]
     return {
         "match_id": row["match_id"],
         "pattern": row["pattern"],
@@ -110,25 +142,16 @@ def _match(pattern: PatternRun, row: dict[str, Any], match: Any, rows: _Rows) ->
     }
 
 
-def _bound(pattern: PatternRun, bound: Any, rows: _Rows) -> list[dict[str, Any]]:
-    steps = pattern.plan.steps
-    return [
-        {"step": steps[step], "at": _time(ts), "event": row[-1], "row": rows.row(row[-1])}
-        for step, ts, row in bound[:50]
-    ]
-
-
-def _ended(node: str, pattern: PatternRun, ended: Any, rows: _Rows) -> dict[str, Any]:
-    events = _bound(pattern, ended.bound, rows)
-    by = ended.event[1][-1] if ended.event else None
-    first = events[0]["row"] if events else {}
+def _ended(node: str, ended: Any, rows: _Rows) -> dict[str, Any]:
+    by = ended.event[1] if ended.event else None
+    first = ended.bound[0][2] if ended.bound else by
     return {
         "pattern": node,
-        "key": {name: first.get(name) for name in pattern.plan.key},
+        "key": rows.key(first) if first else {},
         "reason": ended.reason,
         "at": _time(ended.at),
-        "by_event": by,
-        "events": events,
+        "by_event": by[-1] if by else None,
+        "events": [rows.event(*bound) for bound in ended.bound[:MAX_BOUND]],
     }
 
 
@@ -136,16 +159,14 @@ def _open(host: Host, node: str, pattern: PatternRun, rows: _Rows) -> list[dict[
     """Partial matches still open when the last event had been handled."""
     kind = host.catalog.get(host.type_of(node))
     listed = []
-    for state in pattern.outcome.open_states.values():
+    for key, state in pattern.outcome.open_states.items():
         for bound, deadline in kind.open_partials(state):
-            events = _bound(pattern, bound, rows)
-            first = events[0]["row"] if events else {}
             listed.append(
                 {
                     "pattern": node,
-                    "key": {name: first.get(name) for name in pattern.plan.key},
+                    "key": key_values(pattern, key),
                     "deadline": None if deadline is None else _time(deadline),
-                    "events": events,
+                    "events": [rows.event(*event) for event in bound[:MAX_BOUND]],
                 }
             )
     return listed
@@ -180,7 +201,7 @@ def jsonable(value: Any) -> Any:  # noqa: PLR0911
     if isinstance(value, list | tuple):
         return [jsonable(v) for v in value]
     if isinstance(value, dt.datetime):
-        return _time_text(value)
+        return time_text(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, decimal.Decimal):
@@ -190,11 +211,3 @@ def jsonable(value: Any) -> Any:  # noqa: PLR0911
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
-
-
-def _time_text(moment: dt.datetime) -> str:
-    """ISO 8601 with no more digits than needed: seconds, milliseconds or microseconds."""
-    fine = "microseconds" if moment.microsecond % 1000 else "milliseconds"
-    return moment.isoformat(timespec=fine if moment.microsecond else "seconds").replace(
-        "+00:00", "Z"
-    )

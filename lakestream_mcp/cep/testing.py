@@ -15,6 +15,7 @@ from ..graph.node_type import SourceType
 from .events import read_rows, table_of, with_arrivals
 from .host import GraphRun, Host, Options, PatternRun
 from .order_check import order_check
+from .processor.report import processor_order, processor_report, processor_warnings
 from .replay import FAR
 from .report import report_of
 
@@ -52,13 +53,20 @@ def test_pipeline(
     host = Host(document, validation, catalog, engine, resolver, progress)
     sources, warnings = read_sources(host, request.events, find_file)
     run = host.run(sources, request.options)
-    shown = shown_patterns(run, request.node)
-    report = report_of(host, run, sources, shown)
-    report["warnings"] = [*warnings, *_time_warnings(shown, report, request.options)]
+    shown = shown_nodes(run, request.node)
+    report = report_of(host, run, sources, shown.patterns)
+    processor_report(report, shown.processors)
+    report["warnings"] = [
+        *warnings,
+        *_time_warnings(shown.patterns, report, request.options),
+        *processor_warnings(shown.processors, request.options),
+    ]
     if request.check_order:
         progress(0.9, "replaying shuffled")
-        report["order"] = {
-            node: order_check(host, run, node, request.options, request.seed) for node in shown
+        options, seed = request.options, request.seed
+        report["order"] = {n: order_check(host, run, n, options, seed) for n in shown.patterns}
+        report["order"] |= {
+            n: processor_order(host, run, n, options, seed) for n in shown.processors
         }
     return report
 
@@ -77,19 +85,22 @@ def refuse_errors(validation: Any) -> None:
         )
 
 
-def shown_patterns(run: GraphRun, node: str | None) -> dict[str, PatternRun]:
-    """The patterns to report: all, or the one asked for."""
+def shown_nodes(run: GraphRun, node: str | None) -> GraphRun:
+    """The stateful nodes to report: all, or the one asked for."""
     if node is None:
-        return run.patterns
-    if node not in run.patterns:
+        return run
+    if node not in (known := [*run.patterns, *run.processors]):
         raise InvalidArgument(
             f"`{node}` is no pattern of this pipeline.",
             where={"argument": "node"},
             got=node,
-            expected=list(run.patterns),
-            hint=nearest(node, run.patterns),
+            expected=known,
+            hint=nearest(node, known),
         )
-    return {node: run.patterns[node]}
+    return run._replace(
+        patterns={n: p for n, p in run.patterns.items() if n == node},
+        processors={n: p for n, p in run.processors.items() if n == node},
+    )
 
 
 def read_sources(

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+CLOSING_US = 4_000_000_000_000_999
+"""Event time of the row that closes a source: later than any event, and still a date."""
+
 
 class WatermarkPoint(NamedTuple):
     """Rows passing one watermark declaration: event times (µs) and arrival numbers, in order."""

@@ -26,9 +26,15 @@ def config_problems(
 ) -> list[Problem]:
     """A problem for each place that is wrong."""
     grouped: dict[_Path, list[ErrorDetails]] = {}
-    for place in _meant([_place(given, detail) for detail in details]):
+    for place in _meant([_place(given, detail) for detail in _first_causes(details)]):
         grouped.setdefault(place.path, []).append(place.detail)
     return [_problem(node_type, given, path, found) for path, found in grouped.items()]
+
+
+def _first_causes(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without lists that are too short only because items in them are wrong."""
+    within = {detail["loc"][:n] for detail in details for n in range(len(detail["loc"]))}
+    return [d for d in details if d["type"] != "too_short" or d["loc"] not in within]
 
 
 class _Place(NamedTuple):
@@ -134,7 +140,8 @@ def _unknown_key(node_type: NodeType, given: Config, path: _Path, field: str) ->
     key = str(path[-1])
     holder = _value_at(given, path[:-1])
     known = _known_keys(node_type.Config, path[:-1])
-    near = nearest(key, known)
+    moved = node_type.moved.get(key)
+    near = None if moved else nearest(key, known)
     fix = None
     if near and isinstance(holder, dict):
         renamed = {near if k == key else k: v for k, v in holder.items() if k != near}
@@ -148,8 +155,8 @@ def _unknown_key(node_type: NodeType, given: Config, path: _Path, field: str) ->
         field=str(shown(field)),
         got=shown(key),
         expected=sorted(known) or None,
-        hint=f"did you mean `{near}`?" if near else None,
-        fix=fix,
+        hint=moved or (f"did you mean `{near}`?" if near else None),
+        fix={key: None} if moved else fix,
     )
 
 
@@ -165,7 +172,7 @@ def _known_keys(model: type[BaseModel], path: _Path) -> set[str]:
             if part in outer.model_fields
             for inner in _models_in(outer.model_fields[part].annotation)
         ]
-    return {name for each in models for name in each.model_fields}
+    return {info.alias or name for each in models for name, info in each.model_fields.items()}
 
 
 def _models_in(annotation: object) -> list[type[BaseModel]]:

@@ -11,6 +11,7 @@ from .node_type import NodeConfig
 from .plain import shown
 
 MAX_EXPECTED = 50
+MAX_MESSAGE = 1_000
 
 
 class Facts(NamedTuple):
@@ -24,6 +25,11 @@ class Facts(NamedTuple):
 Rule = Callable[[Facts], Iterator[Finding]]
 
 
+def _cut(text: str) -> str:
+    """A sentence that may hold a name of the author's, of any length."""
+    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
+
+
 def from_problem(node_id: str, problem: Problem) -> Finding:
     """A node type's problem as a finding, its config fix as a change."""
     fix = None
@@ -32,12 +38,12 @@ def from_problem(node_id: str, problem: Problem) -> Finding:
     return Finding(
         code=problem.code,
         severity=problem.severity,
-        message=problem.message,
+        message=_cut(problem.message),
         node=node_id,
         field=problem.field,
         got=shown(problem.got),
         expected=_short(problem.expected),
-        hint=problem.hint,
+        hint=_cut(problem.hint) if problem.hint else None,
         fix=fix,
     )
 

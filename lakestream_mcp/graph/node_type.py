@@ -68,6 +68,10 @@ class NodeType:
         """What is wrong beyond the config's own types, given what flows in."""
         yield from ()
 
+    def needs_watermark(self, config: Any) -> bool:
+        """Whether what flows in must have an event time with a watermark; default: patterns do."""
+        return self.category == "pattern"
+
     def relation(
         self, config: Any, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> Relation:

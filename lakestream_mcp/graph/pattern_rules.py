@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from .duration import duration_us
 from .facts import Facts, Rule, connecting, disconnecting, quoted
 from .model import ChangeData, Edge, Finding, Relation
 from .naming import free_id, slug
@@ -22,10 +23,15 @@ _BOUNDS = (
 )
 
 
+_TIMES = ("within", "window", "gap", "timeout")
+
+
 def event_time_before_patterns(facts: Facts) -> Iterator[Finding]:
     """A pattern's input needs an event time, and a watermark that says how late rows may be."""
     behind = _patterns_upstream(facts)
     for node_id in facts.graph.of("pattern"):
+        if not _needs_watermark(facts, node_id):
+            continue
         own = getattr(facts.configs.get(node_id), "event_time", None)
         for edge in facts.graph.usable_inputs(node_id) or []:
             relation = facts.relations.get(edge.source)
@@ -35,6 +41,12 @@ def event_time_before_patterns(facts: Facts) -> Iterator[Finding]:
                 continue  # The table that must come between will say what time its rows have.
             declared = relation.event_time or own
             yield _missing_time(facts, edge, relation, declared)
+
+
+def _needs_watermark(facts: Facts, node_id: str) -> bool:
+    """As its type says; while its configuration is not valid, yes."""
+    kind, config = facts.graph.types[node_id], facts.configs.get(node_id)
+    return kind is None or config is None or kind.needs_watermark(config)
 
 
 def _missing_time(facts: Facts, edge: Edge, relation: Relation, declared: str | None) -> Finding:
@@ -204,8 +216,34 @@ def unbounded_state(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def late_decisions(facts: Facts) -> Iterator[Finding]:
+    """A watermark delay beyond the pattern's own time: matches are told much later than needed."""
+    for node_id in facts.graph.of("pattern"):
+        config = facts.configs.get(node_id)
+        name = next((n for n in _TIMES if getattr(config, n, None)), None)
+        if config is None or name is None or getattr(config, "ordering", "") == "arrival":
+            continue
+        for edge in facts.graph.usable_inputs(node_id) or []:
+            relation = facts.relations.get(edge.source)
+            own_ms = duration_us(getattr(config, name)) // 1000
+            if relation is not None and relation.delay_ms and relation.delay_ms > own_ms:
+                yield Finding(
+                    code="LATE_DECISION",
+                    severity="info",
+                    message=f"`{node_id}` waits for the watermark, which is {relation.delay_ms} ms "
+                    f"behind: longer than its own `{name}` of {getattr(config, name)}",
+                    node=node_id,
+                    field=name,
+                    got=relation.delay_ms,
+                    expected=f"a watermark delay of at most {getattr(config, name)}",
+                    hint="a shorter watermark delay tells matches sooner, and drops rows that come "
+                    "later than it",
+                )
+
+
 PATTERN_RULES: tuple[Rule, ...] = (
     event_time_before_patterns,
     pattern_after_pattern,
     unbounded_state,
+    late_decisions,
 )

@@ -5,6 +5,7 @@ hold is reported, so that nobody has to guess. Called once, before the child has
 """
 
 import ctypes
+import errno
 import fcntl
 import os
 import resource
@@ -91,3 +92,35 @@ def close_files() -> bool:
     restricted = libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
     return bool(restricted)
+
+
+_X86_64 = """0 1 3 5 7 8 9 10 11 12 13 14 15 24 25 28 38 39 44 45 46 47 60 96 98 131 186 202 204 219
+228 229 230 231 318 334"""
+_AARCH64 = """57 62 63 64 73 80 93 94 98 103 113 114 115 123 124 128 132 134 135 139 165 169 172 178
+206 207 211 212 214 215 216 222 226 233 278 293"""
+"""The system calls that computing takes: memory, what is open, clocks, signals to itself."""
+COMPUTING = {"x86_64": (0xC000003E, _X86_64.split()), "aarch64": (0xC00000B7, _AARCH64.split())}
+PR_SET_SECCOMP = 22
+SECCOMP_MODE_FILTER = 2
+LOAD_WORD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06
+ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
+
+
+def compute_only() -> bool:
+    """Leave this thread nothing but computing: every other system call fails; False if refused.
+
+    No file, process, thread, socket or signal to others can be made from here on.
+    """
+    architecture, calls = COMPUTING.get(os.uname().machine, (0, []))
+    if not calls:
+        return False
+    program = [(LOAD_WORD, 0, 0, 4), (JUMP_EQUAL, 1, 0, architecture), (RETURN, 0, 0, REFUSE)]
+    program.append((LOAD_WORD, 0, 0, 0))
+    for place, number in enumerate(calls):
+        program.append((JUMP_EQUAL, len(calls) - place, 0, int(number)))
+    program += [(RETURN, 0, 0, REFUSE), (RETURN, 0, 0, ALLOW)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
+    head = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(code)))
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    return bool(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, head) == 0)

@@ -6,10 +6,11 @@ current row, so that rows no step can use never reach the matcher.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..cep.kernel_layout import TIMES, layout_of
-from ..cep.physical import kept_as_it_is, packed, physical_type, unpacked
+from ..cep.physical import carried_type, kept_as_it_is, packed, physical_type, unpacked
 from ..graph.model import Column, Relation
 
 if TYPE_CHECKING:
@@ -18,8 +19,25 @@ if TYPE_CHECKING:
     from ..cep.pattern_type import PatternPlan
 
 
-def pack_query(plan: PatternPlan, relation: Relation) -> exp.Select:
-    """`SELECT key_0 …, ts, mask, value_0 … FROM in_0`, as generated code runs it.
+def packing_query(plan: PatternPlan, relations: Sequence[Relation]) -> exp.Query:
+    """The packed rows of all inputs `in_0`, `in_1` … of a plan, united; as generated code runs it.
+
+    What filters the rows of an input stays below the union, above the input's own watermark.
+    """
+    from sqlglot import exp
+
+    packed_inputs: list[exp.Query] = [
+        pack_query(part, relation, f"in_{i}")
+        for i, (part, relation) in enumerate(zip(plan.parts(), relations, strict=True))
+    ]
+    united = packed_inputs[0]
+    for query in packed_inputs[1:]:
+        united = exp.Union(this=united, expression=query, distinct=False)
+    return united
+
+
+def pack_query(plan: PatternPlan, relation: Relation, source: str = "in_0") -> exp.Select:
+    """`SELECT key_0 …, ts, mask, value_0 … FROM in_0`, the packed rows of one input.
 
     Rows whose mask is 0 are left out unless the pattern is strict. The filter also names `ts`: a
     filter that did not mention event time would be moved below the watermark by Spark's optimizer,
@@ -35,7 +53,7 @@ def pack_query(plan: PatternPlan, relation: Relation) -> exp.Select:
     columns.append(_mask(plan.conditions).as_("mask"))
     for i, value in enumerate(plan.values):
         columns.append(packed(_parsed(value.sql), value.type).as_(f"value_{i}"))
-    rows = exp.select(*columns).from_("in_0")
+    rows = exp.select(*columns).from_(source)
     if plan.all_rows:
         return rows
     return exp.select("*").from_(rows.subquery("packed")).where("mask <> 0 OR ts IS NULL")
@@ -51,8 +69,10 @@ def computed_query(plan: PatternPlan, relation: Relation) -> tuple[exp.Select, l
 
     columns: list[exp.Expr] = [_mask(plan.conditions).as_("mask")]
     for i, value in enumerate(plan.values):
-        if value.role == "computed" or not kept_as_it_is(value.type):
-            columns.append(packed(_parsed(value.sql), value.type).as_(f"value_{i}"))
+        tree = _parsed(value.sql)
+        column = isinstance(tree, exp.Column) and tree.name == value.name
+        if value.role == "computed" or not column or not kept_as_it_is(value.type):
+            columns.append(packed(tree, value.type).as_(f"value_{i}"))
     for i, name in enumerate(plan.key):
         if not kept_as_it_is(_type(relation, name)):
             columns.append(
@@ -108,7 +128,7 @@ def match_columns(plan: PatternPlan, relation: Relation) -> tuple[Column, ...]:
         Column(f"kept_{n}", f"array<{physical_type(plan.values[value].type)}>")
         for n, value in enumerate(layout.kept)
     ]
-    measures = [Column(f"measure_{i}", physical_type(m.type)) for i, m in enumerate(plan.measures)]
+    measures = [Column(f"measure_{i}", carried_type(m.type)) for i, m in enumerate(plan.measures)]
     return (
         Column("match_id", "string"),
         *keys,

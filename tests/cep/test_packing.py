@@ -12,12 +12,12 @@ import pyarrow as pa
 import pytest
 
 from lakestream_mcp.cep import packing
-from lakestream_mcp.cep.packing import pack_rows
-from lakestream_mcp.cep.pattern_type import PatternPlan, Value
+from lakestream_mcp.cep.packing import pack_rows, united_rows
+from lakestream_mcp.cep.pattern_type import Input, PatternPlan, Value
 from lakestream_mcp.graph.model import Column, Relation
 from lakestream_mcp.relational.arrow_types import arrow_type
 from lakestream_mcp.relational.local import LocalEngine
-from lakestream_mcp.relational.pack import pack_query
+from lakestream_mcp.relational.pack import pack_query, packing_query
 from lakestream_mcp.relational.sql import sql
 
 TYPES = {
@@ -86,6 +86,12 @@ def plan(rng: random.Random) -> PatternPlan:
     )
 
 
+def random_table(rng: random.Random, size: int) -> pa.Table:
+    return pa.table(
+        {n: pa.array([value(t, rng) for _ in range(size)], arrow_type(t)) for n, t in TYPES.items()}
+    )
+
+
 @pytest.mark.parametrize("sharing", [False, True])
 def test_same_rows_as_the_generated_query(
     engine: LocalEngine, sharing: bool, monkeypatch: pytest.MonkeyPatch
@@ -94,12 +100,7 @@ def test_same_rows_as_the_generated_query(
     for seed in range(40):
         rng = random.Random(seed)
         size = rng.randrange(1, 300 if sharing else 30)
-        table = pa.table(
-            {
-                n: pa.array([value(t, rng) for _ in range(size)], arrow_type(t))
-                for n, t in TYPES.items()
-            }
-        )
+        table = random_table(rng, size)
         made = plan(rng)
         wanted = engine.run(sql(pack_query(made, RELATION)), {"in_0": table})
         rows = table.append_column("__row", pa.array(rng.sample(range(1000), size), pa.int64()))
@@ -110,3 +111,37 @@ def test_same_rows_as_the_generated_query(
         assert got["row"].to_pylist() == [
             r for r in rows["__row"].to_pylist() if r in set(got["row"].to_pylist())
         ]
+
+
+def two_inputs(rng: random.Random) -> PatternPlan:
+    """A plan of two inputs with the same columns, each giving some of the values."""
+    made = plan(rng)._replace(key=("s",))
+    parts = []
+    for number in range(2):
+        source = ["d > 0", "FALSE"] if number == 0 else ["FALSE", "tiny > 3"]
+        given = [v.sql if rng.random() < 0.7 else f"CAST(NULL AS {v.type})" for v in made.values]
+        parts.append(Input(("s",), "at", tuple(source), (str(number), *given)))
+    values = (Value("", "", "bigint", "input"), *made.values)
+    return made._replace(values=values, conditions=("d > 0", "FALSE"), inputs=tuple(parts))
+
+
+def test_several_inputs_are_packed_as_the_generated_query_does(engine: LocalEngine) -> None:
+    for seed in range(30):
+        rng = random.Random(seed)
+        made = two_inputs(rng)
+        tables = [random_table(rng, rng.randrange(1, 30)) for _ in made.inputs]
+        query = sql(packing_query(made, [RELATION, RELATION]))
+        wanted = engine.run(query, {f"in_{i}": table for i, table in enumerate(tables)})
+        numbers = [rng.sample(range(1000), table.num_rows) for table in tables]
+        rows = [
+            table.append_column("__row", pa.array(arrivals, pa.int64()))
+            for table, arrivals in zip(tables, numbers)
+        ]
+        got = united_rows(made, [RELATION, RELATION], rows, engine)
+        assert got.drop_columns(["row"]).schema == wanted.schema, seed
+        found = sorted(repr(row) for row in got.drop_columns(["row"]).to_pylist())
+        assert found == sorted(repr(row) for row in wanted.to_pylist()), seed
+        assert got["row"].to_pylist() == sorted(got["row"].to_pylist())
+        assert made.input_place == 1
+        for row in got.to_pylist():
+            assert row["row"] in numbers[row["value_0"]]

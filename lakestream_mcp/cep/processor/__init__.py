@@ -1,0 +1,1 @@
+"""The author's own stateful code, run in a guarded child process as Spark would run it."""
