@@ -56,7 +56,7 @@ def generate(
     check(text)
     name = f"{pipeline_id}.py"
     hashes = {name: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()}
-    hashes |= {node_id: p.text.sha256 for node_id, p in plan.patterns.items()}
+    hashes |= plan.hashes
     return Generated(
         files={name: text},
         hashes=hashes,

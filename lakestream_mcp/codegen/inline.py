@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from ..errors import Unsupported
 from .filters import Source
 
 FOLDER = Path(__file__).parent / "structured_streaming"
@@ -48,6 +51,34 @@ def _definitions(text: str) -> dict[str, tuple[str, type]]:
         elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             found[statement.targets[0].id] = (source, ast.Assign)
     return found
+
+
+def inside_function(code: str) -> Source:
+    """An author's code, checked before, as the body of a function: only its indentation changes.
+
+    Raises Unsupported where that would change its meaning.
+    """
+    inside: set[int] = set()
+    depth_start: list[int] = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind.endswith("STRING_START"):
+            depth_start.append(token.start[0])
+        first = depth_start.pop() if kind.endswith("STRING_END") else token.start[0]
+        if kind == "STRING" or kind.endswith("STRING_END"):
+            inside |= set(range(first + 1, token.end[0] + 1))
+    lines = code.split("\n")
+    moved = [
+        line if number in inside or not line.strip() else f"    {line}"
+        for number, line in enumerate(lines, 1)
+    ]
+    text = "\n".join(moved).rstrip()
+    (function,) = ast.parse(f"def made():\n{text}\n    pass\n").body
+    assert isinstance(function, ast.FunctionDef)
+    before = [ast.dump(statement) for statement in ast.parse(code).body]
+    if before != [ast.dump(statement) for statement in function.body[:-1]]:
+        raise Unsupported("This code cannot stand inside a function.", where={"field": "code"})
+    return Source(text)
 
 
 def names_in(code: str) -> set[str]:

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from ..cep.carried import Carried, carried
 from ..cep.pattern_type import PatternPlan, PatternType
+from ..cep.processor_type import ProcessorPlan, ProcessorType
 from ..errors import InvalidPipeline, Unsupported
 from ..graph.model import Column, Node, PipelineDocument, Relation
 from ..graph.node_type import ColumnResolver, NodeType
-from .settings import CodeSettings
+from .settings import AVAILABLE_NOW, CodeSettings
 
 STATE_FORMAT = 1
-"""Layout of the blob that spark_host.py keeps."""
+"""Layout of what spark_host.py keeps, and keyed_host.py."""
 
 
 class Step(NamedTuple):
@@ -50,22 +51,35 @@ class NotebookPlan(NamedTuple):
     settings: CodeSettings
     steps: tuple[Step, ...]
     patterns: dict[str, PatternStep]
+    processors: dict[str, ProcessorPlan]
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """sha256 of what each stateful node carries, by node id."""
+        carried_text = {node_id: p.text.sha256 for node_id, p in self.patterns.items()}
+        return carried_text | {node_id: p.sha256 for node_id, p in self.processors.items()}
 
     @property
     def state_version(self) -> str:
         """Changes when the layout of stored state does: the old checkpoint cannot be used then."""
-        layouts = {
+        layouts: dict[str, list[Any]] = {
             node_id: [
                 STATE_FORMAT,
                 self.settings.buckets,
+                *(["keys"] if self.settings.state_layout == "keys" else []),
                 p.packed,
                 p.plan.key,
                 [(value.name, value.role) for value in p.plan.values],
                 p.plan.matcher,
                 p.plan.construct.partition("(")[0],
                 p.plan.steps,
+                *([p.plan.seeds, p.plan.seeded_at] if p.plan.seeds else []),
+                *p.plan.state,
             ]
             for node_id, p in self.patterns.items()
+        }
+        layouts |= {
+            node_id: [p.time_mode, p.key, p.states] for node_id, p in self.processors.items()
         }
         text = json.dumps(layouts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -103,8 +117,26 @@ def plan_notebook(
     names = frame_names(validation.order, types, reserved)
     steps = tuple(_step(document, n, types, validation, names) for n in validation.order)
     patterns = {s.node.id: _pattern(s, resolver) for s in steps if isinstance(s.type, PatternType)}
+    processors = {
+        s.node.id: s.type.processor(s.config) for s in steps if isinstance(s.type, ProcessorType)
+    }
     settings = CodeSettings.of(document, pipeline_id)
-    return NotebookPlan(document, pipeline_id, revision, settings, steps, patterns)
+    _refuse_endless(settings, processors)
+    return NotebookPlan(document, pipeline_id, revision, settings, steps, patterns, processors)
+
+
+def _refuse_endless(settings: CodeSettings, processors: dict[str, ProcessorPlan]) -> None:
+    """On processing time Spark runs batches for ever: no trigger ends when all rows are read."""
+    for node_id, plan in processors.items():
+        if plan.time_mode == "processing_time" and settings.trigger == AVAILABLE_NOW:
+            raise InvalidPipeline(
+                f"`{node_id}` follows processing time, so its query never ends.",
+                code="INVALID_SETTING",
+                where={"node": node_id, "setting": "trigger"},
+                got=AVAILABLE_NOW,
+                expected="an interval such as `10 seconds`",
+                hint='set the pipeline setting `trigger`, e.g. {"trigger": "10 seconds"}',
+            )
 
 
 def frame_names(
@@ -112,9 +144,11 @@ def frame_names(
 ) -> dict[str, str]:
     """Python names of the nodes' frames: their ids, with `_` where the name is taken."""
     taken = set(reserved) | set(dir(builtins)) | set(keyword.kwlist) | {"in_0", "in_1"}
+    taken.add("l")  # reads like 1, which the formatter's rules refuse
     for node_id in order:
         if types[node_id].category == "pattern":
             taken |= {f"matcher_{node_id}", f"{node_id}_rows", f"{node_id}_found"}
+            taken.add(f"processor_{node_id}")
     names: dict[str, str] = {}
     for node_id in order:
         name = node_id

@@ -10,10 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..cep.pattern_type import PatternType
+from ..cep.processor_type import ProcessorPlan, ProcessorType
 from ..errors import Unsupported
 from ..graph.node_type import RelationalType, SinkType, SourceType
-from .filters import FILTERS, Source
-from .inline import carried_text, names_in, platform_functions
+from ..relational.column_types import ddl
+from .filters import FILTERS, Source, sql_ident
+from .inline import carried_text, inside_function, names_in, platform_functions
 from .plan import NotebookPlan, PatternStep, Step
 
 if TYPE_CHECKING:
@@ -65,10 +67,11 @@ def notebook(plan: NotebookPlan, version: str) -> str:
         f"{TARGET}/notebook.py.j2",
         plan=plan,
         version=version,
-        hashes={node_id: p.text.sha256 for node_id, p in plan.patterns.items()},
+        hashes=plan.hashes,
         imports=_imports(cells),
         platform=platform_functions([*cells, *ALWAYS]),
         carried=_carried(plan),
+        several_watermarks=sum(map(declares_watermark, plan.steps)) > 1,
         cells=cells,
     )
 
@@ -86,14 +89,19 @@ def _carried(plan: NotebookPlan) -> list[Source]:
         return []
     texts = [p.text for p in plan.patterns.values()]
     parts = [texts[0].kernel]
-    for field in ("runtime", "matcher"):
+    for field in ("runtime", "values", "matcher"):
         parts += dict.fromkeys(getattr(t, field) for t in texts if getattr(t, field))
-    return [Source(part) for part in parts] + [carried_text("spark_host.py")]
+    keyed = plan.settings.state_layout == "keys"
+    hosts = ("spark_host.py", "key_states.py", "keyed_host.py") if keyed else ("spark_host.py",)
+    return [*map(Source, parts), *map(carried_text, hosts)]
 
 
 def _node(step: Step, plan: NotebookPlan) -> Source:
     if isinstance(step.type, PatternType):
-        body = _pattern(step, plan.patterns[step.node.id])
+        keyed = plan.settings.state_layout == "keys"
+        body = _pattern(step, plan.patterns[step.node.id], keyed)
+    elif isinstance(step.type, ProcessorType):
+        body = _processor(step, plan.processors[step.node.id])
     elif isinstance(step.type, SourceType):
         body = _own_template(step, frame=step.frame)
     elif isinstance(step.type, SinkType):
@@ -102,8 +110,6 @@ def _node(step: Step, plan: NotebookPlan) -> Source:
         body = _relational(step)
     else:
         raise Unsupported(f"Node type {step.type.type} has no code.", got=step.type.type)
-    declares = step.relation.delay_ms is not None and step.type.category != "pattern"
-    declares = declares and all(r.delay_ms is None for r in step.input_relations)
     return render(
         f"{TARGET}/node.py.j2",
         node=step.node,
@@ -111,8 +117,15 @@ def _node(step: Step, plan: NotebookPlan) -> Source:
         body=body,
         frame=step.frame,
         relation=step.relation,
-        declares=declares and step.type.category != "sink",
+        declares=declares_watermark(step),
     )
+
+
+def declares_watermark(step: Step) -> bool:
+    """Whether this node is where the watermark of its rows is declared."""
+    if step.relation.delay_ms is None or step.type.category in ("pattern", "sink"):
+        return False
+    return all(relation.delay_ms is None for relation in step.input_relations)
 
 
 def _own_template(step: Step, **names: str) -> Source:
@@ -132,15 +145,16 @@ def _relational(step: Step) -> Source:
     return sql_cell(step.frame, query, inputs, beside(step.config) if beside else {})
 
 
-def _pattern(step: Step, pattern: PatternStep) -> Source:
-    from ..relational.pack import pack_query, unpack_query
+def _pattern(step: Step, pattern: PatternStep, keyed: bool) -> Source:
+    from ..relational.pack import packing_query, unpack_query
 
     relation, plan = step.input_relations[0], pattern.plan
+    inputs = {f"in_{i}": frame for i, frame in enumerate(step.inputs)}
     rows, found = f"{step.node.id}_rows", f"{step.node.id}_found"
     return render(
         f"{TARGET}/pattern.py.j2",
         build=Source(pattern.text.build),
-        pack=sql_cell(rows, pack_query(plan, relation), {"in_0": step.inputs[0]}),
+        pack=sql_cell(rows, packing_query(plan, step.input_relations), inputs),
         unpack=sql_cell(step.frame, unpack_query(plan, relation, step.node.id), {"in_0": found}),
         rows=rows,
         found=found,
@@ -149,6 +163,24 @@ def _pattern(step: Step, pattern: PatternStep) -> Source:
         conditions=len(plan.conditions),
         packed=[tuple(c) for c in pattern.packed],
         matches=[tuple(c) for c in pattern.matches],
+        keyed=keyed,
+    )
+
+
+def _processor(step: Step, plan: ProcessorPlan) -> Source:
+    """An author's code inside a function of its own, so that its names meet no others."""
+    return render(
+        f"{TARGET}/processor.py.j2",
+        maker=f"processor_{step.node.id}",
+        code=inside_function(plan.code),
+        class_name=plan.class_name,
+        frame=step.frame,
+        input=step.inputs[0],
+        columns=[sql_ident(name) for name in step.input_relations[0].names],
+        key=[sql_ident(name) for name in plan.key],
+        output=ddl(plan.output),
+        output_mode=plan.output_mode.title(),
+        time_mode=plan.time_mode.title().replace("_", ""),
     )
 
 

@@ -10,15 +10,21 @@ from ..graph.model import PipelineDocument
 
 BUCKETS = 16
 AVAILABLE_NOW = "available now"
+STATE_LAYOUTS = ("buckets", "keys")
 
 
 class CodeSettings(NamedTuple):
-    """Defaults of the generated notebook's parameters, and the number of state buckets."""
+    """Defaults of the generated notebook's parameters, and how state is laid out.
+
+    state_layout: `buckets` keeps the states of a bucket together; `keys` keeps them apart, so that
+    a batch costs what it touches: better where that is well below 1 % of the keys.
+    """
 
     checkpoints: str
     tables: str
     trigger: str
     buckets: int
+    state_layout: str
 
     @classmethod
     def of(cls, document: PipelineDocument, pipeline_id: str) -> CodeSettings:
@@ -33,6 +39,7 @@ class CodeSettings(NamedTuple):
             _text(given, "tables", "tables"),
             _trigger(given.get("trigger", AVAILABLE_NOW)),
             _buckets(given.get("buckets", BUCKETS)),
+            _layout(given.get("state_layout", STATE_LAYOUTS[0])),
         )
 
 
@@ -56,6 +63,12 @@ def _buckets(value: Any) -> int:
     if type(value) is not int or not 1 <= value <= 4096:
         raise _wrong("buckets", value, "a whole number from 1 to 4096")
     return value
+
+
+def _layout(value: Any) -> str:
+    if value not in STATE_LAYOUTS:
+        raise _wrong("state_layout", value, list(STATE_LAYOUTS), nearest(str(value), STATE_LAYOUTS))
+    return str(value)
 
 
 def _wrong(key: str, got: Any, expected: Any, hint: str | None = None) -> InvalidPipeline:

@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..cep.host import Host, Options
-from ..cep.pattern_type import PatternType
+from ..cep.pattern_type import StatefulType
 from ..codegen import Generated
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, Unsupported
 from ..graph.model import PipelineDocument
 from .replay import Cuts, Schedule, plain_rows, replay_on_spark
 from .spark_env import SparkEnvironment
@@ -168,9 +168,14 @@ def verify_pipeline(
 ) -> Verification:
     """The same events through the tester and through generated code on Spark, compared.
 
-    Both see the same micro-batches, so that the same rows are late.
+    Both see the same micro-batches, so that the same rows are late. Raises Unsupported where the
+    clock would decide.
     """
-    run = host.run(dict(tables), Options(batch_rows=batch_rows, traced=False))
+    _refuse_clocks(host)
+    given = Options(batch_rows=batch_rows, traced=False)
+    if schedule != "shuffled":
+        given = given._replace(schedule=schedule)
+    run = host.run(dict(tables), given)
     nodes = compared_nodes(host.document, host.catalog)
     cuts = Cuts(batch_rows=batch_rows)
     replay = replay_on_spark(spark, generated, host.relations, tables, nodes, schedule, cuts)
@@ -186,12 +191,25 @@ def verify_pipeline(
     )
 
 
+def _refuse_clocks(host: Host) -> None:
+    """Processing time is the clock's, and a query on it never comes to its end."""
+    for node_id, config in host.configs.items():
+        if getattr(config, "time_mode", None) == "processing_time":
+            raise Unsupported(
+                f"`{node_id}` follows processing time, so its rows depend on when it runs.",
+                where={"node": node_id, "field": "time_mode"},
+                got="processing_time",
+                expected="event_time or none",
+                hint="`test_pattern` runs it with the events' own times as the clock",
+            )
+
+
 def compared_nodes(document: PipelineDocument, catalog: Any) -> list[str]:
-    """Every pattern, and every node that a sink reads."""
+    """Every stateful node, and every node that a sink reads."""
     sinks = {n.id for n in document.nodes if catalog.get(n.type).category == "sink"}
     read = {e.source for e in document.edges if e.target in sinks}
-    patterns = {n.id for n in document.nodes if isinstance(catalog.get(n.type), PatternType)}
-    return [n.id for n in document.nodes if n.id in read | patterns]
+    stateful = {n.id for n in document.nodes if isinstance(catalog.get(n.type), StatefulType)}
+    return [n.id for n in document.nodes if n.id in read | stateful]
 
 
 def _difference(node: str, ours: list[str], theirs: list[str]) -> Difference:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from ..cep.events import ROW, times_of
+from ..cep.watermark import CLOSING_US
 from ..codegen import Generated
 from ..graph.model import Relation
 from ..relational.arrow_types import arrow_type
@@ -19,24 +20,28 @@ from .spark_process import SparkProcess
 
 Schedule = Literal["backlog", "live", "shuffled", "restart"]
 SCHEDULES: tuple[Schedule, ...] = ("backlog", "live", "shuffled", "restart")
-CLOSING_US = 4_000_000_000_000_999
-"""Event time of the row that closes a source: the watermark comes close to it, never past it."""
 FIRST_FILE_TIME = 1_700_000_000
 
 
 class Replay(NamedTuple):
-    """What came out: a table per collected node, and the progress of its queries."""
+    """What came out: a table per collected node, the progress of its queries, and, if asked for,
+    how many rows each variable of its state holds in the end."""
 
     tables: dict[str, Any]
     progress: dict[str, list[dict[str, Any]]]
+    states: dict[str, dict[str, int]]
 
 
 class Cuts(NamedTuple):
-    """How rows are cut into micro-batches: at random, or every `batch_rows` arrivals."""
+    """How rows are cut into micro-batches: at random, or every `batch_rows` arrivals.
+
+    closing_apart: the row that closes a source comes with a batch of its own; else with the last.
+    """
 
     batches: int = 3
     seed: int = 0
     batch_rows: int | None = None
+    closing_apart: bool = True
 
 
 RANDOM_CUTS = Cuts()
@@ -58,6 +63,7 @@ def replay_on_spark(
     collect: Sequence[str],
     schedule: Schedule = "backlog",
     cuts: Cuts = RANDOM_CUTS,
+    states: bool = False,
 ) -> Replay:
     """Run generated code on the sources' rows and collect what flows out of some nodes.
 
@@ -85,12 +91,14 @@ def replay_on_spark(
                     "frame": cut.frame,
                     "folder": str(work / "in" / node),
                     "schema": schema_text(cut.relation),
+                    "open": before_closing(cut.relation),
                 }
                 for node, cut in parts.items()
             },
             collect={node: generated.frames[node] for node in collect},
             phases=_phases(_written(parts, work), schedule),
             results=str(work / "results"),
+            states=states,
         )
         tables = {node: _collected(work / "results", node) for node in collect}
     finally:
@@ -98,7 +106,15 @@ def replay_on_spark(
     progress: dict[str, list[dict[str, Any]]] = {node: [] for node in collect}
     for query in answer["queries"]:
         progress[query["name"]] += query["progress"]
-    return Replay(tables, progress)
+    return Replay(tables, progress, answer["states"])
+
+
+def before_closing(relation: Relation) -> str:
+    """A condition that holds for all rows but the closing one, which only the watermark sees."""
+    if relation.event_time is None:
+        return "true"
+    name = "`" + relation.event_time.replace("`", "``") + "`"
+    return f"{name} IS NULL OR {name} <> timestamp_micros({CLOSING_US})"
 
 
 def schema_text(relation: Relation) -> str:
@@ -110,7 +126,9 @@ def schema_text(relation: Relation) -> str:
 def _batches(
     table: Any, relation: Relation, schedule: Schedule, cuts: Cuts, draw: random.Random
 ) -> list[Any]:
-    """Rows by batch; the closing row comes with a batch of its own."""
+    """Rows by batch, the closing row last."""
+    import pyarrow as pa
+
     rows = table.drop_columns([ROW]) if ROW in table.column_names else table
     if schedule == "shuffled":
         rows = _shuffled(rows, relation, draw)
@@ -120,7 +138,10 @@ def _batches(
         places = _arrival_places(table, cuts.batch_rows)
     parts = [rows.slice(a, b - a) for a, b in pairwise([0, *places, rows.num_rows])]
     if relation.event_time is not None:
-        parts.append(_closing(rows.schema, relation.event_time))
+        last = _closing(rows.schema, relation.event_time)
+        if not cuts.closing_apart:
+            last = pa.concat_tables([parts.pop(), last])
+        parts.append(last)
     return parts
 
 

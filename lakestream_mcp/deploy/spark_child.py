@@ -68,6 +68,9 @@ class Child:
             builder = builder.config(name, value)
         self.spark = builder.getOrCreate()
         self.spark.sparkContext.setLogLevel("ERROR")
+        # Every file would get a second one with its checksum, and for each a process sets its mode.
+        files = self.spark._jvm.org.apache.hadoop.fs.FileSystem
+        files.getLocal(self.spark._jsc.hadoopConfiguration()).setWriteChecksum(False)
         # Spark has put a handler of its own, which would break the batch it is in.
         signal.signal(signal.SIGINT, lambda *_: self.interrupted.set())
         return {"version": self.spark.version, "seconds": round(time.time() - began, 2)}
@@ -128,11 +131,12 @@ class Child:
         progress = [shown(p) for p in query.recentProgress]
         return {"name": query.name, "progress": progress}
 
-    def do_replay(self, notebook, parameters, sources, collect, phases, results):
+    def do_replay(self, notebook, parameters, sources, collect, phases, results, states=False):
         """Run a notebook on given files: sources read folders, frames are collected as Arrow.
 
-        sources: node → {frame, folder, schema}. collect: label → frame. phases: the notebook is
-        started afresh for each; a phase is {live, steps}, a step a list of (from, to) file moves.
+        sources: node → {frame, folder, schema, open?}; `open` holds for the rows that nodes may
+        see. collect: label → frame. phases: the notebook is started afresh for each; a phase is
+        {live, steps}, a step a list of (from, to) file moves.
         """
         code = replaced(notebook, sources)
         progress = []
@@ -153,7 +157,22 @@ class Child:
             finally:
                 self.stop_queries()
             progress += [self.ended(query) for query in started]
-        return {"queries": progress}
+        left = {label: self.state_rows(parameters, label) for label in collect} if states else {}
+        return {"queries": progress, "states": left}
+
+    def state_rows(self, parameters, label):
+        """How many rows each state variable of a stopped query holds."""
+        path = f"{parameters['checkpoints']}/{label}"
+        (operator,) = self.spark.read.format("state-metadata").load(path).collect()
+        variables = json.loads(operator["operatorProperties"])["stateVariables"]
+        reader = self.spark.read.format("statestore")
+        return {
+            variable["stateName"]: reader.option("stateVarName", variable["stateName"])
+            .load(path)
+            .count()
+            for variable in variables
+            if not variable["stateName"].startswith("$")
+        }
 
     def collectors(self, names, collect, parameters, results, live):
         """Start one query per collected frame; each batch becomes one Arrow file."""
@@ -186,13 +205,13 @@ class Child:
 
 def start_jvm(command):
     """Start Spark's gateway as `spark-submit` would, without the JVM that works out the command."""
-    from pyspark.find_spark_home import _find_spark_home
     from pyspark.serializers import UTF8Deserializer, read_int
 
     with tempfile.TemporaryDirectory() as folder:
         note = Path(folder) / "gateway"
+        # Without SPARK_HOME, workers import pyspark from where it is installed and compiled, and
+        # not from a zip file of its sources.
         env = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(note), "SPARK_CONNECT_MODE": "0"}
-        env["SPARK_HOME"] = _find_spark_home()
         # The JVM ends when this pipe closes.
         jvm = subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
         while not note.exists():
@@ -233,6 +252,10 @@ def replaced(notebook, sources):
                 f".option('maxFilesPerTrigger', 1).parquet({source['folder']!r})"
             )
             kept = [s for s in tree.body if declares_watermark(s, source["frame"])]
+            if kept and "open" in source:
+                # Nothing moves below the observation in `kept`: the watermark sees all rows.
+                frame = source["frame"]
+                kept.append(ast.parse(f"{frame} = {frame}.where({source['open']!r})").body[0])
             cells.append("\n".join([read, *map(ast.unparse, kept)]))
         elif any(is_write(statement) for statement in tree.body):
             continue

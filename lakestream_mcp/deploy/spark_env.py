@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import EngineFailed
+from .jvm_command import GATEWAY, UNUSED_JARS, gateway_command
 
 PROJECT = Path(__file__).parents[2]
 CHILD = Path(__file__).with_name("spark_child.py")
@@ -37,9 +38,9 @@ class SparkEnvironment(NamedTuple):
 
     @property
     def archive(self) -> Path:
-        """The class archive for this Java and these jars; it may not exist."""
+        """The class archive for this Java and this class path; it may not exist."""
         java = (self.java_home / "bin" / "java").resolve()
-        parts = [str(java), str(self.python), *map(str, self.jars)]
+        parts = [str(java), str(self.python), *map(str, self.jars), GATEWAY, *UNUSED_JARS]
         key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
         return self.cache / f"classes-{key}.jsa"
 
@@ -50,7 +51,8 @@ class SparkEnvironment(NamedTuple):
         key = hashlib.sha256("\0".join([str(self.java_home), *asked]).encode()).hexdigest()[:16]
         note = self.cache / f"command-{key}.txt"
         if not note.exists():
-            note.write_text("\n".join(_launch_command(self, asked)), encoding="utf-8")
+            command = gateway_command(_launch_command(self, asked))
+            note.write_text("\n".join(command), encoding="utf-8")
         return [part.replace(WORK, str(work)) for part in note.read_text("utf-8").split("\n")]
 
     def environ(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -67,13 +69,15 @@ class SparkEnvironment(NamedTuple):
     def conf(self, work: Path, make_archive: bool = False) -> dict[str, str]:
         """Spark settings of a local run, which is short: little is compiled, classes are shared."""
         flags = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", f"-Djava.io.tmpdir={work}"]
-        flags += [f"-Dderby.system.home={work}"]
+        flags += [f"-Dderby.system.home={work}", "-XX:-UsePerfData"]
+        flags += ["-Xms1g", "-Xmn600m"]  # most of what a batch makes is garbage when it ends
         if make_archive:
             flags.append(f"-XX:ArchiveClassesAtExit={self.archive}")
         elif self.archive.exists():
             flags += [f"-XX:SharedArchiveFile={self.archive}", "-Xlog:cds=off", "-Xlog:disable"]
         return {
             **LOCAL_CONF,
+            "spark.python.unix.domain.socket.enabled": str(len(str(work)) <= SOCKET_FOLDER).lower(),
             "spark.driver.extraClassPath": os.pathsep.join(map(str, self.jars)),
             "spark.driver.extraJavaOptions": " ".join(flags),
             "spark.local.dir": str(work),
@@ -86,7 +90,9 @@ DISTURBING = (
     "PYTHONDONTWRITEBYTECODE",  # workers would compile pyspark and pandas at every start
 )
 WORK = "@WORK@"
+SOCKET_FOLDER = 60  # characters: the path of a Unix socket has 107, its name takes 42
 LOCAL_CONF = {
+    "spark.app.name": "lakestream",
     "spark.master": "local[2]",
     "spark.driver.memory": "2g",
     "spark.driver.host": "127.0.0.1",
@@ -103,6 +109,13 @@ LOCAL_CONF = {
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.python.daemon.module": "warm_daemon",
     "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
+    # Spark's own checks of what it reads back, and compression: costly for what stays on one disk.
+    "spark.shuffle.compress": "false",
+    "spark.shuffle.spill.compress": "false",
+    "spark.shuffle.checksum.enabled": "false",
+    "spark.sql.shuffle.orderIndependentChecksum.enabled": "false",
+    "spark.sql.streaming.checkpoint.fileChecksum.enabled": "false",
+    "spark.sql.streaming.stateStore.rocksdb.trackTotalNumberOfRows": "false",
     # The default renames files by starting a process for each.
     "spark.sql.streaming.checkpointFileManagerClass": (
         "org.apache.spark.sql.execution.streaming.checkpointing."

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.cep.events import table_of, with_arrivals
 from lakestream_mcp.cep.host import GraphRun, Host, Options
+from lakestream_mcp.cep.processor.schedule import Schedule as HostSchedule
 from lakestream_mcp.codegen import Generated, generate
 from lakestream_mcp.deploy.replay import (
     RANDOM_CUTS,
@@ -77,7 +78,13 @@ class Bench:
         tables = {node: table_of(rows, relations[node], node)[0] for node, rows in events.items()}
         return with_arrivals(tables, {node: relations[node].event_time for node in tables})
 
-    def on_host(self, made: Made, tables: Mapping[str, pa.Table], batch_rows: int = 1) -> GraphRun:
+    def on_host(
+        self,
+        made: Made,
+        tables: Mapping[str, pa.Table],
+        batch_rows: int = 1,
+        schedule: HostSchedule = "backlog",
+    ) -> GraphRun:
         """Everything in this process."""
         host = Host(
             made.document,
@@ -87,7 +94,8 @@ class Bench:
             self.resolver,
             lambda *_: None,
         )
-        return host.run(dict(tables), Options(batch_rows=batch_rows, traced=False))
+        options = Options(batch_rows=batch_rows, traced=False, schedule=schedule)
+        return host.run(dict(tables), options)
 
     def on_spark(
         self,
@@ -97,10 +105,13 @@ class Bench:
         collect: Sequence[str],
         schedule: Schedule = "backlog",
         cuts: Cuts = RANDOM_CUTS,
+        states: bool = False,
     ) -> Replay:
         """The generated code on Spark."""
         relations = made.validation.relations
-        return replay_on_spark(spark, made.generated, relations, tables, collect, schedule, cuts)
+        return replay_on_spark(
+            spark, made.generated, relations, tables, collect, schedule, cuts, states
+        )
 
 
 def rows_of(made: Made, table: Any, node: str) -> list[str]:
@@ -115,11 +126,14 @@ COLUMNS = (
 
 
 def source(
-    delay: str = "2 seconds", columns: str = COLUMNS, event_time: str = "at"
+    delay: str = "2 seconds",
+    columns: str = COLUMNS,
+    event_time: str = "at",
+    node_id: str = "events",
 ) -> dict[str, Any]:
     """A source whose rows tests give."""
     return {
-        "id": "events",
+        "id": node_id,
         "type": "auto-loader",
         "name": "Events",
         "config": {
@@ -143,3 +157,14 @@ def chain(*nodes: dict[str, Any]) -> dict[str, Any]:
     listed = [*nodes, sink()]
     edges = [{"source": a["id"], "target": b["id"]} for a, b in pairwise(listed)]
     return {"name": "Parity", "nodes": listed, "edges": edges}
+
+
+def joined(node: dict[str, Any], feeds: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, Any]:
+    """A node of several ports, the nodes that feed each port one after the other, and a sink."""
+    made = chain(node)
+    for port, nodes in feeds.items():
+        listed = [*nodes, node]
+        made["nodes"] += nodes
+        made["edges"] += [{"source": a["id"], "target": b["id"]} for a, b in pairwise(listed)]
+        made["edges"][-1]["target_port"] = port
+    return made

@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from lakestream_mcp.catalog import Catalog
+
 Json = dict[str, Any]
 
 COLUMNS = (
@@ -23,6 +25,26 @@ LOGIN: Json = {
     "sasl_username": "me",
     "sasl_password": "secret://kafka/password",
 }
+SQUARE: Json = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]}
+AUTHORED = '''\
+"""Counts per key."""
+from pyspark.sql import Row
+from pyspark.sql.streaming import StatefulProcessor
+
+NOTE = """two
+lines"""
+
+
+class Counts(StatefulProcessor):
+    def init(self, handle):
+        self.count = handle.getValueState("count", "n bigint")
+
+    def handleInputRows(self, key, rows, timerValues):
+        (n,) = self.count.get() or (0,)
+        n += len(list(rows))
+        self.count.update((n,))
+        yield Row(key=key[0],  n=n)
+'''
 DETECT: Json = {"key": ["key"], "order_by": ["id"], "keep": ["id", "amount"]}
 
 BASES: dict[str, Json] = {
@@ -42,6 +64,25 @@ BASES: dict[str, Json] = {
     },
     "absence": {**DETECT, "trigger": "kind = 'A'", "expected": "kind = 'B'"},
     "count-threshold": {**DETECT, "where": "kind = 'A'", "threshold": 3},
+    "deduplicate": {"key": ["key"], "order_by": ["id"]},
+    "geofence": {
+        **DETECT,
+        "latitude": "amount",
+        "longitude": "amount + 1",
+        "zones": [{"name": "depot", "latitude": 59.9, "longitude": 10.7, "radius_m": 200}],
+    },
+    "session": {**DETECT, "gap": "5 minutes", "measures": {"total": "SUM(event.amount)"}},
+    "state-machine": {
+        **DETECT,
+        "states": ["new", "paid", "done"],
+        "terminal": ["done"],
+        "transitions": [
+            {"from": "new", "to": "paid", "when": "kind = 'A'"},
+            {"from": "paid", "to": "done", "when": "kind = 'B' AND amount >= paid.amount"},
+            {"from": "paid", "to": "new", "after": "2 hours"},
+        ],
+    },
+    "custom": {"code": AUTHORED, "key": ["key"], "output": "key string, n bigint"},
     "sequence": {
         **DETECT,
         "steps": [
@@ -49,6 +90,16 @@ BASES: dict[str, Json] = {
             {"name": "second", "where": "kind = 'B' AND amount > first.amount"},
         ],
         "within": "5 minutes",
+    },
+    "heartbeat": {**DETECT, "timeout": "6 minutes", "forget_after": "1 day"},
+    "temporal-correlation": {**DETECT, "within": "5 minutes"},
+    "velocity": {**DETECT, "where": "kind = 'A'", "threshold": 3, "per": "minute"},
+    "trend": {**DETECT, "value": "amount", "direction": "up"},
+    "outlier": {**DETECT, "value": "amount", "baseline_window": "1 hour"},
+    "match-recognize": {
+        "clause": "PARTITION BY key ORDER BY at, id MEASURES SUM(B.amount) AS total "
+        "PATTERN (A B+ C) DEFINE A AS kind = 'A', B AS amount > PREV(amount), C AS kind = 'C'",
+        "keep": ["id", "amount"],
     },
     "delta-table-sink": {"table": "main.out.matches"},
     "kafka-topic-sink": {**SERVER, "topic": "alerts"},
@@ -177,6 +228,54 @@ CHANGES: dict[str, Json] = {
         "forget_after": {"windows": "tumbling", "comparison": "<", "forget_after": "9h"},
         "max_events_per_key": {"max_events_per_key": 77},
     },
+    "deduplicate": {**SHARED, "within": {"within": "9s"}},
+    "geofence": {
+        **SHARED,
+        "latitude": {"latitude": "amount - 1"},
+        "longitude": {"longitude": "amount"},
+        "zones": {"zones": [{"name": "port", "polygon": SQUARE}]},
+        "emit": {"emit": ["exit"]},
+        "dwell": {"emit": ["dwell"], "dwell": "9s"},
+        "confirm": {"confirm": 3},
+        "initial": {"initial": False},
+        "exit_margin_m": {"exit_margin_m": 9.5},
+        "accuracy": {"accuracy": "id", "max_accuracy_m": 9},
+        "max_accuracy_m": {"accuracy": "amount", "max_accuracy_m": 9},
+        "forget_after": {"forget_after": "9h"},
+    },
+    "session": {
+        **SHARED,
+        "gap": {"gap": "9s"},
+        "max_duration": {"max_duration": "9h"},
+        "where": {"where": "kind = 'C'"},
+        "end": {"end": "kind = 'C'"},
+        "min_events": {"min_events": 7},
+        "measures": {"measures": {"most": "MAX(event.id)"}},
+        "max_events_per_key": {"max_events_per_key": 77},
+    },
+    "state-machine": {
+        **SHARED,
+        "states": {"states": ["new", "done", "paid"]},
+        "transitions": {
+            "transitions": [
+                {"from": "new", "to": "paid", "when": "kind = 'C'"},
+                {"from": ["paid"], "to": "done", "after": "1 hour"},
+            ]
+        },
+        "initial": {"initial": "paid"},
+        "terminal": {"terminal": ["done", "paid"]},
+        "emit_on": {"emit_on": ["paid"]},
+        "on_unmatched": {"on_unmatched": "error"},
+        "forget_after": {"forget_after": "9h"},
+        "max_events_per_key": {"max_events_per_key": 77},
+    },
+    "custom": {
+        "code": {"code": AUTHORED.replace("Counts", "Others")},
+        "key": {"key": ["kind"]},
+        "output": {"output": "key string, n int"},
+        "time_mode": {"time_mode": "none"},
+        "output_mode": {"output_mode": "update"},
+    },
     "sequence": {
         **SHARED,
         "steps": {"steps": [{"name": "only", "where": "kind = 'A'"}]},
@@ -192,6 +291,91 @@ CHANGES: dict[str, Json] = {
         "emit_timed_out": {"emit_timed_out": True},
         "max_partial_matches": {"max_partial_matches": 7},
         "measures": {"measures": {"total": "SUM(first.amount)"}},
+    },
+    "heartbeat": {
+        **SHARED,
+        "where": {"where": "kind = 'C'"},
+        "timeout": {"timeout": "9s"},
+        "forget_after": {"forget_after": "9h"},
+        "emit": {"emit": ["lost"]},
+        "expected_keys": {"expected_keys": ["x"], "expected_from": "2026-01-01T00:00:00Z"},
+        "expected_from": {"expected_keys": ["x"], "expected_from": "2026-01-01T00:00:00Z"},
+    },
+    "temporal-correlation": {
+        **SHARED,
+        "left": {"left": "kind = 'C'"},
+        "right": {"right": "kind = 'C'"},
+        "right_key": {"right_key": ["kind"]},
+        "right_event_time": {"right_event_time": "other"},
+        "right_keep": {"right_keep": ["note"]},
+        "within": {"within": "9s"},
+        "order": {"order": "left-first"},
+        "pairing": {"pairing": "nearest"},
+        "on": {"on": "left.amount = right.amount"},
+        "unpaired_left": {"unpaired_left": True},
+        "max_events_per_key": {"max_events_per_key": 77},
+    },
+    "velocity": {
+        **SHARED,
+        "where": {"where": "kind = 'C'"},
+        "sum": {"sum": "amount"},
+        "comparison": {"comparison": "below", "forget_after": "1 day"},
+        "threshold": {"threshold": 9},
+        "per": {"per": "hour"},
+        "factor": {"comparison": "changed", "threshold": None, "factor": 0.5},
+        "window": {"window": "9s"},
+        "repeat": {"repeat": True},
+        "forget_after": {"comparison": "below", "forget_after": "9h"},
+        "max_events_per_key": {"max_events_per_key": 77},
+    },
+    "trend": {
+        **SHARED,
+        "value": {"value": "amount / 2"},
+        "where": {"where": "kind = 'C'"},
+        "direction": {"direction": "down"},
+        "length": {"length": 9},
+        "strict": {"strict": False},
+        "tolerance": {"tolerance": 1},
+        "tolerance_percent": {"direction": "flat", "tolerance_percent": 9},
+        "min_change": {"min_change": 9},
+        "emit": {"emit": "end"},
+        "within": {"within": "9s"},
+        "max_events_per_key": {"max_events_per_key": 77},
+    },
+    "outlier": {
+        **SHARED,
+        "value": {"value": "amount / 2"},
+        "where": {"where": "kind = 'C'"},
+        "method": {"method": "mad"},
+        "threshold": {"threshold": 9},
+        "baseline_window": {"baseline_window": "9s"},
+        "baseline_count": {
+            "baseline_window": None,
+            "baseline_count": 99,
+            "forget_after": "1 day",
+        },
+        "min_samples": {"min_samples": 9},
+        "exclude_outliers": {"exclude_outliers": True},
+        "forget_after": {
+            "baseline_window": None,
+            "baseline_count": 99,
+            "forget_after": "9h",
+        },
+        "max_events_per_key": {"max_events_per_key": 77},
+    },
+    "match-recognize": {
+        "key": {"key": ["kind"], "clause": "PATTERN (A) DEFINE A AS kind = 'A'"},
+        "order_by": {"order_by": ["note"]},
+        "keep": {"keep": ["note"]},
+        "event_time": {"event_time": "other", "clause": "PATTERN (A) DEFINE A AS kind = 'A'"},
+        "ordering": {"ordering": "arrival"},
+        "clause": {"clause": "PATTERN (A) DEFINE A AS kind = 'A'"},
+        "forget_after": {"forget_after": "9h"},
+        "max_rows_per_match": {"max_rows_per_match": 77},
+        "max_partial_matches": {
+            "max_partial_matches": 77,
+            "clause": "PATTERN (A B) DEFINE B AS kind = A.kind",
+        },
     },
     "delta-table-sink": {
         "table": {"table": "main.out.other"},
@@ -228,11 +412,17 @@ def document(node_type: str, config: Json, name: str = "Under test") -> Json:
     node = {"id": "it", "type": node_type, "name": name, "config": copy.deepcopy(config)}
     feed = {"id": "feed", "type": "auto-loader", "name": "Feed", "config": FEED}
     out = {"id": "out", "type": "file-sink", "name": "Out", "config": {"path": "/data/out"}}
-    category = _category(node_type)
-    if category == "source":
+    found = Catalog.load().get(node_type)
+    if found.category == "source":
         return _joined([node, out], [("it", "out")])
-    if category == "sink":
+    if found.category == "sink":
         return _joined([feed, node], [("feed", "it")])
+    if len(found.input_ports) > 1:
+        feeds = [{**feed, "id": f"feed_{port}"} for port in found.input_ports]
+        made = _joined([*feeds, node, out], [*((f["id"], "it") for f in feeds), ("it", "out")])
+        for edge, port in zip(made["edges"], found.input_ports, strict=False):
+            edge["target_port"] = port
+        return made
     if node_type == "union-merge":
         other = {**feed, "id": "other"}
         return _joined([feed, other, node, out], [("feed", "it"), ("other", "it"), ("it", "out")])
@@ -247,9 +437,3 @@ def _joined(nodes: list[Json], edges: list[tuple[str, str]]) -> Json:
         "nodes": nodes,
         "edges": [{"source": a, "target": b} for a, b in edges],
     }
-
-
-def _category(node_type: str) -> str:
-    from lakestream_mcp.catalog import Catalog
-
-    return Catalog.load().get(node_type).category

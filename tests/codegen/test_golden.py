@@ -11,6 +11,7 @@ import pytest
 from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.cep.carried import carried
 from lakestream_mcp.codegen.verify import check
+from lakestream_mcp.errors import InvalidPipeline
 from lakestream_mcp.graph.model import PipelineDocument
 from tests.conftest import Golden
 
@@ -51,12 +52,14 @@ def test_code_is_the_same_every_time_and_tidy(bench: Bench, node_type: str) -> N
     assert first == text_of(bench.make(document(node_type, BASES[node_type])))
 
 
-@pytest.mark.parametrize("node_type", ["absence", "count-threshold", "sequence"])
+@pytest.mark.parametrize(
+    "node_type", ["absence", "count-threshold", "sequence", "temporal-correlation"]
+)
 def test_code_carries_the_text_that_tests_run(bench: Bench, node_type: str) -> None:
     made = bench.make(document(node_type, BASES[node_type]))
-    relation = made.validation.relations["feed"]
+    relations = [made.validation.relations[e.source] for e in made.document.inputs("it")]
     kind = bench.catalog.get(node_type)
-    plan = kind.plan(made.validation.configs["it"], [relation], bench.resolver)  # type: ignore[attr-defined]
+    plan = kind.plan(made.validation.configs["it"], relations, bench.resolver)  # type: ignore[attr-defined]
     text = carried(plan, "it")
     notebook = text_of(made)
     for part in (text.kernel, text.runtime, text.matcher):
@@ -76,6 +79,37 @@ def test_state_version_changes_with_the_layout_only(bench: Bench) -> None:
     assert version() == version(trigger="kind = 'C'")
     assert version() != version(keep=["id"])
     assert version() != version(key=["kind"])
+
+
+def test_state_version_tells_the_layouts_of_state_apart(bench: Bench) -> None:
+    def version(**settings: object) -> str:
+        given = document("absence", BASES["absence"]) | {"settings": settings}
+        return bench.make(given).generated.state_version
+
+    assert version() == version(state_layout="buckets")
+    assert version() != version(state_layout="keys")
+
+
+def test_an_unknown_layout_of_state_is_refused(bench: Bench) -> None:
+    given = document("absence", BASES["absence"]) | {"settings": {"state_layout": "key"}}
+    with pytest.raises(InvalidPipeline) as refused:
+        bench.make(given)
+    assert refused.value.code == "INVALID_SETTING"
+    assert refused.value.where == {"setting": "state_layout"}
+    assert refused.value.got == "key"
+    assert refused.value.expected == ["buckets", "keys"]
+    assert refused.value.hint == "keys"
+
+
+def test_state_by_key_is_carried_only_where_it_is_asked_for(bench: Bench) -> None:
+    given = document("absence", BASES["absence"])
+    by_bucket, by_key = (
+        text_of(bench.make(given | {"settings": {"state_layout": layout}}))
+        for layout in ("buckets", "keys")
+    )
+    check(by_key)
+    assert "KeyedPatternHost" in by_key
+    assert "KeyedPatternHost" not in by_bucket
 
 
 def test_every_line_of_a_node_is_on_the_map(bench: Bench) -> None:

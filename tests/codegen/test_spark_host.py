@@ -56,6 +56,8 @@ def test_booleans_with_nulls() -> None:
         ("double", float("nan"), "nan"),
         ("array<double>", [0.1, None, float("inf")], ["0.1", None, "inf"]),
         ("array<bigint>", [2**62, None], [2**62, None]),
+        ("array<array<double>>", ((0.5,), (None,), None), [["0.5"], [None], None]),
+        ("array<array<string>>", (("x",), None), [("x",), None]),
         ("string", "x", "x"),
     ],
 )

@@ -5,8 +5,8 @@
 # Revision: 1
 # Runtime: Structured Streaming, Databricks Runtime 17.3 or newer, Spark 4.2
 # State version: 1164410583488ca1
-# Pattern aftershock: sha256 ac222861b032d2ed630f139fd43db075bdaa70f8645ef8c5e7d0e8a9c10be8e2
-# Pattern swarm: sha256 74bc40d1566fe99775f40e084780a8a576b4b041b0cbb78cd828589f266c14a3
+# Pattern aftershock: sha256 3cc6a821fc78323f8b1720508163d83f6822a4f6944b40a099b6be2df26dca76
+# Pattern swarm: sha256 71d976dab9a9208dc048993dc7063f1de1f26f21c2b393f04ccf8c042adef8b9
 
 import os
 import re
@@ -177,7 +177,7 @@ was restarted.
 import gc
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from itertools import repeat
 from typing import Any, NamedTuple
@@ -198,6 +198,8 @@ class Layout(NamedTuple):
     kept: tuple[int, ...]  # values shown in the events of a match
     measures: int
     arrival: bool  # play rows at once instead of in event-time order: depends on batching
+    seeds: tuple[Any, ...] = ()  # keys that have a state before their first row
+    seeded_at: int = 0  # microseconds; since when
 
 
 class Advanced(NamedTuple):
@@ -217,16 +219,24 @@ def uncollected(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(function)
-    def run(*arguments: Any) -> Any:
+    def run(*arguments: Any, **options: Any) -> Any:
         enabled = gc.isenabled()
         gc.disable()
         try:
-            return function(*arguments)
+            return function(*arguments, **options)
         finally:
             if enabled:
                 gc.enable()
 
     return run
+
+
+def seeded(layout: Layout, matcher: Any, places: Iterable[int]) -> dict[Any, Any]:
+    """The states that keys start with, given the places of the keys among the seeds.
+
+    A host asks once, before the first rows; a restart continues with the states it stored.
+    """
+    return {layout.seeds[place]: matcher.seed(layout.seeded_at) for place in places}
 
 
 @uncollected
@@ -678,18 +688,126 @@ def sql_avg(values: list[Any]) -> Any:
 
 # COMMAND ----------
 
-"""Steps in order, matched by a nondeterministic automaton with the semantics of Flink CEP.
+from collections.abc import Callable, Iterable
+from typing import Any
 
-State: `()` when nothing is open, else `(serial, runs, done, within)`. A run is a partial match
-`(node, start, events)`, its events `(step, ts, row, serial)`; runs stand in the order of their
-first events. `done` holds matches that wait because a partial match with an earlier first event
-may still win, as a heap of `(start, events, ended)`. Serials number a key's events.
-"""
+
+class SequenceAfterQuiet:
+    """Begins a sequence when no event of a kind has come for `quiet` microseconds.
+
+    `bit` of the mask marks that kind; None: every event is of it. The wait begins with an event of
+    a key for which nothing is open, and anew with each event of the kind. State: () when nothing is
+    open, (begin of the wait,), or the state of the sequence.
+    """
+
+    def __init__(self, sequence: Any, quiet: int, bit: int | None) -> None:
+        self.sequence = sequence
+        self.quiet = quiet
+        self.bit = bit
+
+    @property
+    def dropped(self) -> int:
+        dropped: int = self.sequence.dropped
+        return dropped
+
+    @dropped.setter
+    def dropped(self, value: int) -> None:
+        self.sequence.dropped = value
+
+    @property
+    def observer(self) -> Callable[..., None] | None:
+        observer: Callable[..., None] | None = self.sequence.observer
+        return observer
+
+    @observer.setter
+    def observer(self, value: Callable[..., None] | None) -> None:
+        self.sequence.observer = value
+
+    def initial(self) -> Any:
+        return ()
+
+    def on_events(self, state: Any, events: Iterable[tuple[int, int, Any]], emit: Any) -> Any:
+        for event in events:
+            ts, mask, _ = event
+            state = self._begun(state, ts)
+            if len(state) > 1:
+                state = self.sequence.on_events(state, (event,), emit)
+            elif state and (self.bit is None or mask >> self.bit & 1):
+                state = ()
+            state = state or (ts,)
+        return state
+
+    def on_time(self, state: Any, now: int, emit: Any) -> Any:
+        state = self._begun(state, now)
+        return self.sequence.on_time(state, now, emit) if len(state) > 1 else state
+
+    def next_timer(self, state: Any) -> int | None:
+        due: int | None = self.sequence.next_timer(state) if len(state) > 1 else None
+        return due
+
+    def expires(self, state: Any) -> int | None:
+        if len(state) == 1:
+            state = self.sequence.begin(state[0] + self.quiet)
+        end: int | None = self.sequence.expires(state)
+        return end
+
+    def _begun(self, state: Any, now: int) -> Any:
+        """The sequence has begun once the wait is over."""
+        if len(state) == 1 and now - state[0] >= self.quiet:
+            return self.sequence.begin(state[0] + self.quiet)
+        return state
+
+
+from typing import Any
+
+
+def sequence_push(heap: list[Any], match: Any) -> None:
+    """Add to the heap, which is ordered by the serial of the first event."""
+    serial, at = match[1][0][3], len(heap)
+    heap.append(match)
+    while at:
+        parent = (at - 1) >> 1
+        if heap[parent][1][0][3] <= serial:
+            break
+        heap[at] = heap[parent]
+        at = parent
+    heap[at] = match
+
+
+def sequence_pop(heap: list[Any]) -> Any:
+    """Take the first match off the heap."""
+    first, last = heap[0], heap.pop()
+    if heap:
+        heap[0] = last
+        sequence_sift(heap, 0)
+    return first
+
+
+def sequence_sift(heap: list[Any], at: int) -> None:
+    """Move a match down to its place."""
+    match, serial = heap[at], heap[at][1][0][3]
+    while 2 * at + 1 < len(heap):
+        child = 2 * at + 1
+        if child + 1 < len(heap) and heap[child][1][0][3] > heap[child + 1][1][0][3]:
+            child += 1
+        if serial <= heap[child][1][0][3]:
+            break
+        heap[at] = heap[child]
+        at = child
+    heap[at] = match
+
+
+def sequence_heapify(heap: list[Any]) -> None:
+    """Restore the heap after matches were taken out of its middle."""
+    for at in range(len(heap) // 2 - 1, -1, -1):
+        sequence_sift(heap, at)
+
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 SEQUENCE_NEVER = 1 << 62
+SEQUENCE_NO_STEP = -1  # the step of the time at which a sequence began without an event
 SEQUENCE_STAY = ((-1, -1),)  # the event leaves a run as it is
 
 
@@ -816,6 +934,11 @@ class SequenceMatcher:
             return None if self.within == SEQUENCE_NEVER else state[1][-1][1] + self.within
         due = max(map(self._deadline, state[1]))
         return None if due >= SEQUENCE_NEVER else due
+
+    def begin(self, at: int) -> Any:
+        """The state of a sequence that begins at a time, without an event."""
+        target = self.nodes[self.start].edges[0][1]
+        return (1, [(target, at, ((SEQUENCE_NO_STEP, at, None, 1),))], [], self.within)
 
     # What an event does to runs
 
@@ -987,13 +1110,12 @@ class SequenceMatcher:
         return runs[gone:] if gone else runs
 
     def _time_out(self, run: Any, deadline: int, emit: Any) -> None:
-        _, start, events = run
-        self._report("expired", events, deadline, None)
-        if self.emit_timed_out:
-            bound = sequence_bound(events)
+        self._report("expired", run[2], deadline, None)
+        bound = sequence_bound(run[2])
+        if self.emit_timed_out and bound:
             values = () if self.measures is None else self.measures(bound)
-            ended = events[-1][1]
-            emit((start, ended, deadline, bound, (*values, True), ("timed out",)))
+            times = (bound[0][1], bound[-1][1], deadline)
+            emit((*times, bound, (*values, True), ("timed out",)))
 
     def _drop(self, runs: list[Any], done: list[Any], ts: int, row: Any) -> list[Any]:
         """Drop the oldest partial matches beyond the limit, of those the least lately extended."""
@@ -1066,6 +1188,9 @@ class SequenceMatcher:
     def _emit(self, match: Any, now: int, emit: Any) -> None:
         start, events, ended = match
         bound = tuple([event[:3] for event in events])
+        if bound[0][0] == SEQUENCE_NO_STEP:
+            bound = bound[1:]
+            start = bound[0][1]
         values = () if self.measures is None else self.measures(bound)
         if self.emit_timed_out:
             values = (*values, False)
@@ -1101,8 +1226,8 @@ class SequenceMatcher:
 
 
 def sequence_bound(events: Any) -> Any:
-    """The bound events of a match, without their serials."""
-    return tuple([event[:3] for event in events])
+    """The bound events of a partial match, without their serials."""
+    return tuple([event[:3] for event in events if event[0] != SEQUENCE_NO_STEP])
 
 
 def sequence_holds(formula: Any, true: list[bool]) -> bool:
@@ -1123,48 +1248,6 @@ def sequence_atoms(formula: Any) -> set[int]:
     if isinstance(formula, int):
         return {formula}
     return set().union(*map(sequence_atoms, formula[1:]))
-
-
-def sequence_push(heap: list[Any], match: Any) -> None:
-    """Add to the heap, which is ordered by the serial of the first event."""
-    serial, at = match[1][0][3], len(heap)
-    heap.append(match)
-    while at:
-        parent = (at - 1) >> 1
-        if heap[parent][1][0][3] <= serial:
-            break
-        heap[at] = heap[parent]
-        at = parent
-    heap[at] = match
-
-
-def sequence_pop(heap: list[Any]) -> Any:
-    """Take the first match off the heap."""
-    first, last = heap[0], heap.pop()
-    if heap:
-        heap[0] = last
-        sequence_sift(heap, 0)
-    return first
-
-
-def sequence_sift(heap: list[Any], at: int) -> None:
-    """Move a match down to its place."""
-    match, serial = heap[at], heap[at][1][0][3]
-    while 2 * at + 1 < len(heap):
-        child = 2 * at + 1
-        if child + 1 < len(heap) and heap[child][1][0][3] > heap[child + 1][1][0][3]:
-            child += 1
-        if serial <= heap[child][1][0][3]:
-            break
-        heap[at] = heap[child]
-        at = child
-    heap[at] = match
-
-
-def sequence_heapify(heap: list[Any]) -> None:
-    """Restore the heap after matches were taken out of its middle."""
-    for at in range(len(heap) // 2 - 1, -1, -1):
-        sequence_sift(heap, at)
 
 
 # COMMAND ----------
@@ -1420,6 +1503,20 @@ class PatternHost(StatefulProcessor):
         self.matcher = self.build()
         self.settled = set()  # buckets already played in this batch, whose timers need nothing more
 
+    def handleInitialState(self, key, initialState, timerValues):
+        # Spark calls this in the very first batch only, perhaps with a bucket's keys in parts.
+        now_ms = timerValues.getCurrentWatermarkInMs()
+        stored = self.blob.get()
+        states, _, _ = self.opened(stored[0] if stored else None, now_ms * 1000)
+        seeds = seeded(self.layout, self.matcher, initialState["place"].tolist())
+        for seed, state in seeds.items():
+            states.pop(seed, None)
+            states[seed] = state
+        self.filed(states, now_ms * 1000)
+        timer_ms = now_ms + 1  # their deadlines are looked at then
+        self.handle.registerTimer(timer_ms)
+        self.blob.update((self.closed(states, b"", timer_ms),))
+
     def handleInputRows(self, key, rows, timerValues):
         self.settled.add(key)
         return self.play([self.table(frame) for frame in rows], timerValues)
@@ -1431,25 +1528,42 @@ class PatternHost(StatefulProcessor):
         return self.play([], timerValues)
 
     def play(self, tables, timer_values):
-        """Play a bucket up to the watermark; keep its state and the time it needs attention."""
-        now_ms = timer_values.getCurrentWatermarkInMs()
-        stored = self.blob.get()
-        states, waiting, timer_ms = pickle.loads(stored[0]) if stored else ({}, b"", 0)
-        fresh = pa.concat_tables(tables) if tables else self.no_rows()
-        out = []
-        left = advance(
-            self.layout, self.matcher, states, from_bytes(waiting), fresh, now_ms * 1000, out
-        )
-        if left.deadline < NEVER and not now_ms < timer_ms <= -(-left.deadline // 1000):
-            timer_ms = max(-(-left.deadline // 1000), now_ms + 1)
-            self.handle.registerTimer(timer_ms)
-        if states or left.waiting is not None:
-            self.blob.update((pickle.dumps((states, to_bytes(left.waiting), timer_ms), 5),))
-        elif stored:
-            self.blob.clear()
-        counts = (left.late.num_rows, left.untimed.num_rows, left.over_limit)
+        """Play a bucket up to the watermark; its matches as pandas."""
+        out, counts = self.played(tables, timer_values.getCurrentWatermarkInMs())
         if out or any(counts):
             yield self.frame(match_columns(self.layout, out), len(out), counts)
+
+    @uncollected
+    def played(self, tables, now_ms):
+        """The matches, and what was dropped; keeps the state and the time it needs attention."""
+        now = now_ms * 1000
+        stored = self.blob.get()
+        states, waiting, timer_ms = self.opened(stored[0] if stored else None, now)
+        fresh = pa.concat_tables(tables) if tables else self.no_rows()
+        out = []
+        left = advance(self.layout, self.matcher, states, from_bytes(waiting), fresh, now, out)
+        deadline = min(left.deadline, self.filed(states, now))
+        if deadline < NEVER and not now_ms < timer_ms <= -(-deadline // 1000):
+            timer_ms = max(-(-deadline // 1000), now_ms + 1)
+            self.handle.registerTimer(timer_ms)
+        blob = self.closed(states, to_bytes(left.waiting), timer_ms)
+        if blob is not None:
+            self.blob.update((blob,))
+        elif stored:
+            self.blob.clear()
+        return out, (left.late.num_rows, left.untimed.num_rows, left.over_limit)
+
+    def opened(self, stored, watermark):
+        """States, waiting rows and time of the timer, from the blob."""
+        return pickle.loads(stored) if stored else ({}, b"", 0)
+
+    def filed(self, states, watermark):
+        """Keep what is kept apart from the blob; the next deadline of states not read."""
+        return NEVER
+
+    def closed(self, states, waiting, timer_ms):
+        """The blob, or None where nothing is left to keep."""
+        return pickle.dumps((states, waiting, timer_ms), 5) if states or waiting else None
 
     def no_rows(self):
         """An empty table of packed rows."""
@@ -1498,7 +1612,8 @@ def plain(kind, value):
     if value is None:
         return None
     if kind.startswith("array<"):
-        return [plain(kind[6:-1], item) for item in value] if kind == "array<double>" else value
+        exact = "double" in kind or kind.startswith("array<array<")
+        return [plain(kind[6:-1], item) for item in value] if exact else value
     if kind == "double":
         return repr(float(value))
     return int(value) if kind == "bigint" else value
@@ -1520,9 +1635,7 @@ def with_flags(packed_rows: Any, conditions: int, packed: Any, buckets: int) -> 
         word, bit = divmod(place, FLAG_BITS)
         is_null = F.when(F.col(name).isNull(), F.lit(1 << bit)).otherwise(F.lit(0))
         words[word] = words[word] + is_null if word in words else is_null
-    keys = [F.col(name) for name, _ in packed if name.startswith("key_")]
-    bucket = F.pmod(F.hash(*keys), F.lit(buckets)) if keys else F.lit(0)
-    columns = [bucket.alias("bucket")]
+    columns = [bucket_of(packed, buckets)]
     for name, kind in packed:
         if name == "mask":
             columns.append(words.pop(0).cast("bigint").alias("mask"))
@@ -1534,16 +1647,35 @@ def with_flags(packed_rows: Any, conditions: int, packed: Any, buckets: int) -> 
     return packed_rows.select(*columns, *extra)
 
 
-def detect(packed_rows, layout, build, conditions, packed, matches, buckets):
+def bucket_of(packed: Any, buckets: int) -> Any:
+    """The column that says which bucket a key is in."""
+    keys = [F.col(name) for name, _ in packed if name.startswith("key_")]
+    bucket = F.pmod(F.hash(*keys), F.lit(buckets)) if keys else F.lit(0)
+    return bucket.alias("bucket")
+
+
+def seed_rows(spark_session: Any, layout: Any, packed: Any, buckets: int) -> Any:
+    """The places of the keys that have a state from the start, by bucket."""
+    schema = [f"{name} {kind}" for name, kind in packed if name.startswith("key_")]
+    rows = [(*key, place) for place, key in enumerate(layout.seeds)]
+    seeds = spark_session.createDataFrame(rows, ", ".join([*schema, "place bigint"]))
+    return seeds.select(bucket_of(packed, buckets), "place").groupBy("bucket")
+
+
+def detect(packed_rows, layout, build, conditions, packed, matches, buckets, host=PatternHost):
     """Run a pattern over packed rows. What it dropped is reported with the query's progress."""
     kinds = [(name, output_type(kind)) for name, kind in matches]
     kinds += [(name, "bigint") for name in COUNTERS]
     rows = with_flags(packed_rows, conditions, packed, buckets)
+    seeds = None
+    if layout.seeds:
+        seeds = seed_rows(packed_rows.sparkSession, layout, packed, buckets)
     found = rows.groupBy("bucket").transformWithStateInPandas(
-        statefulProcessor=PatternHost(layout, build, conditions, packed, matches),
+        statefulProcessor=host(layout, build, conditions, packed, matches),
         outputStructType=", ".join(f"{name} {kind}" for name, kind in kinds),
         outputMode="Append",
         timeMode="EventTime",
+        initialState=seeds,
     )
     return found.observe(
         f"lakestream_{layout.pattern}",

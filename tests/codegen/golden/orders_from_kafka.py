@@ -5,7 +5,7 @@
 # Revision: 1
 # Runtime: Structured Streaming, Databricks Runtime 17.3 or newer, Spark 4.2
 # State version: 09c327d07a3d8846
-# Pattern unshipped: sha256 318b7f7360d7733d51afd562af6b279349f66f46e900c14380ba0be3b6f1a9f2
+# Pattern unshipped: sha256 3cef2d089fc26c97d0bef9bc356eca53675f808641676b78d26f113c4f5b57d5
 
 import os
 import re
@@ -144,7 +144,7 @@ was restarted.
 import gc
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from itertools import repeat
 from typing import Any, NamedTuple
@@ -165,6 +165,8 @@ class Layout(NamedTuple):
     kept: tuple[int, ...]  # values shown in the events of a match
     measures: int
     arrival: bool  # play rows at once instead of in event-time order: depends on batching
+    seeds: tuple[Any, ...] = ()  # keys that have a state before their first row
+    seeded_at: int = 0  # microseconds; since when
 
 
 class Advanced(NamedTuple):
@@ -184,16 +186,24 @@ def uncollected(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(function)
-    def run(*arguments: Any) -> Any:
+    def run(*arguments: Any, **options: Any) -> Any:
         enabled = gc.isenabled()
         gc.disable()
         try:
-            return function(*arguments)
+            return function(*arguments, **options)
         finally:
             if enabled:
                 gc.enable()
 
     return run
+
+
+def seeded(layout: Layout, matcher: Any, places: Iterable[int]) -> dict[Any, Any]:
+    """The states that keys start with, given the places of the keys among the seeds.
+
+    A host asks once, before the first rows; a restart continues with the states it stored.
+    """
+    return {layout.seeds[place]: matcher.seed(layout.seeded_at) for place in places}
 
 
 @uncollected
@@ -541,6 +551,20 @@ class PatternHost(StatefulProcessor):
         self.matcher = self.build()
         self.settled = set()  # buckets already played in this batch, whose timers need nothing more
 
+    def handleInitialState(self, key, initialState, timerValues):
+        # Spark calls this in the very first batch only, perhaps with a bucket's keys in parts.
+        now_ms = timerValues.getCurrentWatermarkInMs()
+        stored = self.blob.get()
+        states, _, _ = self.opened(stored[0] if stored else None, now_ms * 1000)
+        seeds = seeded(self.layout, self.matcher, initialState["place"].tolist())
+        for seed, state in seeds.items():
+            states.pop(seed, None)
+            states[seed] = state
+        self.filed(states, now_ms * 1000)
+        timer_ms = now_ms + 1  # their deadlines are looked at then
+        self.handle.registerTimer(timer_ms)
+        self.blob.update((self.closed(states, b"", timer_ms),))
+
     def handleInputRows(self, key, rows, timerValues):
         self.settled.add(key)
         return self.play([self.table(frame) for frame in rows], timerValues)
@@ -552,25 +576,42 @@ class PatternHost(StatefulProcessor):
         return self.play([], timerValues)
 
     def play(self, tables, timer_values):
-        """Play a bucket up to the watermark; keep its state and the time it needs attention."""
-        now_ms = timer_values.getCurrentWatermarkInMs()
-        stored = self.blob.get()
-        states, waiting, timer_ms = pickle.loads(stored[0]) if stored else ({}, b"", 0)
-        fresh = pa.concat_tables(tables) if tables else self.no_rows()
-        out = []
-        left = advance(
-            self.layout, self.matcher, states, from_bytes(waiting), fresh, now_ms * 1000, out
-        )
-        if left.deadline < NEVER and not now_ms < timer_ms <= -(-left.deadline // 1000):
-            timer_ms = max(-(-left.deadline // 1000), now_ms + 1)
-            self.handle.registerTimer(timer_ms)
-        if states or left.waiting is not None:
-            self.blob.update((pickle.dumps((states, to_bytes(left.waiting), timer_ms), 5),))
-        elif stored:
-            self.blob.clear()
-        counts = (left.late.num_rows, left.untimed.num_rows, left.over_limit)
+        """Play a bucket up to the watermark; its matches as pandas."""
+        out, counts = self.played(tables, timer_values.getCurrentWatermarkInMs())
         if out or any(counts):
             yield self.frame(match_columns(self.layout, out), len(out), counts)
+
+    @uncollected
+    def played(self, tables, now_ms):
+        """The matches, and what was dropped; keeps the state and the time it needs attention."""
+        now = now_ms * 1000
+        stored = self.blob.get()
+        states, waiting, timer_ms = self.opened(stored[0] if stored else None, now)
+        fresh = pa.concat_tables(tables) if tables else self.no_rows()
+        out = []
+        left = advance(self.layout, self.matcher, states, from_bytes(waiting), fresh, now, out)
+        deadline = min(left.deadline, self.filed(states, now))
+        if deadline < NEVER and not now_ms < timer_ms <= -(-deadline // 1000):
+            timer_ms = max(-(-deadline // 1000), now_ms + 1)
+            self.handle.registerTimer(timer_ms)
+        blob = self.closed(states, to_bytes(left.waiting), timer_ms)
+        if blob is not None:
+            self.blob.update((blob,))
+        elif stored:
+            self.blob.clear()
+        return out, (left.late.num_rows, left.untimed.num_rows, left.over_limit)
+
+    def opened(self, stored, watermark):
+        """States, waiting rows and time of the timer, from the blob."""
+        return pickle.loads(stored) if stored else ({}, b"", 0)
+
+    def filed(self, states, watermark):
+        """Keep what is kept apart from the blob; the next deadline of states not read."""
+        return NEVER
+
+    def closed(self, states, waiting, timer_ms):
+        """The blob, or None where nothing is left to keep."""
+        return pickle.dumps((states, waiting, timer_ms), 5) if states or waiting else None
 
     def no_rows(self):
         """An empty table of packed rows."""
@@ -619,7 +660,8 @@ def plain(kind, value):
     if value is None:
         return None
     if kind.startswith("array<"):
-        return [plain(kind[6:-1], item) for item in value] if kind == "array<double>" else value
+        exact = "double" in kind or kind.startswith("array<array<")
+        return [plain(kind[6:-1], item) for item in value] if exact else value
     if kind == "double":
         return repr(float(value))
     return int(value) if kind == "bigint" else value
@@ -641,9 +683,7 @@ def with_flags(packed_rows: Any, conditions: int, packed: Any, buckets: int) -> 
         word, bit = divmod(place, FLAG_BITS)
         is_null = F.when(F.col(name).isNull(), F.lit(1 << bit)).otherwise(F.lit(0))
         words[word] = words[word] + is_null if word in words else is_null
-    keys = [F.col(name) for name, _ in packed if name.startswith("key_")]
-    bucket = F.pmod(F.hash(*keys), F.lit(buckets)) if keys else F.lit(0)
-    columns = [bucket.alias("bucket")]
+    columns = [bucket_of(packed, buckets)]
     for name, kind in packed:
         if name == "mask":
             columns.append(words.pop(0).cast("bigint").alias("mask"))
@@ -655,16 +695,35 @@ def with_flags(packed_rows: Any, conditions: int, packed: Any, buckets: int) -> 
     return packed_rows.select(*columns, *extra)
 
 
-def detect(packed_rows, layout, build, conditions, packed, matches, buckets):
+def bucket_of(packed: Any, buckets: int) -> Any:
+    """The column that says which bucket a key is in."""
+    keys = [F.col(name) for name, _ in packed if name.startswith("key_")]
+    bucket = F.pmod(F.hash(*keys), F.lit(buckets)) if keys else F.lit(0)
+    return bucket.alias("bucket")
+
+
+def seed_rows(spark_session: Any, layout: Any, packed: Any, buckets: int) -> Any:
+    """The places of the keys that have a state from the start, by bucket."""
+    schema = [f"{name} {kind}" for name, kind in packed if name.startswith("key_")]
+    rows = [(*key, place) for place, key in enumerate(layout.seeds)]
+    seeds = spark_session.createDataFrame(rows, ", ".join([*schema, "place bigint"]))
+    return seeds.select(bucket_of(packed, buckets), "place").groupBy("bucket")
+
+
+def detect(packed_rows, layout, build, conditions, packed, matches, buckets, host=PatternHost):
     """Run a pattern over packed rows. What it dropped is reported with the query's progress."""
     kinds = [(name, output_type(kind)) for name, kind in matches]
     kinds += [(name, "bigint") for name in COUNTERS]
     rows = with_flags(packed_rows, conditions, packed, buckets)
+    seeds = None
+    if layout.seeds:
+        seeds = seed_rows(packed_rows.sparkSession, layout, packed, buckets)
     found = rows.groupBy("bucket").transformWithStateInPandas(
-        statefulProcessor=PatternHost(layout, build, conditions, packed, matches),
+        statefulProcessor=host(layout, build, conditions, packed, matches),
         outputStructType=", ".join(f"{name} {kind}" for name, kind in kinds),
         outputMode="Append",
         timeMode="EventTime",
+        initialState=seeds,
     )
     return found.observe(
         f"lakestream_{layout.pattern}",
