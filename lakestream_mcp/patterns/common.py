@@ -1,21 +1,20 @@
-"""What all patterns share: key, event time, order, kept columns, and the shape of a match row."""
+"""What all patterns share: key, event time, order, kept columns, conditions, and their checks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from ..cep.expression import PackedValues, Scope, Sql
-from ..cep.pattern_type import PatternPlan, Value
+from ..cep.match_row import EVENT_FIELDS, MATCH_COLUMNS, quoted
+from ..cep.pattern_type import Value
 from ..cep.physical import is_packable
-from ..errors import InvalidSql, nearest
-from ..graph.model import Column, Problem, Relation
+from ..errors import InvalidArgument, InvalidSql, LimitExceeded, nearest
+from ..graph.model import Problem, Relation
 from ..graph.node_type import ColumnResolver, NodeConfig
 
-MATCH_COLUMNS = ("match_id", "pattern", "started_at", "ended_at", "detected_at", "events")
-EVENT_FIELDS = ("step", "event_time")
 MAX_CONDITIONS = 62
 
 FIELD_ALIASES = {"groupByKeys": "key"}
@@ -99,11 +98,6 @@ def _value(relation: Relation, name: str, role: str) -> Value:
     return Value(name, quoted(name), column_type, role)
 
 
-def quoted(name: str) -> str:
-    """A column name as a quoted Spark SQL identifier."""
-    return "`" + name.replace("`", "``") + "`"
-
-
 def current_row_sql(text: str, field: str, relation: Relation, resolver: ColumnResolver) -> str:
     """A condition over the current row, checked and written as canonical SQL. Raises InvalidSql."""
     checked, column_type = expression_column(text, field, relation, resolver)
@@ -157,27 +151,12 @@ def scope_of(
     return Scope(relation, steps, packed, sql_access(relation, field, resolver), field)
 
 
-def match_relation(plan: PatternPlan, relation: Relation) -> Relation:
-    """The match row: id, pattern, key, times, events, measures. It declares no event time."""
-    fields = [("step", "string"), ("event_time", "timestamp")]
-    fields += [(v.name, v.type) for v in plan.values if v.role == "keep"]
-    struct = ",".join(f"{_field(name)}:{kind}" for name, kind in fields)
-    keys = [Column(name, relation.type_of(name) or "string") for name in plan.key]
-    times = [Column(name, "timestamp") for name in MATCH_COLUMNS[2:5]]
-    return Relation(
-        (
-            Column("match_id", "string"),
-            Column("pattern", "string"),
-            *keys,
-            *times,
-            Column("events", f"array<struct<{struct}>>"),
-            *plan.measures,
-        )
-    )
-
-
-def _field(name: str) -> str:
-    return name if name.isidentifier() else quoted(name)
+def check_measures(config: PatternConfig, names: Sequence[str]) -> Iterator[Problem]:
+    """Key columns that are called like a measure of the match row."""
+    taken = {name.lower() for name in names}
+    for name in config.key:
+        if name.lower() in taken:
+            yield name_taken("key", name)
 
 
 def check_common(config: PatternConfig, relation: Relation) -> Iterator[Problem]:
@@ -211,14 +190,7 @@ def _check_column(
         return
     reserved = MATCH_COLUMNS if field == "key" else EVENT_FIELDS if field == "keep" else ()
     if name in reserved and name != event_time_of(config, relation):
-        yield Problem(
-            "NAME_TAKEN",
-            f"A match row has a `{name}` of its own.",
-            field,
-            name,
-            None,
-            f"Rename the column `{name}` with a rename-cast node before the pattern.",
-        )
+        yield name_taken(field, name)
     inexact = ("float", "double") if field == "key" else ("decimal",) if field == "order_by" else ()
     if not is_packable(kind) or kind.startswith(inexact or "?"):
         yield Problem(
@@ -229,6 +201,18 @@ def _check_column(
             "a string, an integer, boolean, date or timestamp",
             "Cast or project it with a map-select node before the pattern.",
         )
+
+
+def name_taken(field: str | None, name: str) -> Problem:
+    """A column is called like one that every match row, or this pattern's, has of its own."""
+    return Problem(
+        "NAME_TAKEN",
+        f"A match row has a `{name}` of its own.",
+        field,
+        name,
+        None,
+        f"Rename the column `{name}` with a rename-cast node before the pattern.",
+    )
 
 
 def _unknown(config: PatternConfig, relation: Relation, field: str, name: str) -> Problem:
@@ -247,3 +231,31 @@ def _unknown(config: PatternConfig, relation: Relation, field: str, name: str) -
         f"Did you mean `{near}`?" if near else None,
         fix,
     )
+
+
+def condition_place(conditions: list[str], current: str, field: str) -> int:
+    """The bit of a condition, which is added if it is new. Raises LimitExceeded."""
+    if current not in conditions:
+        conditions.append(current)
+    if len(conditions) > MAX_CONDITIONS:
+        raise LimitExceeded(
+            f"A pattern has at most {MAX_CONDITIONS} different conditions.",
+            where={"field": field},
+            got=len(conditions),
+            expected=MAX_CONDITIONS,
+        )
+    return conditions.index(current)
+
+
+def raise_first(problems: Iterable[Problem]) -> None:
+    """Raise the first error among problems, where a plan cannot be made in spite of it."""
+    for problem in problems:
+        if problem.severity == "error":
+            raise InvalidArgument(
+                problem.message,
+                code=problem.code,
+                where={"field": problem.field},
+                got=problem.got,
+                expected=problem.expected,
+                hint=problem.hint,
+            )

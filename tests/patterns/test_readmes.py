@@ -15,18 +15,29 @@ from lakestream_mcp.surfaces.host import Host
 from tests.surfaces.callers import McpCaller
 
 PATTERNS = Path(__file__).parents[2] / "lakestream_mcp" / "patterns"
-BLOCK = re.compile(r"^(## .+?)$|^```json (config|events|matches)\n(.*?)^```", re.M | re.S)
+BLOCK = re.compile(
+    r"^(## .+?)$|^```json (config|events|matches|rows|order)\n(.*?)^```", re.M | re.S
+)
 Json = dict[str, Any]
 
 
 class Example(NamedTuple):
-    """One section of a README."""
+    """One section of a README: its matches, or the rows that an author's own code puts out.
+
+    Events are rows, or rows by port where there are several.
+    """
 
     type: str
     title: str
     config: Json
-    events: list[Json]
+    events: list[Json] | dict[str, list[Json]]
     matches: list[Json]
+    rows: list[Json] | None
+    depends_on_order: bool
+
+    def feeds(self) -> dict[str, list[Json]]:
+        """Rows by the port they flow into."""
+        return self.events if isinstance(self.events, dict) else {"in": self.events}
 
     def __str__(self) -> str:
         return f"{self.type}: {self.title}"
@@ -34,14 +45,17 @@ class Example(NamedTuple):
 
 def examples() -> Iterator[Example]:
     for readme in sorted(PATTERNS.glob("*/README.md")):
-        kind, title, parts = readme.parent.name.replace("_", "-"), "", {}
+        kind, sections = readme.parent.name.replace("_", "-"), [("", {})]
         for heading, block, text in BLOCK.findall(readme.read_text()):
             if heading:
-                title, parts = heading.removeprefix("## "), {}
-                continue
-            parts[block] = json.loads(text)
-            if block == "matches":
-                yield Example(kind, title, parts["config"], parts["events"], parts["matches"])
+                sections.append((heading.removeprefix("## "), {}))
+            else:
+                sections[-1][1][block] = json.loads(text)
+        for title, parts in sections:
+            if parts:
+                matches, rows = parts.get("matches", []), parts.get("rows")
+                order = parts.get("order", False)
+                yield Example(kind, title, parts["config"], parts["events"], matches, rows, order)
 
 
 def column_type(values: list[Any]) -> str:
@@ -69,18 +83,21 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[McpCaller]:
 
 
 def pipeline(agent: McpCaller, example: Example, number: int) -> str:
-    feed = {
-        "path": "in",
-        "columns": columns(example.events),
-        "event_time": "at",
-        "watermark_delay": "1 hour",
-    }
-    nodes = [("feed", "auto-loader", feed), ("it", example.type, example.config)]
-    nodes.append(("out", "file-sink", {"path": "out"}))
-    changes: list[Json] = []
-    for i, (name, kind, config) in enumerate(nodes):
-        change: Json = {"op": "add_node", "node": {"id": name, "type": kind, "config": config}}
-        changes.append(change | ({"after": nodes[i - 1][0]} if i else {}))
+    timed = {"path": "in", "event_time": "at", "watermark_delay": "1 hour"}
+    nodes = [
+        (port, "auto-loader", {**timed, "columns": columns(rows)})
+        for port, rows in example.feeds().items()
+    ]
+    nodes += [("it", example.type, example.config), ("out", "file-sink", {"path": "out"})]
+    edges = [*((port, "it", port) for port in example.feeds()), ("it", "out", "in")]
+    changes: list[Json] = [
+        {"op": "add_node", "node": {"id": name, "type": kind, "config": config}}
+        for name, kind, config in nodes
+    ]
+    changes += [
+        {"op": "connect", "source": source, "target": target, "target_port": port}
+        for source, target, port in edges
+    ]
     pipeline_id = f"readme_{number}"
     agent.call("create_pipeline", {"name": pipeline_id, "id": pipeline_id})
     answer = agent.call("edit_pipeline", {"pipeline_id": pipeline_id, "changes": changes})
@@ -94,6 +111,8 @@ def shown(match: Json, wanted: Json) -> Json:
     picked = {name: match.get(name) for name in wanted}
     if "events" in wanted:
         picked["events"] = [event["event"] for event in match["events"]]
+    if "ids" in wanted:
+        picked["ids"] = [event["row"]["id"] for event in match["events"]]
     if "steps" in wanted:
         picked["steps"] = [event["step"] for event in match["events"]]
     return picked
@@ -117,7 +136,9 @@ def test_example(agent: McpCaller, number: int) -> None:
     found = answer["matches"]
     assert len(found) == len(wanted), found
     assert [shown(m, w) for m, w in zip(found, wanted)] == wanted
-    assert answer["order"]["it"]["depends_on_order"] is False
+    if example.rows is not None:
+        assert answer["rows"]["it"] == example.rows
+    assert answer["order"]["it"]["depends_on_order"] is example.depends_on_order
     for match in found:
         explained = agent.call(
             "explain_match", {"run_id": answer["run_id"], "match_id": match["match_id"]}
