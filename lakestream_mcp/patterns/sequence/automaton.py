@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from .matcher import SequenceNode
 
 FINAL = 0  # the node that a finished run reaches
+NEVER = ("not", True)
 GROUP = "GroupPattern"
 
 
@@ -25,7 +26,8 @@ class Step(NamedTuple):
     """One step, or a group of steps, with durations in microseconds.
 
     gap: to the previous event, exclusive; repeat_gap: the same between repetitions. The first
-    step of a chain has contiguity `strict`, since nothing comes before it.
+    step of a chain has contiguity `strict`, since nothing comes before it. `waits`: the step binds
+    no event; it stands for the end of a wait, at which the sequence begins.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Step(NamedTuple):
     gap: int | None = None
     repeat_gap: int | None = None
     group: tuple[Step, ...] = ()
+    waits: bool = False
 
     @property
     def repeated(self) -> bool:
@@ -140,7 +143,8 @@ class _Build:
             else:
                 self._index_of[step.name] = len(self.step_names)
                 self.step_names.append(step.name)
-                self._atoms[id(step), "take"] = self._atom(step.where)
+                take = NEVER if step.waits else self._atom(step.where)
+                self._atoms[id(step), "take"] = take
             if step.until is not None:
                 self._atoms[id(step), "until"] = self._atom(step.until)
 

@@ -17,6 +17,8 @@ def check_sequence(config: SequenceConfig) -> Iterator[Problem]:
     yield from _names(config)
     yield from _skip(config)
     yield from _ends(config)
+    yield from _combinations(config)
+    yield from _idle_negations(config, config.steps, "steps", ends=True)
     for field, at, chain in everything(config.steps):
         yield from _step(config, field, at, chain)
     for name in config.measures:
@@ -42,11 +44,25 @@ def _names(config: SequenceConfig) -> Iterator[Problem]:
 
 
 def _skip(config: SequenceConfig) -> Iterator[Problem]:
-    names = [step.name for step in leaves(config.steps)]
+    names = [step.name for step in config.steps if not step.steps]
     needed = config.after_match in ("skip-to-first", "skip-to-last")
     if needed and config.skip_to is None:
         message = f"`{config.after_match}` needs the step to skip to"
         yield Problem("SKIP_TO_MISSING", f"{message}.", "skip_to", None, names)
+    elif (
+        needed
+        and config.skip_to in [step.name for step in leaves(config.steps)]
+        and (config.skip_to not in names)
+    ):
+        yield Problem(
+            "SKIP_INTO_GROUP",
+            f"`{config.skip_to}` is inside a group, whose rounds may each bind it or not, so that "
+            "it is no one place to go on from.",
+            "skip_to",
+            config.skip_to,
+            names,
+            "Skip to a step outside groups, or use `skip-to-next` or `skip-past-last`.",
+        )
     elif needed and config.skip_to not in names:
         near = nearest(config.skip_to or "", names)
         yield Problem(
@@ -70,13 +86,22 @@ def _skip(config: SequenceConfig) -> Iterator[Problem]:
 
 def _ends(config: SequenceConfig) -> Iterator[Problem]:
     first, last = config.steps[0], config.steps[-1]
-    if first.negated:
+    if first.negated and first.within is None:
         yield _problem(
             "LEADING_NEGATION",
-            f"The first step `{first.name}` is negated: nothing starts the wait",
-            "steps.0.negated",
-            True,
-            "Begin with the event after which something must not come.",
+            f"The first step `{first.name}` is negated, and nothing says for how long",
+            "steps.0.within",
+            None,
+            "Set `within` on it: no such event for that long, then the next step. Or begin with "
+            "the event after which something must not come.",
+        )
+    if all(step.negated for step in config.steps):
+        yield _problem(
+            "NOTHING_BOUND",
+            "Every step is negated, so a match would have no event",
+            "steps",
+            None,
+            "Add a step that binds an event; `heartbeat` tells of a key that falls silent.",
         )
     relaxed = (last.contiguity or config.contiguity) != "strict"
     if last.negated and relaxed and config.within is None and last.within is None:
@@ -91,6 +116,49 @@ def _ends(config: SequenceConfig) -> Iterator[Problem]:
         yield _problem(
             "NOTHING_TIMES_OUT", "`emit_timed_out` without `within` emits nothing", "within"
         )
+
+
+def _combinations(config: SequenceConfig) -> Iterator[Problem]:
+    """Repetition that leaves out events which fit: every subset of them is a match."""
+    if config.after_match != "no-skip":
+        return
+    for field, at, chain in everything(config.steps):
+        step = chain[at]
+        if step.inner == "relaxed-any" and (step.max is None or step.max > 2):
+            yield Problem(
+                "MANY_COMBINATIONS",
+                f"`{step.name}` repeats with `relaxed-any` and nothing is skipped, so that each "
+                "event that fits may double the partial matches; beyond `max_partial_matches` the "
+                "oldest are dropped.",
+                f"{field}.inner",
+                step.inner,
+                "relaxed, or another after_match",
+                "Choose `inner: relaxed`, or `after_match: skip-past-last`.",
+                severity="warning",
+            )
+
+
+def _idle_negations(
+    config: SequenceConfig, chain: tuple[SequenceStep, ...], field: str, ends: bool
+) -> Iterator[Problem]:
+    """Negated steps at the end of a group that forbid nothing, as in Flink."""
+    for at, step in enumerate(chain):
+        place, last = f"{field}.{at}", at == len(chain) - 1
+        if step.steps:
+            yield from _idle_negations(config, step.steps, f"{place}.steps", ends and last)
+        elif last and step.negated and field != "steps":
+            relaxed = (step.contiguity or config.contiguity) != "strict"
+            if relaxed and not (ends and (config.within or step.within)):
+                yield Problem(
+                    "IDLE_NEGATION",
+                    f"`{step.name}` forbids nothing: no step of its group comes after it, and a "
+                    "negated step ends with the group.",
+                    f"{place}.negated",
+                    True,
+                    "a step after it",
+                    "Put the negated step after the group, or make it strict.",
+                    severity="warning",
+                )
 
 
 def _gaps(config: SequenceConfig) -> bool:
@@ -110,15 +178,14 @@ def _step(
         message = f"`{step.name}`: min {step.min} is more than max {step.max}"
         yield _problem("MIN_ABOVE_MAX", message, f"{field}.min", step.min)
     yield from _repetition(step, field)
-    optional = step.optional or step.min == 0
-    if optional and at and chain[at - 1].greedy:
+    if step.optional and at and chain[at - 1].greedy:
         yield _problem(
             "OPTIONAL_AFTER_GREEDY",
             f"`{step.name}` is optional after the greedy step `{chain[at - 1].name}`, so that it "
             "would not be defined which of the two binds an event",
             f"{field}.optional",
             True,
-            "Make the step before it not greedy, or this one not optional.",
+            "Make the step before it not greedy, or say `min: 0`: the greedy step goes first.",
         )
     yield from _gap(config, step, field)
 
@@ -128,12 +195,16 @@ def _repetition(step: SequenceStep, field: str) -> Iterator[Problem]:
     if step.until is not None and step.max is not None:
         message = f"`{name}`: only a step without limit (max null) can have `until`"
         yield _problem("UNTIL_WITHOUT_LOOP", message, f"{field}.until", step.until)
-    if step.greedy and not repeated:
+    if step.greedy and (step.min, step.max) == (1, 1):
         message = f"`{name}` binds one event, so it cannot be greedy"
         yield _problem("GREEDY_SINGLE", message, f"{field}.greedy", True)
     if step.greedy and step.inner == "relaxed-any":
         message = f"`{name}`: greedy takes every event that fits, `relaxed-any` leaves some out"
         yield _problem("GREEDY_RELAXED_ANY", message, f"{field}.greedy", True)
+    if step.inner != "relaxed" and (step.min, step.max) == (1, 1):
+        message = f"`{name}` does not repeat, so `inner` has no meaning"
+        yield _problem("INNER_SINGLE", message, f"{field}.inner", step.inner,
+                       "`contiguity` says how it follows the step before it.")  # fmt: skip
     if step.times_within is not None and not repeated:
         message = f"`{name}` does not repeat, so `times_within` has no meaning"
         yield _problem("TIMES_WITHIN_SINGLE", message, f"{field}.times_within", step.times_within)
@@ -174,11 +245,10 @@ def _group(step: SequenceStep, field: str) -> Iterator[Problem]:
     if step.within is not None:
         message = f"`{name}` is a group; set `within` on its first step"
         yield _problem("GROUP_WITHIN", message, f"{field}.within", step.within)
-    first, last = step.steps[0], step.steps[-1]
-    if first.negated or last.negated:
-        message = f"the group `{name}` starts or ends with a negated step"
-        yield _problem("NEGATION_AT_GROUP_END", message, f"{field}.steps", None,
-                       "Put the negated step before or after the group.")  # fmt: skip
+    if step.steps[0].negated:
+        message = f"the group `{name}` starts with the negated step `{step.steps[0].name}`"
+        yield _problem("LEADING_NEGATION", message, f"{field}.steps.0.negated", True,
+                       "Put the negated step before the group.")  # fmt: skip
     if step.max is None and all(map(may_be_empty, step.steps)):
         message = f"the group `{name}` repeats without limit, but may be empty"
         yield _problem("EMPTY_LOOP", message, f"{field}.max", None)
@@ -192,11 +262,12 @@ def may_be_empty(step: SequenceStep) -> bool:
 
 
 def _gap(config: SequenceConfig, step: SequenceStep, field: str) -> Iterator[Problem]:
+    waits = field == "steps.0" and step.negated
     for name, gap in (("within", step.within), ("times_within", step.times_within)):
-        if gap and config.within and duration_us(gap) > duration_us(config.within):
+        if gap and not waits and config.within and duration_us(gap) > duration_us(config.within):
             message = f"`{name}` of `{step.name}` is longer than the whole pattern's `within`"
             yield _problem("WITHIN_TOO_LONG", message, f"{field}.{name}", gap)
-    if step.within is None:
+    if step.within is None or waits:
         return
     if step.max != 1:
         yield _problem(

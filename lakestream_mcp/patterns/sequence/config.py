@@ -150,3 +150,16 @@ def everything(
     for at, step in enumerate(steps):
         yield f"{field}.{at}", at, steps
         yield from everything(step.steps, f"{field}.{at}.steps")
+
+
+def most_events(steps: tuple[SequenceStep, ...]) -> int | None:
+    """How many events a match may bind at most; None without limit."""
+    total = 0
+    for step in steps:
+        inside = most_events(step.steps) if step.steps else 1
+        if step.negated:
+            continue
+        if step.max is None or inside is None:
+            return None
+        total += step.max * inside
+    return total

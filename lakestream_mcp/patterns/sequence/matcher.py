@@ -6,10 +6,17 @@ first events. `done` holds matches that wait because a partial match with an ear
 may still win, as a heap of `(start, events, ended)`. Serials number a key's events.
 """
 
+# ruff: noqa: I001
+
+from .heap import sequence_heapify, sequence_pop, sequence_push
+from .quiet import SequenceAfterQuiet  # noqa: F401 - carried with the others
+
+# --- carried ---
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 SEQUENCE_NEVER = 1 << 62
+SEQUENCE_NO_STEP = -1  # the step of the time at which a sequence began without an event
 SEQUENCE_STAY = ((-1, -1),)  # the event leaves a run as it is
 
 
@@ -136,6 +143,11 @@ class SequenceMatcher:
             return None if self.within == SEQUENCE_NEVER else state[1][-1][1] + self.within
         due = max(map(self._deadline, state[1]))
         return None if due >= SEQUENCE_NEVER else due
+
+    def begin(self, at: int) -> Any:
+        """The state of a sequence that begins at a time, without an event."""
+        target = self.nodes[self.start].edges[0][1]
+        return (1, [(target, at, ((SEQUENCE_NO_STEP, at, None, 1),))], [], self.within)
 
     # What an event does to runs
 
@@ -307,13 +319,12 @@ class SequenceMatcher:
         return runs[gone:] if gone else runs
 
     def _time_out(self, run: Any, deadline: int, emit: Any) -> None:
-        _, start, events = run
-        self._report("expired", events, deadline, None)
-        if self.emit_timed_out:
-            bound = sequence_bound(events)
+        self._report("expired", run[2], deadline, None)
+        bound = sequence_bound(run[2])
+        if self.emit_timed_out and bound:
             values = () if self.measures is None else self.measures(bound)
-            ended = events[-1][1]
-            emit((start, ended, deadline, bound, (*values, True), ("timed out",)))
+            times = (bound[0][1], bound[-1][1], deadline)
+            emit((*times, bound, (*values, True), ("timed out",)))
 
     def _drop(self, runs: list[Any], done: list[Any], ts: int, row: Any) -> list[Any]:
         """Drop the oldest partial matches beyond the limit, of those the least lately extended."""
@@ -386,6 +397,9 @@ class SequenceMatcher:
     def _emit(self, match: Any, now: int, emit: Any) -> None:
         start, events, ended = match
         bound = tuple([event[:3] for event in events])
+        if bound[0][0] == SEQUENCE_NO_STEP:
+            bound = bound[1:]
+            start = bound[0][1]
         values = () if self.measures is None else self.measures(bound)
         if self.emit_timed_out:
             values = (*values, False)
@@ -421,8 +435,8 @@ class SequenceMatcher:
 
 
 def sequence_bound(events: Any) -> Any:
-    """The bound events of a match, without their serials."""
-    return tuple([event[:3] for event in events])
+    """The bound events of a partial match, without their serials."""
+    return tuple([event[:3] for event in events if event[0] != SEQUENCE_NO_STEP])
 
 
 def sequence_holds(formula: Any, true: list[bool]) -> bool:
@@ -443,45 +457,3 @@ def sequence_atoms(formula: Any) -> set[int]:
     if isinstance(formula, int):
         return {formula}
     return set().union(*map(sequence_atoms, formula[1:]))
-
-
-def sequence_push(heap: list[Any], match: Any) -> None:
-    """Add to the heap, which is ordered by the serial of the first event."""
-    serial, at = match[1][0][3], len(heap)
-    heap.append(match)
-    while at:
-        parent = (at - 1) >> 1
-        if heap[parent][1][0][3] <= serial:
-            break
-        heap[at] = heap[parent]
-        at = parent
-    heap[at] = match
-
-
-def sequence_pop(heap: list[Any]) -> Any:
-    """Take the first match off the heap."""
-    first, last = heap[0], heap.pop()
-    if heap:
-        heap[0] = last
-        sequence_sift(heap, 0)
-    return first
-
-
-def sequence_sift(heap: list[Any], at: int) -> None:
-    """Move a match down to its place."""
-    match, serial = heap[at], heap[at][1][0][3]
-    while 2 * at + 1 < len(heap):
-        child = 2 * at + 1
-        if child + 1 < len(heap) and heap[child][1][0][3] > heap[child + 1][1][0][3]:
-            child += 1
-        if serial <= heap[child][1][0][3]:
-            break
-        heap[at] = heap[child]
-        at = child
-    heap[at] = match
-
-
-def sequence_heapify(heap: list[Any]) -> None:
-    """Restore the heap after matches were taken out of its middle."""
-    for at in range(len(heap) // 2 - 1, -1, -1):
-        sequence_sift(heap, at)

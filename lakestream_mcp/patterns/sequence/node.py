@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ...cep.pattern_type import PatternPlan, PatternType
+from ...cep.near_miss import KeyView, Miss
+from ...cep.pattern_type import PatternPlan, PatternType, StateBound
+from ...cep.scenario import Scenario
 from ...graph.model import Problem, Relation
 from ...graph.node_type import ColumnResolver
-from ..common import FIELD_ALIASES, MOVED_FIELDS, check_common, match_relation
+from ..common import FIELD_ALIASES, MOVED_FIELDS, check_common
 from .checks import check_sequence
-from .config import SequenceConfig, SequenceStep, leaves
+from .config import SequenceConfig, SequenceStep, leaves, most_events
+from .matcher import sequence_bound
 
 NEVER = 1 << 62
 EARLIER_CONTIGUITY = {"non-deterministic": "relaxed-any", "nondeterministic": "relaxed-any"}
@@ -60,12 +63,6 @@ class SequencePattern(PatternType):
         yield from check_common(config, inputs[0])
         yield from check_sequence(config)
 
-    def relation(
-        self, config: SequenceConfig, inputs: Sequence[Relation], resolver: ColumnResolver
-    ) -> Relation:
-        """The match row, with the measures asked for."""
-        return match_relation(self.plan(config, inputs, resolver), inputs[0])
-
     def plan(
         self, config: SequenceConfig, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> PatternPlan:
@@ -80,13 +77,35 @@ class SequencePattern(PatternType):
 
     def open_partials(self, state: Any) -> list[tuple[Any, int | None]]:
         """Runs of the automaton, and when they expire if a whole time bounds them."""
-        if not state:
+        if len(state) < 4:  # nothing, or the wait before a sequence
             return []
         _, runs, _, within = state
         return [
-            (tuple(event[:3] for event in run[2]), None if within >= NEVER else run[1] + within)
-            for run in runs
+            (sequence_bound(run[2]), None if within >= NEVER else run[1] + within) for run in runs
         ]
+
+    def state_bound(self, config: SequenceConfig) -> StateBound:
+        """Partial matches, each with at most as many events as its steps may bind."""
+        longest = most_events(config.steps)
+        gaps = [step.within for step in config.steps[1:] if step.within]
+        kept = config.within or (gaps[0] if gaps else None)
+        if longest is None:
+            formula = "max_partial_matches × the events of a step without limit"
+            return StateBound(formula, None, kept)
+        formula = f"max_partial_matches × {longest} events"
+        return StateBound(formula, config.max_partial_matches * longest, kept)
+
+    def scenarios(self, config: SequenceConfig) -> Iterator[Scenario]:
+        """Stories that match, just miss, or lie at a boundary."""
+        from .scenarios import sequence_scenarios
+
+        yield from sequence_scenarios(config)
+
+    def misses(self, config: SequenceConfig, view: KeyView) -> Iterator[Miss]:
+        """What came close, and what was missing."""
+        from .why import sequence_misses
+
+        yield from sequence_misses(config, view)
 
     def verdict(self, config: SequenceConfig, match: dict[str, Any]) -> str:
         """What decided a match: its last event, or a deadline."""

@@ -11,12 +11,13 @@ from ...cep.expression import (
     measure_code,
     part_condition,
 )
+from ...cep.match_row import MATCH_COLUMNS
 from ...cep.pattern_type import PatternPlan
-from ...errors import InvalidArgument, InvalidSql, LimitExceeded, Unsupported
+from ...errors import InvalidSql, Unsupported
 from ...graph.duration import duration_us
 from ...graph.model import Column, Relation
 from ...graph.node_type import ColumnResolver
-from ..common import MATCH_COLUMNS, MAX_CONDITIONS, event_time_of, packed_values, scope_of
+from ..common import condition_place, event_time_of, packed_values, raise_first, scope_of
 from .automaton import Automaton, Condition, Step, compile_steps
 from .checks import TIMED_OUT, check_sequence
 from .config import SequenceConfig, SequenceStep, leaves
@@ -29,16 +30,7 @@ def sequence_plan(
     config: SequenceConfig, relation: Relation, resolver: ColumnResolver
 ) -> PatternPlan:
     """The plan. Raises InvalidSql, Unsupported, InvalidArgument, LimitExceeded."""
-    problem = next(iter(check_sequence(config)), None)
-    if problem is not None:
-        raise InvalidArgument(
-            problem.message,
-            code=problem.code,
-            where={"field": problem.field},
-            got=problem.got,
-            expected=problem.expected,
-            hint=problem.hint,
-        )
+    raise_first(check_sequence(config))
     reading = Reading(config, relation, resolver)
     steps = tuple(reading.step(step, config, f"steps.{i}") for i, step in enumerate(config.steps))
     within = duration_us(config.within) if config.within else None
@@ -52,7 +44,7 @@ def sequence_plan(
         all_rows=_needs_all_rows(config, steps, automaton),
         arrival=config.ordering == "arrival",
         matcher="sequence",
-        construct=_construct(config, automaton, within, measures),
+        construct=_construct(config, steps, automaton, within, measures),
         functions="\n\n".join(reading.functions.values()),
         steps=automaton.steps,
         measures=columns,
@@ -80,6 +72,15 @@ class Reading:
         where = Condition()
         if not step.steps:
             where = self._condition(step.where, f"{field}.where")
+        waits = field == "steps.0" and step.negated
+        if waits and where.test is not None:
+            raise InvalidSql(
+                f"`{step.name}` comes first, so its condition has no earlier step to read.",
+                code="NOTHING_BEFORE",
+                where={"field": f"{field}.where"},
+                got=step.where,
+                expected="a condition on the event alone",
+            )
         return Step(
             name=step.name,
             where=where,
@@ -90,12 +91,13 @@ class Reading:
             inner=step.inner,
             until=until,
             optional=step.optional,
-            negated=step.negated,
-            gap=duration_us(step.within) if step.within else None,
+            negated=step.negated and not waits,
+            gap=duration_us(step.within) if step.within and not waits else None,
             repeat_gap=duration_us(step.times_within) if step.times_within else None,
             group=tuple(
                 self.step(inner, config, f"{field}.steps.{i}") for i, inner in enumerate(step.steps)
             ),
+            waits=waits,
         )
 
     def measures(self, config: SequenceConfig) -> tuple[str | None, tuple[Column, ...]]:
@@ -133,16 +135,7 @@ class Reading:
     def _bit(self, current: str | None, field: str) -> int | None:
         if current is None or current == "TRUE":
             return None
-        if current not in self.conditions:
-            self.conditions.append(current)
-        if len(self.conditions) > MAX_CONDITIONS:
-            raise LimitExceeded(
-                f"A pattern has at most {MAX_CONDITIONS} different conditions.",
-                where={"field": field},
-                got=len(self.conditions),
-                expected=MAX_CONDITIONS,
-            )
-        return self.conditions.index(current)
+        return condition_place(self.conditions, current, field)
 
     def _function(self, base: str, arguments: str, code: str, told: str) -> str:
         """Add a function and return its name: no text of the author's becomes a name."""
@@ -187,9 +180,13 @@ def _needs_all_rows(config: SequenceConfig, steps: tuple[Step, ...], automaton: 
     """Whether a row that no condition wants can still change what is found.
 
     It breaks strict contiguity, it satisfies a step without condition, and where a gap is bounded
-    or timed-out partial matches are counted it decides how they are kept apart.
+    or timed-out partial matches are counted it decides how they are kept apart. It begins a wait.
     """
-    if config.emit_timed_out or any(node.gap is not None for node in automaton.nodes):
+    if (
+        steps[0].waits
+        or config.emit_timed_out
+        or any(node.gap is not None for node in automaton.nodes)
+    ):
         return True
     return any(_wants_all_rows(step, at) for at, step in enumerate(steps))
 
@@ -205,7 +202,11 @@ def _wants_all_rows(step: Step, at: int) -> bool:
 
 
 def _construct(
-    config: SequenceConfig, automaton: Automaton, within: int | None, measures: str | None
+    config: SequenceConfig,
+    steps: tuple[Step, ...],
+    automaton: Automaton,
+    within: int | None,
+    measures: str | None,
 ) -> str:
     """The Python expression that builds the matcher."""
     nodes = "".join(
@@ -223,7 +224,11 @@ def _construct(
     if measures is not None:
         given["measures"] = measures
     rest = "".join(f"    {name}={value},\n" for name, value in given.items())
-    return (
+    sequence = (
         f"SequenceMatcher(\n    nodes=(\n{nodes}    ),\n    start={automaton.start},\n"
         f"    conditions=({conditions}),\n{rest})"
     )
+    first = config.steps[0]
+    if not steps[0].waits or first.within is None:
+        return sequence
+    return f"SequenceAfterQuiet({sequence}, {duration_us(first.within)}, {steps[0].where.bit})"

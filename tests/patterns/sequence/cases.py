@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from lakestream_mcp.cep.carried import carried, load
+from lakestream_mcp.conformance.sequence import config_of as conformance_config
 from lakestream_mcp.graph.model import Column, Relation
 from lakestream_mcp.patterns.sequence.node import NODE
 from lakestream_mcp.relational.columns import SailResolver
@@ -23,22 +24,6 @@ from lakestream_mcp.relational.sql import sql
 
 Json = dict[str, Any]
 DATA = Path(__file__).parents[2] / "data"
-CONTIGUITY = {
-    "begin": "relaxed",
-    "next": "strict",
-    "followedBy": "relaxed",
-    "followedByAny": "relaxed-any",
-    "notNext": "strict",
-    "notFollowedBy": "relaxed",
-}
-INNER = {"consecutive": "strict", "relaxed": "relaxed", "combinations": "relaxed-any"}
-SKIP = {
-    "noSkip": "no-skip",
-    "skipToNext": "skip-to-next",
-    "skipPastLastEvent": "skip-past-last",
-    "skipToFirst": "skip-to-first",
-    "skipToLast": "skip-to-last",
-}
 RELATION = Relation(
     (
         Column("id", "bigint"),
@@ -77,44 +62,8 @@ def read(name: str) -> list[Json]:
 
 
 def config_of(case: Json) -> Json:
-    """The configuration a case stands for."""
-    steps = [_step(step) for step in case["pattern"]]
-    within = f"{case['within_ms']} ms" if case["within_ms"] else None
-    config: Json = {"key": ["key"], "order_by": ["id"], "keep": ["id"], "steps": steps}
-    if case.get("within_scope") == "previous_and_current":
-        steps[-1]["within"] = within
-    elif within:
-        config["within"] = within
-    skip = case["skip"]
-    config["after_match"] = SKIP[skip["strategy"]]
-    if skip["to"]:
-        config["skip_to"] = skip["to"]
-        config["skip_to_missing"] = "fail" if skip["throw_if_missing"] else "ignore"
-    if case["timed_out"] is not None and (within or "times_window_ms" in json.dumps(case)):
-        config["emit_timed_out"] = True
-    return config
-
-
-def _step(step: Json) -> Json:
-    quantifier = step["quantifier"]
-    made: Json = {
-        "name": step["name"],
-        "contiguity": CONTIGUITY[step["contiguity"]],
-        "min": quantifier["min"],
-        "max": quantifier["max"],
-        "optional": quantifier["optional"],
-        "greedy": quantifier["greedy"],
-        "inner": INNER[quantifier.get("inner") or "relaxed"],
-        "negated": step["contiguity"].startswith("not"),
-        "until": quantifier.get("until"),
-    }
-    if quantifier.get("times_window_ms") and quantifier["max"] != 1:
-        made["times_within"] = f"{quantifier['times_window_ms']} ms"
-    if "group" in step:
-        made["steps"] = [_step(inner) for inner in step["group"]]
-    else:
-        made["where"] = step["condition"]
-    return made
+    """The configuration a case stands for; events come in the order of their ids."""
+    return conformance_config(case) | {"order_by": ["id"]}
 
 
 class Built(NamedTuple):
@@ -134,7 +83,8 @@ def build(engine: LocalEngine, case: Json, config: Json | None = None) -> Built:
     """Plan the case and pack its events."""
     given = NODE.Config.model_validate(config_of(case) if config is None else config)
     for problem in NODE.check(given, [RELATION]):
-        raise ValueError(f"{problem.code}: {problem.message}")
+        if problem.severity == "error":
+            raise ValueError(f"{problem.code}: {problem.message}")
     plan = NODE.plan(given, [RELATION], SailResolver(engine))
     events = sorted(case["events"], key=lambda event: (event["ts"], event["id"]))
     columns = [

@@ -30,6 +30,8 @@ def config(draw: random.Random) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     for number in range(count):
         steps.append(_step(draw, number, steps, last=number == count - 1))
+    if all(step["negated"] for step in steps):
+        steps.append(_step(draw, count, [], last=True))
     config: dict[str, Any] = {
         **shared_fields(draw),
         "steps": steps,
@@ -64,12 +66,14 @@ def _step(
     after_optional = bool(before) and (before[-1].get("optional") or before[-1].get("min") == 0)
     after_greedy = bool(before) and bool(before[-1].get("greedy"))
     kind = draw.random()
-    if kind < 0.2 and before and not after_optional:
+    if not before and not last and kind < 0.1:
+        step |= {"negated": True, "within": duration(draw)}
+    elif kind < 0.2 and before and not after_optional:
         step["negated"] = True
     elif kind < 0.45:
         step |= draw.choice(({"max": 3}, {"min": 2, "max": 2}, {"max": None}, {"min": 2, "max": 3}))
         step["inner"] = draw.choice(("relaxed", "relaxed", "strict"))
         step["greedy"] = draw.random() < 0.3
-    elif kind < 0.6 and not after_greedy and not last:
-        step["optional"] = True
+    elif kind < 0.6 and not last:
+        step |= {"min": 0} if after_greedy else {"optional": True}
     return step

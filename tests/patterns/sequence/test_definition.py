@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakestream_mcp.patterns.sequence.automaton import Condition, Step, compile_steps
-from lakestream_mcp.patterns.sequence.matcher import SequenceMatcher
+from lakestream_mcp.patterns.sequence.matcher import SequenceAfterQuiet, SequenceMatcher
 
 LETTERS = "abcdx"
 Bound = tuple[tuple[int, int], ...]  # (step, place of the event)
@@ -188,6 +188,131 @@ def test_skipping(
     matches = expected(steps, text, times, within, after, to)
     wanted = sorted(tuple(place for _, place in match) for match in matches)
     assert found_by(matcher_of(steps, within, after, to), text, times) == wanted
+
+
+class Group(NamedTuple):
+    """Two letters that follow each other, `low` to `high` times, as a whole perhaps not at all."""
+
+    letters: str
+    contiguity: str  # of the second letter
+    before: str  # contiguity of the first round
+    between: str  # contiguity of the later rounds
+    low: int
+    high: int
+    optional: bool
+
+
+def unrolled(group: Group) -> list[list[Wanted]]:
+    """The group as plain steps, once for each number of rounds."""
+    counts = [*([0] if group.optional else []), *range(group.low, group.high + 1)]
+    first, second = group.letters
+    return [
+        [
+            Wanted(letter, contiguity, 1, False, "relaxed", False, None)
+            for n in range(count)
+            for letter, contiguity in (
+                (first, group.between if n else group.before),
+                (second, group.contiguity),
+            )
+        ]
+        for count in counts
+    ]
+
+
+@st.composite
+def groups(draw: Any) -> Group:
+    low = draw(st.integers(1, 2))
+    high = low + draw(st.integers(0, 1))
+    return Group("bc", draw(CONTIGUITY), draw(CONTIGUITY), draw(CONTIGUITY), low, high,
+                 draw(st.booleans()))  # fmt: skip
+
+
+@settings(max_examples=250)
+@given(group=groups(), stream=streams(), within=WITHIN, last=CONTIGUITY)
+def test_groups(group: Group, stream: tuple[str, list[int]], within: int, last: str) -> None:
+    """`a`, the group, then `d`: as the plain patterns with each number of rounds together.
+
+    Where another round may still come, what it lets pass is let pass before `d`, too, as in Flink:
+    that is the same only if `d` lets everything pass. A match may then be found twice, with and
+    without having waited for that round, which Flink does as well.
+    """
+    text, times = stream
+    if group.high > group.low:
+        last = "relaxed-any"
+    begin = Wanted("a", "relaxed", 1, False, "relaxed", False, None)
+    end = Wanted("d", last, 1, False, "relaxed", False, None)
+    wanted = sorted(
+        tuple(place for _, place in match)
+        for rounds in unrolled(group)
+        for match in expected([begin, *rounds, end], text, times, within, "no-skip", 0)
+    )
+    inside = (
+        Step("b", Condition(LETTERS.index("b"))),
+        Step("c", Condition(LETTERS.index("c")), group.contiguity),
+    )
+    steps = (
+        Step("a", Condition(LETTERS.index("a"))),
+        Step("g", Condition(), group.before, group.low, group.high, inner=group.between,
+             optional=group.optional, group=inside),
+        Step("d", Condition(LETTERS.index("d")), last),
+    )  # fmt: skip
+    automaton = compile_steps(steps, within)
+    conditions = tuple((c.bit, None) for c in automaton.conditions)
+    matcher = SequenceMatcher(
+        automaton.nodes, automaton.start, conditions, within, max_partial_matches=10**6
+    )
+    found = found_by(matcher, text, times)
+    if group.high > group.low:
+        found, wanted = sorted(set(found)), sorted(set(wanted))
+    assert found == wanted
+
+
+def after_quiet(text: str, times: list[int], quiet: int, within: int) -> list[Bound]:
+    """`a` then `b` after no `x` for a time, wait by wait as the README says it."""
+    found: list[Bound] = []
+    begin = 0
+    while begin < len(text):
+        since, place = times[begin], begin + 1
+        while place < len(text) and times[place] < since + quiet:
+            if text[place] == "x":
+                since = times[place]
+            place += 1
+        over = since + quiet
+        end = next((n for n in range(place, len(text)) if times[n] >= over + within), len(text))
+        a = text.find("a", place, end)
+        b = text.find("b", a + 1, end) if a >= 0 else -1
+        if b >= 0:
+            found.append(((1, a), (2, b)))
+            end = b
+        begin = end
+    return found
+
+
+@settings(max_examples=400)
+@given(stream=streams(), quiet=st.integers(1, 4), within=WITHIN, cut=st.integers(1, 9))
+def test_a_wait_first(stream: tuple[str, list[int]], quiet: int, within: int, cut: int) -> None:
+    text, times = stream
+    steps = (
+        Step("x", Condition(LETTERS.index("x")), waits=True),
+        Step("a", Condition(LETTERS.index("a"))),
+        Step("b", Condition(LETTERS.index("b"))),
+    )
+    automaton = compile_steps(steps, within)
+    conditions = tuple((c.bit, None) for c in automaton.conditions)
+    sequence = SequenceMatcher(automaton.nodes, automaton.start, conditions, within)
+    matcher = SequenceAfterQuiet(sequence, quiet, LETTERS.index("x"))
+    found: list[Any] = []
+    state = matcher.initial()
+    for n, (ts, letter) in enumerate(zip(times, text)):
+        expires = matcher.expires(state) if state else None
+        if expires is not None and expires <= ts and n % cut == 0:
+            state = matcher.on_time(state, ts, found.append) and ()
+        state = matcher.on_events(state, [(ts, 1 << LETTERS.index(letter), (0, n))], found.append)
+    wanted = [
+        tuple(place for _, place in match) for match in after_quiet(text, times, quiet, within)
+    ]
+    assert [tuple(row[1] for _, _, row in match[3]) for match in found] == wanted
+    assert all(match[0] == match[3][0][1] for match in found), "it starts with its first event"
 
 
 @settings(max_examples=100)

@@ -80,6 +80,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "min above max": ({"steps": [A | {"min": 3, "max": 2}]}, "MIN_ABOVE_MAX"),
     "times window of one": ({"steps": [A | {"times_within": "1m"}]}, "TIMES_WITHIN_SINGLE"),
+    "inner of one": ({"steps": [A, B | {"inner": "strict"}]}, "INNER_SINGLE"),
     "gap of the first": ({"steps": [A | {"within": "1m"}, B]}, "WITHIN_FIRST"),
     "gap of many": ({"steps": [A, B | {"within": "1m", "max": 2}]}, "WITHIN_REPEATED"),
     "gap too long": ({"steps": [A, B | {"within": "2m"}], "within": "1m"}, "WITHIN_TOO_LONG"),
@@ -91,9 +92,21 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"steps": [{"name": "g", "greedy": True, "max": 2, "steps": [A]}]},
         "GROUP_GREEDY",
     ),
-    "group that ends negated": (
-        {"steps": [{"name": "g", "steps": [A, B | {"negated": True}]}, C]},
-        "NEGATION_AT_GROUP_END",
+    "group that starts negated": (
+        {"steps": [A, {"name": "g", "steps": [B | {"negated": True}, C]}]},
+        "LEADING_NEGATION",
+    ),
+    "nothing but negation": (
+        {"steps": [A | {"negated": True, "within": "1m"}], "within": "1m"},
+        "NOTHING_BOUND",
+    ),
+    "skip into a group": (
+        {
+            "steps": [A, {"name": "g", "max": 2, "steps": [B]}],
+            "after_match": "skip-to-last",
+            "skip_to": "b",
+        },
+        "SKIP_INTO_GROUP",
     ),
     "loop over nothing": (
         {"steps": [A, {"name": "g", "max": None, "steps": [B | {"optional": True}]}]},
@@ -110,6 +123,56 @@ def test_refused(given: dict[str, Any], code: str, resolver: SailResolver) -> No
     assert all(problem.field and problem.message for problem in found)
     with pytest.raises(LakestreamError):
         plan(given, resolver)
+
+
+WARNED: dict[str, tuple[dict[str, Any], str]] = {
+    "group that ends negated": (
+        {"steps": [{"name": "g", "steps": [A, B | {"negated": True}]}, C]},
+        "IDLE_NEGATION",
+    ),
+    "combinations": (
+        {"steps": [A, B | {"max": 3, "inner": "relaxed-any"}], "after_match": "no-skip"},
+        "MANY_COMBINATIONS",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "code"), WARNED.values(), ids=WARNED)
+def test_warned_of(given: dict[str, Any], code: str, resolver: SailResolver) -> None:
+    """A warning does not keep the pattern from running."""
+    assert [(p.code, p.severity) for p in problems(given)] == [(code, "warning")]
+    assert plan(given, resolver).steps
+
+
+ALLOWED: dict[str, dict[str, Any]] = {
+    "a group at the end that ends negated": {
+        "steps": [A, {"name": "g", "steps": [B, C | {"negated": True}]}],
+        "within": "1m",
+    },
+    "a group that ends strictly negated": {
+        "steps": [{"name": "g", "steps": [A, B | {"negated": True, "contiguity": "strict"}]}, C],
+    },
+    "none or one after a greedy step": {
+        "steps": [A | {"greedy": True, "max": None}, B | {"min": 0}, C],
+    },
+    "a wait longer than the sequence": {
+        "steps": [A | {"negated": True, "within": "1h"}, B],
+        "within": "1m",
+    },
+}
+
+
+@pytest.mark.parametrize("given", ALLOWED.values(), ids=ALLOWED)
+def test_allowed(given: dict[str, Any], resolver: SailResolver) -> None:
+    assert not problems(given)
+    assert plan(given, resolver).steps
+
+
+def test_a_wait_has_nothing_before_it(resolver: SailResolver) -> None:
+    first = {"name": "n", "where": "price > b.price", "negated": True, "within": "1m"}
+    with pytest.raises(LakestreamError) as error:
+        plan({"steps": [first, B]}, resolver)
+    assert error.value.code == "NOTHING_BEFORE"
 
 
 @pytest.mark.parametrize(
