@@ -8,7 +8,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ...cep.expression import function_source, part_condition
-from ...cep.pattern_type import PatternPlan, PatternType
+from ...cep.near_miss import KeyView, Miss
+from ...cep.pattern_type import PatternPlan, PatternType, StateBound
+from ...cep.scenario import Scenario
 from ...graph.duration import Duration, duration_us
 from ...graph.model import Problem, Relation
 from ...graph.node_type import ColumnResolver
@@ -20,7 +22,6 @@ from ..common import (
     check_common,
     current_row_sql,
     event_time_of,
-    match_relation,
     packed_values,
     scope_of,
 )
@@ -81,12 +82,6 @@ class Absence(PatternType):
         """The shared fields."""
         yield from check_common(config, inputs[0])
 
-    def relation(
-        self, config: AbsenceConfig, inputs: Sequence[Relation], resolver: ColumnResolver
-    ) -> Relation:
-        """The match row; an absence has no measures."""
-        return match_relation(self.plan(config, inputs, resolver), inputs[0])
-
     def plan(
         self, config: AbsenceConfig, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> PatternPlan:
@@ -114,12 +109,30 @@ class Absence(PatternType):
         )
 
     def step_conditions(self, config: AbsenceConfig) -> dict[str, str]:
-        """What the trigger satisfied."""
-        return {"trigger": config.trigger}
+        """What makes a trigger, and what answers it."""
+        return {"trigger": config.trigger, "expected": config.expected}
 
     def open_partials(self, state: Any) -> list[tuple[Any, int | None]]:
         """Waiting triggers and when each is decided."""
         return [(((0, ts, row),), deadline) for deadline, ts, row in state or []]
+
+    def state_bound(self, config: AbsenceConfig) -> StateBound:
+        """Waiting triggers: one, or with `each` as many as are kept."""
+        if config.on_repeat == "each":
+            return StateBound("max_waiting triggers", config.max_waiting, config.within)
+        return StateBound("one trigger", 1, config.within)
+
+    def scenarios(self, config: AbsenceConfig) -> Iterator[Scenario]:
+        """Stories that match, just miss, or lie at a boundary."""
+        from .scenarios import absence_scenarios
+
+        yield from absence_scenarios(config)
+
+    def misses(self, config: AbsenceConfig, view: KeyView) -> Iterator[Miss]:
+        """What came close, and what was missing."""
+        from .why import absence_misses
+
+        yield from absence_misses(config, view)
 
     def verdict(self, config: AbsenceConfig, match: dict[str, Any]) -> str:
         """No expected event came; the timer decided."""

@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ...cep.pattern_type import PatternPlan, PatternType, Value
+from ...cep.near_miss import KeyView, Miss
+from ...cep.pattern_type import PatternPlan, PatternType, StateBound, Value
+from ...cep.scenario import Scenario
 from ...graph.duration import Duration, duration_us
 from ...graph.model import Column, Problem, Relation
 from ...graph.node_type import ColumnResolver
@@ -19,7 +21,6 @@ from ..common import (
     current_row_sql,
     event_time_of,
     expression_column,
-    match_relation,
     packed_values,
 )
 
@@ -110,12 +111,6 @@ class CountThreshold(PatternType):
         yield from _check_threshold(config)
         yield from _check_windows(config)
 
-    def relation(
-        self, config: CountThresholdConfig, inputs: Sequence[Relation], resolver: ColumnResolver
-    ) -> Relation:
-        """The match row with `count` (and the window) as measures."""
-        return match_relation(self.plan(config, inputs, resolver), inputs[0])
-
     def plan(
         self, config: CountThresholdConfig, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> PatternPlan:
@@ -153,6 +148,23 @@ class CountThreshold(PatternType):
         bound = tuple((0, ts, row) for ts, row in counted)
         deadline = state[1] if state and isinstance(state[1], int) else None
         return [(bound, deadline)] if bound else []
+
+    def state_bound(self, config: CountThresholdConfig) -> StateBound:
+        """The counted events of one window."""
+        kept = config.forget_after or config.window
+        return StateBound("max_events_per_key counted events", config.max_events_per_key, kept)
+
+    def scenarios(self, config: CountThresholdConfig) -> Iterator[Scenario]:
+        """Stories that match, just miss, or lie at a boundary."""
+        from .scenarios import count_scenarios
+
+        yield from count_scenarios(config)
+
+    def misses(self, config: CountThresholdConfig, view: KeyView) -> Iterator[Miss]:
+        """What came close, and what was missing."""
+        from .why import count_misses
+
+        yield from count_misses(config, view)
 
     def verdict(self, config: CountThresholdConfig, match: dict[str, Any]) -> str:
         """The count and the comparison it satisfies."""
@@ -198,8 +210,9 @@ def _check_threshold(config: CountThresholdConfig) -> Iterator[Problem]:
             f"at least {least}",
             fix={"threshold": least},
         )
-    most = config.threshold + (config.comparison == ">")
-    if config.comparison in (">=", ">", "=") and most > config.max_events_per_key:
+    # A count that may fall short must also be seen to reach the threshold, or it always "holds".
+    most = config.threshold + (config.comparison in (">", "<="))
+    if most > config.max_events_per_key:
         yield Problem(
             "THRESHOLD_UNREACHABLE",
             f"At most {config.max_events_per_key} events are kept, so {most} are never counted.",

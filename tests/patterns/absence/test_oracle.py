@@ -84,3 +84,36 @@ def test_same_time_later_in_order_answers() -> None:
 def test_an_event_of_both_kinds_answers_others_then_waits_itself() -> None:
     both = TRIGGER | EXPECTED
     assert run([(0, TRIGGER, (0, 1)), (5, both, (0, 2))], 10, "keep", False) == [(5, 15, (0, 2))]
+
+
+def observed(matcher: AbsenceMatcher, events: list[Event]) -> list[tuple[str, int, int]]:
+    """What ended without a match: reason, time of the trigger, time of the end."""
+    told: list[tuple[str, int, int]] = []
+    matcher.observer = lambda reason, bound, at, event: told.append((reason, bound[0][1], at))
+    out: list[Any] = []
+    state = matcher.on_events(matcher.initial(), events, out.append)
+    matcher.on_time(state, 1 << 60, out.append)
+    return told
+
+
+def test_the_oldest_goes_at_the_cap() -> None:
+    matcher = AbsenceMatcher(100, "each", None, 2)
+    out: list[Any] = []
+    events = [(t, TRIGGER, (0, t)) for t in (0, 1, 2, 3)]
+    state = matcher.on_events(matcher.initial(), events, out.append)
+    matcher.on_time(state, 1 << 60, out.append)
+    assert [m[0] for m in out] == [2, 3]
+    assert matcher.dropped == 2
+    assert observed(AbsenceMatcher(100, "each", None, 2), events) == [
+        ("limit", 0, 2),
+        ("limit", 1, 3),
+    ]
+
+
+def test_what_ended_a_wait_is_reported() -> None:
+    events = [(0, TRIGGER, (0, 1)), (5, TRIGGER, (0, 2)), (7, EXPECTED, (0, 2))]
+    assert observed(AbsenceMatcher(100, "restart"), events) == [
+        ("restarted", 0, 5),
+        ("forbidden event", 5, 7),
+    ]
+    assert observed(AbsenceMatcher(100, "keep"), events) == [("forbidden event", 0, 7)]
