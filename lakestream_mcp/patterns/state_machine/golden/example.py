@@ -1,0 +1,119 @@
+# lakestream:node=it
+# Node: Under test
+# Summary: from new through 3 states, by key
+
+LAYOUT_IT = Layout(
+    pattern="it",
+    keys=1,
+    order_by=1,
+    kept=(1, 2),
+    measures=6,
+    arrival=False,
+)
+
+
+def matcher_it():
+    def condition_1(bound, row):
+        # kind = 'B' AND amount >= paid.amount
+        return sql_ge(row[3], sql_last(bound, 1, 3))
+
+    return StateMachineMatcher(
+        names=("new", "paid", "done"),
+        initial=0,
+        resting=(0, 2),
+        transitions=(
+            ((0, None, 1),),
+            ((1, condition_1, 2),),
+            (),
+        ),
+        timeouts=(None, (7200000000, 0), None),
+        emitted=(0, 1, 2),
+        changes_only=True,
+        unmatched=False,
+        forget_after=None,
+        max_path=100,
+    )
+
+
+it_rows = spark.sql(
+    """
+SELECT
+  *
+FROM (
+  SELECT
+    CAST(`key` AS STRING) AS key_0,
+    UNIX_MICROS(`at`) AS ts,
+    CAST(CASE WHEN kind = 'A' THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END + CASE WHEN kind = 'B' THEN CAST(2 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS BIGINT) AS mask,
+    CAST(`id` AS BIGINT) AS value_0,
+    CAST(`id` AS BIGINT) AS value_1,
+    CAST(`amount` AS DOUBLE) AS value_2
+  FROM {in_0} AS in_0
+) AS packed
+WHERE
+  mask <> 0 OR ts IS NULL
+""",
+    in_0=feed,
+)
+
+it_found = detect(
+    it_rows,
+    LAYOUT_IT,
+    matcher_it,
+    conditions=2,
+    packed=[
+        ("key_0", "string"),
+        ("ts", "bigint"),
+        ("mask", "bigint"),
+        ("value_0", "bigint"),
+        ("value_1", "bigint"),
+        ("value_2", "double"),
+    ],
+    matches=[
+        ("match_id", "string"),
+        ("key_0", "string"),
+        ("started_at", "bigint"),
+        ("ended_at", "bigint"),
+        ("detected_at", "bigint"),
+        ("steps", "array<bigint>"),
+        ("times", "array<bigint>"),
+        ("kept_0", "array<bigint>"),
+        ("kept_1", "array<double>"),
+        ("measure_0", "string"),
+        ("measure_1", "string"),
+        ("measure_2", "string"),
+        ("measure_3", "string"),
+        ("measure_4", "bigint"),
+        ("measure_5", "string"),
+    ],
+    buckets=BUCKETS,
+)
+it = spark.sql(
+    """
+SELECT
+  match_id AS match_id,
+  'it' AS pattern,
+  CAST(key_0 AS STRING) AS `key`,
+  TIMESTAMP_MICROS(started_at) AS started_at,
+  TIMESTAMP_MICROS(ended_at) AS ended_at,
+  TIMESTAMP_MICROS(detected_at) AS detected_at,
+  TRANSFORM(
+    ARRAYS_ZIP(steps, times, kept_0, kept_1),
+    e -> STRUCT(
+      ELEMENT_AT(ARRAY('new', 'paid', 'done'), CAST(e.steps AS INT) + 1) AS step,
+      TIMESTAMP_MICROS(e.times) AS event_time,
+      CAST(e.kept_0 AS BIGINT) AS id,
+      CAST(e.kept_1 AS DOUBLE) AS amount
+    )
+  ) AS events,
+  CAST(measure_0 AS STRING) AS `from_state`,
+  CAST(measure_1 AS STRING) AS `to_state`,
+  CAST(measure_2 AS STRING) AS `path`,
+  CAST(measure_3 AS STRING) AS `path_micros`,
+  CAST(measure_4 AS BIGINT) AS `time_in_state_ms`,
+  CAST(measure_5 AS STRING) AS `cause`
+FROM {in_0} AS in_0
+WHERE
+  NOT match_id IS NULL
+""",
+    in_0=it_found,
+)
