@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..storage.rows import Stored
     from ..workspace import Workspace
 
-ATTEMPTS = 5
+ATTEMPTS = 100  # each lost one means that an edit of somebody else went through
 
 
 def edit(

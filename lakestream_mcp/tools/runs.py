@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
-from ..arguments import Object, RunId
+from ..arguments import Json, Object, RunId
 from ..errors import InvalidArgument
 from ..operations import Answer, operation
 from .discovery import instant, load
 
 if TYPE_CHECKING:
+    from ..explain.reopen import Reopened
     from ..storage.rows import Run, StoredRun
     from ..workspace import Workspace
-
-ENDED_MAX = 20
 
 
 class RunLine(BaseModel):
@@ -156,14 +155,14 @@ def _stored(ws: Workspace, run_id: str) -> StoredRun:
 
 
 class Explanation(Answer):
-    """Why a match matched; or, without `match_id`, where partial matches ended."""
+    """Why a match matched; or, without `match_id`, what came closest and what was missing."""
 
     run_id: str
     pipeline_id: str
     revision: int
     sentences: list[str]
     match: dict[str, Any] | None = None
-    ended: list[dict[str, Any]] | None = None
+    misses: list[dict[str, Any]] | None = None
     waiting: list[dict[str, Any]] | None = None
     link: str
 
@@ -173,13 +172,14 @@ class Explanation(Answer):
 
 
 @operation(
-    title="Explain a match",
+    title="Explain a match, or why there is none",
     effect="read",
     method="GET",
     path="/api/runs/{run_id}/explanation",
     examples=(
         {"run_id": "run_0mi5x1a2b", "match_id": "4f1c"},
         {"run_id": "run_0mi5x1a2b", "key": {"net": "us"}},
+        {"run_id": "run_0mi5x1a2b", "event": 0},
     ),
 )
 def explain_match(
@@ -190,12 +190,22 @@ def explain_match(
         Field(max_length=64, description="Or its unique beginning; left out: what did not match"),
     ] = "",
     key: Annotated[
-        Object, Field(description="Without match_id: only partial matches of this key")
+        Object, Field(description='Why has this key no (other) match? E.g. {"card": 4711}')
     ] = {},  # noqa: B006
+    event: Annotated[
+        int | None, Field(ge=0, description="Why is the event of this number in no match?")
+    ] = None,
+    expected: Annotated[
+        list[int] | None,
+        Json,
+        Field(max_length=100, description="Why do these events not match together?"),
+    ] = None,
+    node: Annotated[str, Field(max_length=64, description="This pattern only")] = "",
+    limit: Annotated[int, Field(ge=1, le=100)] = 5,
 ) -> Explanation:
     """Explain a match: each event, its condition with the values it read, window and timers.
 
-    Without match_id: where and why partial matches ended without one.
+    Without match_id: what came closest to a match, which clause was missed, and by how much.
     """
     stored = _stored(ws, run_id)
     run = stored.run
@@ -206,44 +216,71 @@ def explain_match(
         sentences=[],
         link=ws.link(run.pipeline_id, run.revision, panel="explain", run=run_id, match=match_id),
     )
-    if not match_id:
-        _unmatched(answer, stored.report, key)
-        return answer
-    from ..cep.explain import explain_match as explain
-
-    document = load(ws, run.pipeline_id, run.revision).document
-    told = explain(stored.report, match_id, document, ws.validate(document), ws.catalog, ws.engine)
-    answer.sentences = told.pop("sentences")
-    answer.match = told
+    if match_id:
+        _answer_why(ws, answer, stored, match_id)
+    else:
+        asked = Question(key, event, expected, node or run.node or "", limit)
+        _answer_why_not(ws, answer, stored, asked)
     return answer
 
 
-def _unmatched(answer: Explanation, report: dict[str, Any], key: dict[str, Any]) -> None:
-    def concerns(partial: dict[str, Any]) -> bool:
-        return all(partial["key"].get(name) == value for name, value in key.items())
+class Question(NamedTuple):
+    """What is asked about a run without naming a match."""
 
-    ended = [e for e in report["ended"] if concerns(e)]
-    answer.ended = ended[:ENDED_MAX]
-    answer.waiting = [w for w in report["waiting"] if concerns(w)][:ENDED_MAX]
-    answer.sentences = [_ending(e) for e in answer.ended]
-    answer.sentences += [_waiting(w) for w in answer.waiting]
-    if len(ended) > ENDED_MAX:
-        answer.sentences.append(f"{len(ended) - ENDED_MAX} more partial matches ended.")
-    if not answer.sentences:
-        answer.sentences = ["No partial match began: no event satisfied a first condition."]
+    key: dict[str, Any]
+    event: int | None
+    expected: list[int] | None
+    node: str
+    limit: int
 
 
-def _ending(ended: dict[str, Any]) -> str:
-    by = f" by event {ended['by_event']}" if ended.get("by_event") is not None else ""
-    return f"{_partial(ended)} ended{by} at {ended['at']}: {ended['reason']}."
+def _answer_why(ws: Workspace, answer: Explanation, stored: StoredRun, match_id: str) -> None:
+    from ..explain.match import explain_match as explain
+    from ..explain.match import find_match
+
+    find_match(stored.report, match_id)
+    told = explain(stored.report, match_id, _reopened(ws, stored))
+    answer.sentences = told.pop("sentences")
+    answer.match = told
+
+
+def _reopened(ws: Workspace, stored: StoredRun) -> Reopened:
+    from ..cep.host import Host
+    from ..explain.reopen import reopen
+
+    document = load(ws, stored.run.pipeline_id, stored.run.revision).document
+    validation = ws.validate(document)
+    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
+    return reopen(stored.report, host, validation, ws.find_file)
+
+
+def _answer_why_not(ws: Workspace, answer: Explanation, stored: StoredRun, asked: Question) -> None:
+    from ..explain import why_not
+
+    opened, report = _reopened(ws, stored), stored.report
+    answer.misses = []
+    if not opened.same_code:
+        answer.sentences.append("The product's code has changed since this run.")
+    for node in why_not.nodes_asked(opened, asked.node):
+        if asked.expected:
+            told = why_not.why_not_together(opened, node, asked.expected, asked.limit)
+        elif asked.event is not None:
+            told = why_not.why_not_event(opened, node, asked.event, asked.limit)
+        else:
+            told = why_not.why_no_match_of_key(opened, node, asked.key, asked.limit)
+        answer.sentences += [f"`{node}`: {sentence}" for sentence in told[0]]
+        answer.misses += told[1]
+    waiting = [w for w in report["waiting"] if asked.key.items() <= w["key"].items()]
+    if asked.event is None and not asked.expected and waiting:
+        answer.waiting = waiting[: asked.limit]
+        answer.sentences += [_waiting(w) for w in answer.waiting]
 
 
 def _waiting(waiting: dict[str, Any]) -> str:
     deadline = f" until {waiting['deadline']}" if waiting.get("deadline") else ""
-    return f"{_partial(waiting)} still waits{deadline}."
-
-
-def _partial(partial: dict[str, Any]) -> str:
-    key = ", ".join(f"{name} = {value}" for name, value in partial["key"].items())
-    steps = ", ".join(f"{e['step']} at {e['at']}" for e in partial["events"]) or "nothing yet"
-    return f"`{partial['pattern']}`{f' for {key}' if key else ''}: a partial match with {steps}"
+    key = ", ".join(f"{name} = {value}" for name, value in waiting["key"].items())
+    steps = ", ".join(f"{e['step']} at {e['at']}" for e in waiting["events"]) or "nothing yet"
+    return (
+        f"`{waiting['pattern']}`{f' for {key}' if key else ''}: a partial match with {steps} waited"
+        f"{deadline} when the last event had been handled."
+    )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from ..arguments import Json, PipelineId
+from ..arguments import Json, Object, PipelineId
 from ..errors import InvalidArgument
 from ..graph.duration import delay_ms
 from ..operations import Answer, operation
 from .answers import compact
 from .discovery import existing, load
+from .experiments import Examples, compared
 
 if TYPE_CHECKING:
     from ..cep.host import Options
+    from ..cep.testing import TestRequest
     from ..storage.rows import Run, Stored
     from ..workspace import Workspace
 
@@ -25,7 +27,8 @@ Events = Annotated[
     list[Any] | dict[str, Any],
     Json,
     Field(
-        description='Rows [{…}], {"file": "path"} or {"simulate": 100}; '
+        description='Rows [{…}], {"file": "path"}, {"simulate": 100}, or for one pattern '
+        '{"examples": "all"} (or "match", "no match"), made from its configuration; '
         'with several sources {"source_id": one of these}'
     ),
 ]
@@ -49,6 +52,12 @@ BatchRows = Annotated[
 ]
 
 
+Schedule = Annotated[
+    Literal["backlog", "live", "restart"],
+    Field(description="When Spark runs batches; only an author's own code can notice"),
+]
+
+
 class TestAnswer(Answer):
     """What a test found. Lists are cut to `limit`; the run keeps the whole report."""
 
@@ -60,12 +69,17 @@ class TestAnswer(Answer):
     result: str
     counts: dict[str, int]
     matches: list[dict[str, Any]]
+    rows: dict[str, list[dict[str, Any]]] = Field(
+        default_factory=dict, description="What authors' own processors put out, by node"
+    )
     nodes: dict[str, Any]
     late: list[Any]
     waiting: list[Any]
     ended: list[Any]
     warnings: list[str]
     order: dict[str, Any] | None = None
+    what_if: dict[str, Any] | None = None
+    examples: list[dict[str, Any]] | None = None
     watermark: dict[str, Any]
     code_hash: dict[str, str]
     next: str
@@ -79,12 +93,16 @@ class TestAnswer(Answer):
         hidden = self.counts.get("matches", 0) - len(self.matches)
         if hidden > 0:
             lines.append(f"… {hidden} more matches in the run")
+        lines += [f"{node}: {compact(row)}" for node, rows in self.rows.items() for row in rows]
         if not self.matches:
             lines += [f"ended without a match: {compact(e)}" for e in self.ended[:5]]
         lines += [f"waiting: {compact(w)}" for w in self.waiting[:3]]
         lines += [f"warning: {w}" for w in self.warnings]
         if self.order:
             lines.append(f"order: {compact(self.order)}")
+        lines += [f"example: {compact(e)}" for e in self.examples or []]
+        if self.what_if:
+            lines.append(f"what if: {compact(self.what_if)}")
         return "\n".join([*lines, f"Next: {self.next}", self.link])
 
 
@@ -105,31 +123,54 @@ def test_pattern(
     watermark_delay: WatermarkDelay = "",
     advance_to: AdvanceTo = "all",
     batch_rows: BatchRows = 1,
+    schedule: Schedule = "backlog",
     seed: Annotated[int, Field(ge=0)] = 0,
+    what_if: Annotated[
+        Object,
+        Field(
+            description='Compare with another configuration of the pattern: {"within": "2 hours"}'
+        ),
+    ] = {},  # noqa: B006
     limit: Annotated[int, Field(ge=0, le=1000, description="Matches shown")] = 10,
 ) -> TestAnswer:
     """Run the whole pipeline on events and report matches with their events, late and waiting rows.
 
     The same matcher code runs here and in generated Spark code. The run is kept: see explain_match.
     """
-    from ..cep.testing import TestRequest, test_pipeline
+    from ..cep.testing import TestRequest
 
     stored = load(ws, pipeline_id, revision)
     if node:
         existing(stored, node)
-    options = test_options(watermark_delay, advance_to, batch_rows)
+    options = test_options(watermark_delay, advance_to, batch_rows)._replace(schedule=schedule)
+    examples = Examples.asked(ws, stored, events, node)
+    rows = examples.rows if examples else events
+    request = TestRequest(rows, options, node or None, check_order, seed)
+    report = _tested(ws, stored, request)
+    if examples:
+        report["examples"] = examples.told(report["matches"])
+    if what_if:
+        report["what_if"] = compared(ws, stored, request, what_if, limit)
+    run = _keep(ws, stored, node, report)
+    return _answer(ws, run, report, limit)
+
+
+def _tested(ws: Workspace, stored: Stored, request: TestRequest) -> dict[str, Any]:
+    """The report of a test, with what is needed to run it again."""
+    from ..cep.testing import test_pipeline
+    from ..explain.reopen import kept_request
+
     report = test_pipeline(
         stored.document,
         ws.validate(stored.document),
-        TestRequest(events, options, node or None, check_order, seed),
+        request,
         catalog=ws.catalog,
         engine=ws.engine,
         resolver=ws.resolver,
         find_file=ws.find_file,
         progress=ws.progress,
     )
-    run = _keep(ws, stored, node, report)
-    return _answer(ws, run, report, limit)
+    return report | {"request": kept_request(request, ws.find_file)}
 
 
 def test_options(watermark_delay: str, advance_to: str, batch_rows: int) -> Options:
@@ -170,7 +211,8 @@ def _microseconds(text: str) -> int:
 def _keep(ws: Workspace, stored: Stored, node: str, report: dict[str, Any]) -> Run:
     """Store the run with its report, in the operation's one transaction."""
     hashes = report["code_hash"]
-    result = "matched" if report["counts"]["matches"] else "no_match"
+    counts = report["counts"]
+    result = "matched" if counts["matches"] or counts.get("rows") else "no_match"
     with ws.writing(stored.pipeline_id) as store:
         run = store.add_run(
             stored.pipeline_id,
@@ -195,6 +237,8 @@ def _answer(ws: Workspace, run: Run, report: dict[str, Any], limit: int) -> Test
     following = (
         f'explain_match(run_id="{run.id}", match_id="{first[:12]}"), or generate_code'
         if first
+        else "generate_code"
+        if report.get("rows")
         else f'explain_match(run_id="{run.id}") says where partial matches ended'
     )
     return TestAnswer(
@@ -204,9 +248,12 @@ def _answer(ws: Workspace, run: Run, report: dict[str, Any], limit: int) -> Test
         result=run.result,
         counts=report["counts"],
         **parts,
+        rows={node: rows[:limit] for node, rows in report.get("rows", {}).items()},
         nodes=report["nodes"],
         warnings=report["warnings"],
         order=report.get("order"),
+        what_if=report.get("what_if"),
+        examples=report.get("examples"),
         watermark=report["watermark"],
         code_hash=report["code_hash"],
         next=following,

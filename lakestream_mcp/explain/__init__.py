@@ -1,0 +1,1 @@
+"""Why something matched, why something did not, and what would."""

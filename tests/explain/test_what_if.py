@@ -1,0 +1,62 @@
+"""The same events under two configurations: what appears, disappears, changes, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from .agent import Agent, agent_in
+from .test_why_not import FEED, pay, sequence
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
+    with agent_in(tmp_path_factory.mktemp("what_if")) as made:
+        yield made
+
+
+def compared(agent: Agent, config: Any, events: Any, changes: Any) -> Any:
+    made = agent.pipeline("sequence", config, FEED)
+    return agent.run(made, events, what_if=changes)["what_if"]
+
+
+EVENTS = [pay(0, 1), pay(10, 500), pay(100, 2), pay(170, 500), pay(300, 3), pay(310, 305)]
+
+
+def test_a_longer_window_finds_more(agent: Agent) -> None:
+    told = compared(agent, sequence(), EVENTS, {"within": "2 minutes"})
+    assert told["counts"] == {"appear": 1, "disappear": 0, "changed": 0}
+    assert told["same"] == 2
+    (new,) = told["appear"]
+    assert new["events"] == [2, 3]
+    assert new["why"].endswith("came 10 s too late.")
+
+
+def test_a_shorter_window_finds_less(agent: Agent) -> None:
+    told = compared(agent, sequence(), EVENTS, {"within": "10 seconds"})
+    assert told["counts"] == {"appear": 0, "disappear": 2, "changed": 0}
+    assert {tuple(m["events"]) for m in told["disappear"]} == {(0, 1), (4, 5)}
+    assert all("outside" in m["why"] for m in told["disappear"])
+
+
+def test_other_measures_change_a_match(agent: Agent) -> None:
+    told = compared(agent, sequence(), EVENTS, {"measures": {"n": "COUNT(small)"}})
+    assert told["counts"] == {"appear": 0, "disappear": 0, "changed": 2}
+    assert told["changed"][0]["measures"] == {"before": None, "after": {"n": 1}}
+
+
+def test_the_same_configuration_changes_nothing(agent: Agent) -> None:
+    told = compared(agent, sequence(), EVENTS, {"within": "60 seconds"})
+    assert told["counts"] == {"appear": 0, "disappear": 0, "changed": 0}
+
+
+@pytest.mark.parametrize("changes", [{"within": "5 parsecs"}, {"wthin": "1 hour"}])
+def test_a_wrong_configuration_is_refused(agent: Agent, changes: Any) -> None:
+    made = agent.pipeline("sequence", sequence(), FEED)
+    answer = agent.mcp.call(
+        "test_pattern", {"pipeline_id": made, "events": EVENTS, "what_if": changes}
+    )
+    assert answer["error"]["code"] == "INVALID_PIPELINE"
+    assert answer["error"]["where"]["node"] == "it"
