@@ -49,6 +49,9 @@ def _named(node: ast.AST) -> Iterator[ast.expr]:
         called = getattr(node.func, "id", getattr(node.func, "attr", ""))
         if called in {"Problem", "Finding"} and node.args:
             yield node.args[0]
+        # A line of an author's code, and what its handle refuses.
+        if called in {"at", "fail"}:
+            yield from node.args[1 if called == "at" else 0 :][:1]
     elif isinstance(node, ast.Assign):
         if any(isinstance(t, ast.Name) and t.id == "code" for t in node.targets):
             yield node.value
