@@ -28,9 +28,10 @@ check:  ## The fast tests.
 	@$(SETUP) test
 	@$(IN) scripts/tests.py fast
 
-soak:  ## The long tests: full counts.
+soak:  ## The long tests: full counts, then mutants of matchers and kernel.
 	@$(SETUP) test spark jars node browser
 	@$(IN) scripts/tests.py soak
+	@$(IN) scripts/mutation.py --count 300 --seed 1
 
 lint:  ## Style, types, and docs that are derived from the code.
 	@$(SETUP) test
@@ -63,7 +64,7 @@ bench:  ## The product's speed: start, latency, validation, canvas, and a millio
 	@$(IN) benchmarks/validate_500.py
 	@$(IN) benchmarks/viewer_latency.py
 	@test -f $(WORKLOAD)/expected.json || $(IN) benchmarks/gen_workload.py --out $(WORKLOAD)
-	@for pattern in P1 P2 P3; do for engine in host spark; do \
+	@for pattern in P1 P2 P3 P4; do for engine in host spark; do \
 	  $(IN) benchmarks/workload.py $(WORKLOAD) --pattern $$pattern --engine $$engine || exit 1; \
 	done; done
 

@@ -10,22 +10,20 @@ files, one per micro-batch, the class archive of the JVM is made once.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
+
+import process_cpu
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 COLUMNS = "seq bigint, key string, type string, ts timestamp, value double"
 CLOSING_US = 4_000_000_000_000_999
-SET_CHILD_SUBREAPER = 36
 SHARED = {"key": ["key"], "keep": ["seq"]}
 PATTERNS: dict[str, tuple[str, dict[str, Any]]] = {
     "P1": (
@@ -54,6 +52,13 @@ PATTERNS: dict[str, tuple[str, dict[str, Any]]] = {
             "expected": "type = 'B'",
             "within": "5 minutes",
             "on_repeat": "each",
+        },
+    ),
+    "P4": (
+        "match-recognize",
+        {
+            "clause": "ORDER BY ts PATTERN (A B+ C) "
+            "DEFINE A AS type = 'A', B AS type = 'B', C AS type = 'C'",
         },
     ),
 }
@@ -105,6 +110,7 @@ def document(pattern: str) -> dict[str, Any]:
     }
     return {
         "name": pattern,
+        "settings": {"buckets": 4},  # twice the partitions of a local Spark
         "nodes": [
             {"id": "feed", "type": "auto-loader", "name": "Feed", "config": feed},
             {"id": "found", "type": kind, "name": pattern, "config": {**SHARED, **config}},
@@ -134,7 +140,8 @@ def on_host(files: Path, pattern: str) -> int:
     try:
         plan, relation = planned(pattern, engine)
         read = ["seq", "key", "type", "ts"]  # no pattern reads `value`
-        batches = [pq.read_table(p, columns=read) for p in sorted(files.glob("*.parquet"))[:-1]]
+        parts = [pq.ParquetFile(p) for p in sorted(files.glob("*.parquet"))[:-1]]
+        batches = [part.read(columns=read) for part in parts]  # read_table would import datasets
         rows = with_arrivals({"feed": pa.concat_tables(batches)}, {"feed": "ts"})["feed"]
         times, arrivals = rows["ts"].cast(pa.int64()).to_numpy(), rows["__row"].to_numpy()
         packed = pack_rows(plan, relation, rows, engine)
@@ -180,6 +187,13 @@ def on_spark(files: Path, code: Path) -> int:
 
 def generated(pattern: str, folder: Path) -> Path:
     """The generated notebook of a pattern: made once, as a deployment would."""
+    path = folder / f"{pattern}.py"
+    path.write_text(generated_text(document(pattern), pattern.lower()), encoding="utf-8")
+    return path
+
+
+def generated_text(pipeline: dict[str, Any], name: str) -> str:
+    """The notebook of a pipeline."""
     from lakestream_mcp.catalog import Catalog
     from lakestream_mcp.codegen import generate
     from lakestream_mcp.graph.model import PipelineDocument
@@ -190,14 +204,12 @@ def generated(pattern: str, folder: Path) -> Path:
     catalog, engine = Catalog.load(), LocalEngine()
     resolver = SailResolver(engine)
     try:
-        parsed = PipelineDocument.model_validate(document(pattern))
+        parsed = PipelineDocument.model_validate(pipeline)
         validation = validate(parsed, catalog, resolver)
-        made = generate(parsed, validation, catalog, pattern.lower(), 1, resolver)
+        made = generate(parsed, validation, catalog, name, 1, resolver)
     finally:
         engine.close()
-    path = folder / f"{pattern}.py"
-    path.write_text(next(iter(made.files.values())), encoding="utf-8")
-    return path
+    return next(iter(made.files.values()))
 
 
 def warm_up() -> None:
@@ -211,21 +223,10 @@ def warm_up() -> None:
 
 def measured(command: list[str], warm: bool = True) -> tuple[str, float, float]:
     """Output, wall and CPU seconds of a command and of all processes it leaves behind."""
-    ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     if warm:
         subprocess.run([sys.executable, __file__, "--warm-up"], env=env, check=True)
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=env)
-    wall = time.time() - began
-    while True:
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            break
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return done.stdout, round(wall, 2), round(cpu, 2)
+    return process_cpu.measured(command, env)
 
 
 def main() -> None:
