@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections import Counter
 
+from lakestream_mcp.cep.carried import MARK
+
 from .sources import PACKAGE, ROOT, Module, imports, product
 
 LAYERS: tuple[tuple[str, ...], ...] = (
@@ -18,8 +20,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cep.host",),
     ("patterns", "nodes"),
     ("catalog",),
+    ("explain",),
     ("codegen",),
     ("deploy",),
+    ("conformance",),
     ("workspace", "operations", "arguments"),
     ("tools",),
     ("surfaces",),
@@ -35,9 +39,14 @@ CORE = {
     "expression",
     "kernel",
     "kernel_layout",
+    "match_row",
+    "near_miss",
     "pattern_type",
     "physical",
+    "processor_type",
+    "scenario",
     "sqlnull",
+    "sqlvalues",
     "watermark",
 }
 """The modules of `cep/` that know no SQL engine; the others run a whole graph with one."""
@@ -127,11 +136,16 @@ def _allowed(mine: str, theirs: str) -> bool:
 
 
 def _carried(*names: str) -> list[Module]:
-    return [
-        m
-        for m in product()
-        if m.path.name in names and {"patterns", "cep"} & set(m.path.relative_to(PACKAGE).parts)
-    ]
+    """The modules of these names, and the parts of matchers: what follows the mark in them."""
+    found = []
+    for module in product():
+        parts = module.path.relative_to(PACKAGE).parts
+        _, mark, tail = module.text.partition(MARK)
+        if mark and parts[0] == "patterns" and "matcher.py" in names:
+            found.append(module._replace(text=tail, tree=ast.parse(tail)))
+        elif module.path.name in names and parts[0] in ("patterns", "cep"):
+            found.append(module)
+    return found
 
 
 def _foreign(module: Module) -> set[str]:
