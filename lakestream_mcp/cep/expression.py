@@ -25,12 +25,13 @@ RESERVED = frozenset({"in_0"})
 class Sql(NamedTuple):
     """What is needed of SQL, handed in by whoever has an engine.
 
-    write: a tree as canonical text. check: the tree with its columns as declared; raises InvalidSql
-    with the nearest name. type_of: the type of an expression over the current row.
+    write: a tree as canonical text. check(tree, whole): the tree with its columns as declared;
+    raises InvalidSql with the nearest name, and the fix if the tree is the whole of its field.
+    type_of: the type of an expression over the current row.
     """
 
     write: Callable[[exp.Expr], str]
-    check: Callable[[exp.Expr], exp.Expr]
+    check: Callable[[exp.Expr, bool], exp.Expr]
     type_of: Callable[[exp.Expr], str]
 
 
@@ -97,7 +98,7 @@ def part_condition(tree: exp.Expr, scope: Scope) -> Parted:
     across: list[exp.Expr] = []
     for part in conjuncts(tree):
         (across if reads_steps(part, scope) else here).append(part)
-    current = scope.sql.check(exp.and_(*here, copy=True)) if here else None
+    current = scope.sql.check(exp.and_(*here, copy=True), not across) if here else None
     if current is not None and scope.sql.type_of(current) not in ("boolean", "void"):
         raise _no_condition(scope, scope.sql.write(current))
     if not across:

@@ -134,7 +134,7 @@ class Writer:
         """A value of the current row, packed with it."""
         if not self.scope.current:
             raise self._no_current_row(node)
-        checked = self.scope.sql.check(node)
+        checked = self.scope.sql.check(node, False)
         column_type = self.scope.sql.type_of(checked)
         return Typed(f"row[{self._place(checked, column_type, self.guard)}]", column_type)
 
@@ -150,7 +150,7 @@ class Writer:
         for column in list(whole.find_all(exp.Column)):
             if column.table and self._step_of(column) is not None:
                 column.set("table", None)
-        return self.scope.sql.check(whole)
+        return self.scope.sql.check(whole, False)
 
     def _place(self, node: exp.Expr, column_type: str, guard: exp.Expr | None) -> int:
         if isinstance(node, exp.Column) and not node.table:

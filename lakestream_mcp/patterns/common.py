@@ -118,7 +118,7 @@ def expression_column(
     from ..relational.sql import parse_expression
 
     access = sql_access(relation, field, resolver)
-    tree = access.check(parse_expression(text, field))
+    tree = access.check(parse_expression(text, field), True)
     return access.write(tree), access.type_of(tree)
 
 
@@ -135,7 +135,10 @@ def sql_access(relation: Relation, field: str, resolver: ColumnResolver) -> Sql:
         query = exp.select(tree.copy().as_("value")).from_("in_0")
         return resolver.columns(query, [relation])[0].type
 
-    return Sql(sql, lambda tree: check_columns(tree, relation, field), type_of)
+    def check(tree: exp.Expr, whole: bool) -> exp.Expr:
+        return check_columns(tree, relation, field, whole=whole)
+
+    return Sql(sql, check, type_of)
 
 
 def scope_of(

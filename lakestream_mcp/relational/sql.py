@@ -93,12 +93,17 @@ def cast(value: exp.Expr, column_type: str) -> exp.Cast:
 
 
 def check_columns(
-    tree: exp.Expr, relation: Relation, field: str | None = None, qualifiers: Iterable[str] = ()
+    tree: exp.Expr,
+    relation: Relation,
+    field: str | None = None,
+    qualifiers: Iterable[str] = (),
+    whole: bool = True,
 ) -> exp.Expr:
     """The tree with each column written as it was declared. Raises UNKNOWN_COLUMN.
 
     A column may carry a qualifier from `qualifiers` (a relation's name), which stays. Spark's names
-    ignore case. The error's `fix` is the whole expression with the nearest name in it.
+    ignore case. The error's `fix` is the expression with the nearest name in it, unless it is not
+    the `whole` of the field: then it would take the place of the rest.
     """
     from sqlglot import exp
 
@@ -116,7 +121,9 @@ def check_columns(
         elif parts:
             unknown = unknown or parts[0]
     if unknown is not None:
-        raise _unknown_column(checked, unknown, relation, field)
+        error = _unknown_column(checked, unknown, relation, field)
+        error.fix = error.fix if whole else None
+        raise error
     return checked
 
 

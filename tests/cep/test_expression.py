@@ -73,7 +73,9 @@ def scope_of(resolver: SailResolver, current: bool = True) -> Scope:
         return resolver.columns(query, [RELATION])[0].type
 
     given = [Value(c.name, c.name, c.type, "keep") for c in RELATION.columns]
-    access = Sql(sql, lambda tree: check_columns(tree, RELATION, "where"), type_of)
+    access = Sql(
+        sql, lambda tree, whole: check_columns(tree, RELATION, "where", whole=whole), type_of
+    )
     return Scope(RELATION, STEPS, PackedValues(given), access, "where", current)
 
 

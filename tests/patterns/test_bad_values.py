@@ -116,3 +116,25 @@ def test_the_cap_must_let_a_count_reach_its_threshold(resolver: SailResolver) ->
         problems = outcome(kind, {**config, "max_events_per_key": 10}, resolver)
         assert [p.code for p in problems] == ["THRESHOLD_UNREACHABLE"], (comparison, problems)
         assert outcome(kind, config | (problems[0].fix or {}), resolver) == []
+
+
+PARTS = (
+    ("match-recognize", {"clause": "PATTERN (A B) DEFINE B AS amout > PREV(amount)"}),
+    ("match-recognize", {"clause": "PATTERN (A B) DEFINE A AS kind = 'A', B AS amout > 1"}),
+    ("absence", {"trigger": "TRUE", "expected": "amout > 1 AND amount > trigger.amount"}),
+    ("absence", {"trigger": "TRUE", "expected": "kind = 'B' AND amount > trigger.amout"}),
+)
+
+
+@pytest.mark.parametrize(("name", "config"), PARTS)
+def test_a_fix_never_drops_the_rest_of_a_field(
+    name: str, config: dict[str, Any], resolver: SailResolver
+) -> None:
+    kind: Any = CATALOG.get(name)
+    parsed = parse(kind, canonical(kind, config))
+    assert parsed.config is not None
+    with pytest.raises(LakestreamError) as raised:
+        kind.relation(parsed.config, [RELATION], resolver)
+    assert raised.value.code == "UNKNOWN_COLUMN"
+    assert raised.value.hint
+    assert not raised.value.fix

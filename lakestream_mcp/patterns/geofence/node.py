@@ -198,7 +198,7 @@ class _Reading:
 
         text = getattr(self._config, field)
         access = sql_access(self._relation, field, self._resolver)
-        tree = access.check(parse_expression(text, field))
+        tree = access.check(parse_expression(text, field), True)
         column_type = access.type_of(tree)
         if not column_type.startswith(NUMBERS):
             raise InvalidSql(

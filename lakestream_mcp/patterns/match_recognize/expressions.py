@@ -120,7 +120,7 @@ class RowWriter(DecimalWriter):
         for column in list(whole.find_all(exp.Column)):
             if label_of(column, self.scope.relation, self.place.labels) is not None:
                 column.set("table", None)
-        return self.scope.sql.check(whole.this)
+        return self.scope.sql.check(whole.this, False)
 
     def _reach(self, shift: int) -> None:
         self.back = max(self.back, -shift)

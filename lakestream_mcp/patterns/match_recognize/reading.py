@@ -128,7 +128,7 @@ class Reading:
         for column in list(tree.find_all(exp.Column)):
             if label_of(column, self.relation, self.labels) is not None:
                 column.set("table", None)
-        return self.scope.sql.check(tree)
+        return self.scope.sql.check(tree, False)
 
     def _bit(self, here: exp.Expr | None) -> int | None:
         text = None if here is None else self.scope.sql.write(here)

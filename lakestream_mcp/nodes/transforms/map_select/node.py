@@ -121,10 +121,10 @@ def _written(text: str, rows: Relation) -> list[exp.Expr]:
         if isinstance(item, exp.Star):
             outputs += [column(name) for name in rows.names if name.lower() not in taken]
         elif isinstance(item, exp.Alias):
-            value = check_columns(item.this, rows, "columns", qualifiers=("in_0",))
+            value = check_columns(item.this, rows, "columns", ("in_0",), whole=False)
             outputs.append(named(value, item.alias))
         else:
-            checked = check_columns(item, rows, "columns", qualifiers=("in_0",))
+            checked = check_columns(item, rows, "columns", ("in_0",), whole=len(items) == 1)
             outputs.append(named(checked, checked.name))
     return outputs
 
