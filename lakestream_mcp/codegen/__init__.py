@@ -87,9 +87,9 @@ CELL_MARK = "# COMMAND ----------"
 def reserved_names() -> frozenset[str]:
     """Names that a notebook may define itself; no frame takes one of them."""
     from ..cep.carried import KERNEL, PACKAGE, SQL_NULL
-    from .inline import FOLDER, top_level_names
+    from .inline import FOLDER, PLATFORM, top_level_names
 
-    files = [KERNEL, FOLDER / "platform.py", FOLDER / "spark_host.py"]
+    files = [KERNEL, FOLDER / "spark_host.py", *(FOLDER / "platform" / f"{n}.py" for n in PLATFORM)]
     files += sorted(PACKAGE.glob("patterns/*/matcher.py"))
     files += [SQL_NULL] if SQL_NULL.exists() else []
     names = {"PIPELINE", "CHECKPOINTS", "TABLES", "TRIGGER", "BUCKETS", "dbutils", "display"}

@@ -14,9 +14,11 @@ from .filters import Source
 
 FOLDER = Path(__file__).parent / "structured_streaming"
 MARK = "# --- carried ---\n"
+PLATFORM = ("core", "sources", "sinks")
+"""Files of `structured_streaming/platform/`, in the order in which generated code carries them."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def carried_text(name: str) -> Source:
     """What follows the mark in one of the files of this target."""
     text = (FOLDER / name).read_text(encoding="utf-8")
@@ -24,20 +26,23 @@ def carried_text(name: str) -> Source:
 
 
 def platform_functions(code: Iterable[str]) -> Source:
-    """The platform functions that pieces of code use, and what those use, in file order."""
-    text = carried_text("platform.py")
-    defined = _definitions(text)
-    functions = {name for name, (_, kind) in defined.items() if kind is ast.FunctionDef}
-    needed = set(defined) - functions
-    todo = [*needed, *(name for piece in code for name in names_in(piece))]
+    """The platform functions that pieces of code use, and what those use, in file order.
+
+    Constants of the first file are always there, those of the others where they are used.
+    """
+    core, *others = (carried_text(f"platform/{name}.py") for name in PLATFORM)
+    defined = _definitions("\n".join([core, *others]))
+    needed = {name for name, (_, kind) in _definitions(core).items() if kind is ast.Assign}
+    todo = [name for piece in [*code, *(defined[n][0] for n in needed)] for name in names_in(piece)]
     while todo:
         name = todo.pop()
-        if name in functions - needed:
+        if name in defined and name not in needed:
             needed.add(name)
             todo += names_in(defined[name][0])
-    constants = [source for name, (source, _) in defined.items() if name in needed - functions]
-    used = [source for name, (source, _) in defined.items() if name in needed & functions]
-    return Source("\n\n\n".join(["\n".join(constants), *used]) + "\n")
+    used = [(source, kind) for name, (source, kind) in defined.items() if name in needed]
+    constants = [source for source, kind in used if kind is ast.Assign]
+    definitions = [source for source, kind in used if kind is not ast.Assign]
+    return Source("\n\n\n".join(["\n".join(constants), *definitions]) + "\n")
 
 
 def _definitions(text: str) -> dict[str, tuple[str, type]]:
@@ -45,9 +50,12 @@ def _definitions(text: str) -> dict[str, tuple[str, type]]:
     lines = text.splitlines()
     found: dict[str, tuple[str, type]] = {}
     for statement in ast.parse(text).body:
-        source = "\n".join(lines[statement.lineno - 1 : statement.end_lineno])
-        if isinstance(statement, ast.FunctionDef):
-            found[statement.name] = (source, ast.FunctionDef)
+        first = min(
+            [statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))]
+        )
+        source = "\n".join(lines[first - 1 : statement.end_lineno])
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            found[statement.name] = (source, type(statement))
         elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             found[statement.targets[0].id] = (source, ast.Assign)
     return found

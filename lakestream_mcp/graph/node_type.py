@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from ..errors import Unsupported
 from .model import Category, Column, Problem, Relation, Target
 
 if TYPE_CHECKING:
@@ -102,6 +103,13 @@ class SourceType(NodeType):
         """Variables for the folder's template; values are quoted by the template's filters."""
         raise NotImplementedError
 
+    def declarative(self, config: Any, relation: Relation) -> exp.Query:
+        """What this source reads in Databricks SQL: `SELECT … FROM STREAM read_kafka(…)`.
+
+        No watermark: the writer adds it. Raises Unsupported where SQL has no form for it.
+        """
+        raise no_declarative_form(self)
+
 
 class RelationalType(NodeType):
     """A transform that is one SQL query over `in_0`, `in_1` …: the only text of its meaning."""
@@ -138,3 +146,19 @@ class SinkType(NodeType):
     def code(self, config: Any, relation: Relation) -> dict[str, Any]:
         """Variables for the folder's template."""
         raise NotImplementedError
+
+    def declarative(
+        self, config: Any, relation: Relation, node_id: str, rows: exp.Query
+    ) -> tuple[Any, ...]:
+        """The statements that write `rows`, a streaming query over the input, in Databricks SQL.
+
+        They are of `relational.declarative.statements`. Raises Unsupported where SQL has no form for it.
+        """
+        raise no_declarative_form(self)
+
+
+def no_declarative_form(kind: NodeType) -> Unsupported:
+    """The refusal of a node type that declarative SQL has no form for."""
+    return Unsupported(
+        f"`{kind.type}` has no declarative SQL.", got="sdp", expected=sorted(kind.targets)
+    )

@@ -65,16 +65,6 @@ def table_exists(name):
     return Path(local_folder(name), "_delta_log").is_dir()
 
 
-def read_table(name, options=None):
-    """Rows appended to a table."""
-    reader = spark.readStream.format("delta").options(**(options or {}))
-    return (
-        reader.table(quoted_name(name))
-        if RUNTIME == "databricks"
-        else reader.load(local_folder(name))
-    )
-
-
 def started(writer, query, name=None):
     """Start a query with its checkpoint and the trigger asked for; `name` is a table's."""
     writer = writer.queryName(query).option("checkpointLocation", checkpoint(query))
@@ -84,6 +74,22 @@ def started(writer, query, name=None):
         writer = writer.trigger(processingTime=TRIGGER)
     queries.append(writer.start() if name is None else writer.toTable(quoted_name(name)))
     return queries[-1]
+
+
+def await_queries():
+    """Wait until all queries have ended, or one has failed."""
+    for query in queries:
+        query.awaitTermination()
+
+
+def read_table(name, options=None):
+    """Rows appended to a table."""
+    reader = spark.readStream.format("delta").options(**(options or {}))
+    return (
+        reader.table(quoted_name(name))
+        if RUNTIME == "databricks"
+        else reader.load(local_folder(name))
+    )
 
 
 def write_table(frame, query, name, options=None, partition_by=(), cluster_by=()):
@@ -108,12 +114,6 @@ def create_table(frame, name, options, partition_by, cluster_by):
         writer.saveAsTable(quoted_name(name))
     else:
         writer.save(local_folder(name))
-
-
-def await_queries():
-    """Wait until all queries have ended, or one has failed."""
-    for query in queries:
-        query.awaitTermination()
 
 
 # COMMAND ----------

@@ -56,6 +56,35 @@ def quoted_name(name):
     return ".".join(map(quoted, name.split(".")))
 
 
+def secret(scope, key):
+    """A secret's value; on a local Spark the environment variable SCOPE_KEY."""
+    if RUNTIME == "databricks":
+        from pyspark.dbutils import DBUtils
+
+        return DBUtils(spark).secrets.get(scope, key)
+    name = re.sub(r"\W", "_", f"{scope}_{key}").upper()
+    if name not in os.environ:
+        raise KeyError(f"secret {scope}/{key}: set the environment variable {name}")
+    return os.environ[name]
+
+
+def started(writer, query, name=None):
+    """Start a query with its checkpoint and the trigger asked for; `name` is a table's."""
+    writer = writer.queryName(query).option("checkpointLocation", checkpoint(query))
+    if TRIGGER == "available now":
+        writer = writer.trigger(availableNow=True)
+    else:
+        writer = writer.trigger(processingTime=TRIGGER)
+    queries.append(writer.start() if name is None else writer.toTable(quoted_name(name)))
+    return queries[-1]
+
+
+def await_queries():
+    """Wait until all queries have ended, or one has failed."""
+    for query in queries:
+        query.awaitTermination()
+
+
 def static_table(name):
     """A table as it is when a batch starts."""
     if RUNTIME == "databricks":
@@ -81,39 +110,10 @@ def read_kafka(options):
     return spark.readStream.format("kafka").options(**options).load()
 
 
-def secret(scope, key):
-    """A secret's value; on a local Spark the environment variable SCOPE_KEY."""
-    if RUNTIME == "databricks":
-        from pyspark.dbutils import DBUtils
-
-        return DBUtils(spark).secrets.get(scope, key)
-    name = re.sub(r"\W", "_", f"{scope}_{key}").upper()
-    if name not in os.environ:
-        raise KeyError(f"secret {scope}/{key}: set the environment variable {name}")
-    return os.environ[name]
-
-
-def started(writer, query, name=None):
-    """Start a query with its checkpoint and the trigger asked for; `name` is a table's."""
-    writer = writer.queryName(query).option("checkpointLocation", checkpoint(query))
-    if TRIGGER == "available now":
-        writer = writer.trigger(availableNow=True)
-    else:
-        writer = writer.trigger(processingTime=TRIGGER)
-    queries.append(writer.start() if name is None else writer.toTable(quoted_name(name)))
-    return queries[-1]
-
-
 def write_kafka(frame, query, options):
     """Produce rows with the columns `key` and `value` to a Kafka topic."""
     writer = frame.writeStream.format("kafka").outputMode("append").options(**options)
     return started(writer, query)
-
-
-def await_queries():
-    """Wait until all queries have ended, or one has failed."""
-    for query in queries:
-        query.awaitTermination()
 
 
 # COMMAND ----------

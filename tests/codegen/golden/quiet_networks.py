@@ -65,6 +65,23 @@ def table_exists(name):
     return Path(local_folder(name), "_delta_log").is_dir()
 
 
+def started(writer, query, name=None):
+    """Start a query with its checkpoint and the trigger asked for; `name` is a table's."""
+    writer = writer.queryName(query).option("checkpointLocation", checkpoint(query))
+    if TRIGGER == "available now":
+        writer = writer.trigger(availableNow=True)
+    else:
+        writer = writer.trigger(processingTime=TRIGGER)
+    queries.append(writer.start() if name is None else writer.toTable(quoted_name(name)))
+    return queries[-1]
+
+
+def await_queries():
+    """Wait until all queries have ended, or one has failed."""
+    for query in queries:
+        query.awaitTermination()
+
+
 def read_files(path, file_format, schema, options=None):
     """New files of a folder, or one file, as rows of a declared schema."""
     if RUNTIME == "databricks":
@@ -76,17 +93,6 @@ def read_files(path, file_format, schema, options=None):
         own["pathGlobFilter"] = re.sub(r"([\\*?\[\]{}])", r"\\\1", os.path.basename(path))
         path = os.path.dirname(path) or "."
     return spark.readStream.format(file_format).options(**own).schema(schema).load(path)
-
-
-def started(writer, query, name=None):
-    """Start a query with its checkpoint and the trigger asked for; `name` is a table's."""
-    writer = writer.queryName(query).option("checkpointLocation", checkpoint(query))
-    if TRIGGER == "available now":
-        writer = writer.trigger(availableNow=True)
-    else:
-        writer = writer.trigger(processingTime=TRIGGER)
-    queries.append(writer.start() if name is None else writer.toTable(quoted_name(name)))
-    return queries[-1]
 
 
 def merge_table(
@@ -133,12 +139,6 @@ def create_table(frame, name, options, partition_by, cluster_by):
         writer.saveAsTable(quoted_name(name))
     else:
         writer.save(local_folder(name))
-
-
-def await_queries():
-    """Wait until all queries have ended, or one has failed."""
-    for query in queries:
-        query.awaitTermination()
 
 
 # COMMAND ----------

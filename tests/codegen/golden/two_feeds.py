@@ -55,6 +55,23 @@ def quoted_name(name):
     return ".".join(map(quoted, name.split(".")))
 
 
+def started(writer, query, name=None):
+    """Start a query with its checkpoint and the trigger asked for; `name` is a table's."""
+    writer = writer.queryName(query).option("checkpointLocation", checkpoint(query))
+    if TRIGGER == "available now":
+        writer = writer.trigger(availableNow=True)
+    else:
+        writer = writer.trigger(processingTime=TRIGGER)
+    queries.append(writer.start() if name is None else writer.toTable(quoted_name(name)))
+    return queries[-1]
+
+
+def await_queries():
+    """Wait until all queries have ended, or one has failed."""
+    for query in queries:
+        query.awaitTermination()
+
+
 def read_files(path, file_format, schema, options=None):
     """New files of a folder, or one file, as rows of a declared schema."""
     if RUNTIME == "databricks":
@@ -78,28 +95,11 @@ def read_table(name, options=None):
     )
 
 
-def started(writer, query, name=None):
-    """Start a query with its checkpoint and the trigger asked for; `name` is a table's."""
-    writer = writer.queryName(query).option("checkpointLocation", checkpoint(query))
-    if TRIGGER == "available now":
-        writer = writer.trigger(availableNow=True)
-    else:
-        writer = writer.trigger(processingTime=TRIGGER)
-    queries.append(writer.start() if name is None else writer.toTable(quoted_name(name)))
-    return queries[-1]
-
-
 def write_files(frame, query, path, file_format, options=None, partition_by=()):
     """Append rows to files of a folder."""
     writer = frame.writeStream.format(file_format).outputMode("append").options(**(options or {}))
     writer = writer.partitionBy(*partition_by) if partition_by else writer
     return started(writer.option("path", path), query)
-
-
-def await_queries():
-    """Wait until all queries have ended, or one has failed."""
-    for query in queries:
-        query.awaitTermination()
 
 
 # COMMAND ----------

@@ -1,0 +1,1 @@
+"""Statements of Lakeflow Declarative Pipelines: as data, written, and read."""

@@ -1,0 +1,95 @@
+"""Statements of Lakeflow Declarative Pipelines as plain data.
+
+Queries are sqlglot trees in the Databricks dialect. What sqlglot has no tree for (expectations,
+watermarks, flows) is kept beside them, so that `write` and `read` are each other's inverse.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+DatasetKind = Literal["streaming_table", "materialized_view", "temporary_view", "private_table"]
+
+
+class Watermark(NamedTuple):
+    """`FROM STREAM source WATERMARK column DELAY OF INTERVAL …`.
+
+    relation: alias or name of the item of FROM that it stands behind.
+    """
+
+    relation: str
+    column: str
+    delay_ms: int
+
+
+class Query(NamedTuple):
+    """A query, and the watermarks of what it reads."""
+
+    tree: exp.Query
+    watermarks: tuple[Watermark, ...] = ()
+
+
+class Expectation(NamedTuple):
+    """`CONSTRAINT name EXPECT (condition) [ON VIOLATION DROP ROW | FAIL UPDATE]`."""
+
+    name: str
+    condition: exp.Expr
+    action: Literal["warn", "drop", "fail"] = "warn"
+
+
+class Dataset(NamedTuple):
+    """`CREATE OR REFRESH STREAMING TABLE` and its kin. `query` is None where flows fill it."""
+
+    kind: DatasetKind
+    name: str
+    query: Query | None = None
+    expectations: tuple[Expectation, ...] = ()
+    comment: str | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+    partition_by: tuple[str, ...] = ()
+    cluster_by: tuple[str, ...] = ()
+
+
+class Flow(NamedTuple):
+    """`CREATE FLOW name AS INSERT INTO target BY NAME query`."""
+
+    name: str
+    target: str
+    query: Query
+
+
+class AutoCdc(NamedTuple):
+    """`CREATE FLOW name AS AUTO CDC INTO target FROM STREAM source KEYS … SEQUENCE BY …`."""
+
+    name: str
+    target: str
+    source: str
+    keys: tuple[str, ...]
+    sequence_by: exp.Expr
+    delete_when: exp.Expr | None = None
+    columns: tuple[str, ...] = ()
+    except_columns: tuple[str, ...] = ()
+    scd_type: Literal[1, 2] = 1
+    track_history: tuple[str, ...] = ()
+    track_history_except: tuple[str, ...] = ()
+
+
+class Setting(NamedTuple):
+    """`SET key = value`."""
+
+    key: str
+    value: str
+
+
+class Unknown(NamedTuple):
+    """A statement that none of the others is; line and column are counted from 1."""
+
+    text: str
+    line: int
+    column: int
+
+
+Statement = Dataset | Flow | AutoCdc | Setting | Unknown
