@@ -152,7 +152,7 @@ class SinkType(NodeType):
     ) -> tuple[Any, ...]:
         """The statements that write `rows`, a streaming query over the input, in Databricks SQL.
 
-        They are of `relational.declarative.statements`. Raises Unsupported where SQL has no form for it.
+        They are of `relational.declarative.statements`. Raises Unsupported where SQL has no form.
         """
         raise no_declarative_form(self)
 
