@@ -149,6 +149,13 @@ class PatternType(StatefulType):
         """The worst case of what is kept per key."""
         raise NotImplementedError
 
+    def batch_sql(self, config: Any, inputs: Sequence[Relation], table: str) -> str | None:
+        """The same over a table at rest as Databricks SQL; None: the type has no such form.
+
+        Raises Unsupported, naming the construct that form lacks.
+        """
+        return None
+
     def scenarios(self, config: Any) -> Iterator[Scenario]:
         """Events that match, that just miss (per clause), and that lie at each boundary."""
         yield from ()

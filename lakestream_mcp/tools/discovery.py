@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from ..arguments import PipelineId
-from ..cep.pattern_type import PatternType
 from ..errors import InvalidArgument, NotFound, nearest
 from ..graph.export import cards, to_mermaid, to_svg
 from ..graph.model import Finding, Node, Status
 from ..operations import Answer, operation
 from .answers import Counts, finding_lines, worst
-
-EVENT_BYTES, VALUE_BYTES = 60, 20
-"""About what a kept event costs, and each of its values."""
+from .pattern_node import PatternNode
 
 if TYPE_CHECKING:
-    from ..graph.validate import Validation
     from ..storage.rows import Pipeline, Stored
     from ..workspace import Workspace
 
@@ -235,32 +231,15 @@ def _node(ws: Workspace, stored: Stored, node_id: str) -> dict[str, Any]:
     shown["outputs"] = [e.text() for e in stored.document.outputs(node_id)]
     shown["columns"] = [c._asdict() for c in relation.columns] if relation else None
     shown["event_time"] = relation.event_time if relation else None
-    shown["state"] = _state(ws, stored, validation, node)
+    pattern = PatternNode.of(ws, stored, validation, node)
+    shown["state"] = pattern and pattern.state()
+    shown["batch_sql"] = pattern and pattern.batch_sql()
     shown["findings"] = [
         f.model_dump(mode="json", exclude_none=True)
         for f in validation.findings
         if f.node == node_id
     ]
     return {k: v for k, v in shown.items() if v is not None}
-
-
-def _state(
-    ws: Workspace, stored: Stored, validation: Validation, node: Node
-) -> dict[str, Any] | None:
-    """What a pattern keeps per key at most, and what it does with late rows."""
-    kind, config = ws.catalog.get(node.type), validation.configs.get(node.id)
-    if not isinstance(kind, PatternType) or config is None or node.id not in validation.relations:
-        return None
-    bound = kind.state_bound(config)
-    inputs = [validation.relations[e.source] for e in stored.document.inputs(node.id)]
-    width = EVENT_BYTES + VALUE_BYTES * max(len(i.columns) for i in inputs)
-    return {
-        "per_key": bound.formula,
-        "events_max": bound.events,
-        "bytes_max": bound.events and bound.events * width,
-        "kept_for": bound.kept_for or "for ever",
-        "late_rows": "dropped and counted where their time is at or below the watermark",
-    }
 
 
 def existing(stored: Stored, node_id: str) -> Node:

@@ -118,6 +118,18 @@ class MatchRecognize(PatternType):
         clause = parse_clause(config.clause)
         return clause_plan(clause, settled(config, clause, inputs[0]), inputs[0], resolver)
 
+    def batch_sql(
+        self, config: MatchRecognizeConfig, inputs: Sequence[Relation], table: str
+    ) -> str | None:
+        """Databricks' own MATCH_RECOGNIZE, for what its grammar has."""
+        from .native import native_query
+
+        clause = parse_clause(config.clause)
+        whole = settled(config, clause, inputs[0])
+        time = whole.event_time or inputs[0].event_time
+        assert time is not None, "a valid pattern has an event time"
+        return native_query(clause, whole.key, [time, *whole.order_by], table)
+
     def step_conditions(self, config: MatchRecognizeConfig) -> dict[str, str]:
         """The part of each definition that reads the row alone."""
         from .truth import own_conditions
