@@ -115,7 +115,7 @@ class Catalog:
             aliases=list(node_type.aliases),
             input_ports=list(node_type.input_ports),
             max_inputs=node_type.max_inputs,
-            output_ports=[] if node_type.category == "sink" else ["out"],
+            output_ports=[] if node_type.category == "sink" else list(node_type.ports_out),
             targets=sorted(node_type.targets),
             fields=_fields(schema, schema.get("$defs", {}), _field_aliases(node_type)),
             example=_example(readme, node_type),

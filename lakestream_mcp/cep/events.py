@@ -5,14 +5,12 @@ Every table gets the hidden column `__row`, the arrival number of each row over 
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
-from ..errors import InvalidEvents, LimitExceeded, NotFound, nearest
+from ..errors import InvalidEvents, LimitExceeded, nearest
 from ..graph.model import Column, Relation
 from ..relational.arrow_types import arrow_type
 
@@ -47,7 +45,7 @@ def _listed(rows: Iterable[Any], source: str) -> list[dict[str, Any]]:
             raise InvalidEvents(
                 f"Event {number} is not an object.",
                 where={"source": source, "row": number},
-                got=_short(row),
+                got=shown(row),
                 expected="an object with one value per column",
             )
         if number >= MAX_ROWS:
@@ -63,7 +61,7 @@ def _listed(rows: Iterable[Any], source: str) -> list[dict[str, Any]]:
 def _ignored(name: str, relation: Relation, source: str) -> str:
     near = nearest(name, relation.names)
     tail = f"; did you mean `{near}`?" if near else ""
-    return f"Field `{_short(name)}` of the events is no column of `{source}` and was ignored{tail}"
+    return f"Field `{shown(name)}` of the events is no column of `{source}` and was ignored{tail}"
 
 
 def _array(values: list[Any], column: Column, source: str) -> Any:
@@ -102,12 +100,13 @@ def _unfit(value: Any, number: int, column: Column, source: str, reason: str) ->
         f"Event {number}: `{column.name}` cannot be read as {column.type}: {reason[:200]}",
         code="UNREADABLE_VALUE",
         where={"source": source, "row": number, "field": column.name},
-        got=_short(value),
+        got=shown(value),
         expected=accepted,
     )
 
 
-def _short(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value in a few characters."""
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -121,6 +120,14 @@ def moment(value: Any) -> dt.datetime:
     else:
         raise TypeError("not a time in text")
     return parsed.replace(tzinfo=dt.UTC) if parsed.tzinfo is None else parsed.astimezone(dt.UTC)
+
+
+def _local_moment(value: Any) -> dt.datetime:
+    """A time without zone from ISO 8601 text."""
+    parsed = dt.datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
+    if not isinstance(parsed, dt.datetime) or parsed.tzinfo is not None:
+        raise ValueError("not a time without zone")
+    return parsed
 
 
 def _date(value: Any) -> dt.date:
@@ -175,6 +182,7 @@ def _decimal(value: Any) -> Any:
 
 _CONVERSIONS: dict[str, Any] = {
     "timestamp": moment,
+    "timestamp_ntz": _local_moment,
     "date": _date,
     "tinyint": _integer,
     "smallint": _integer,
@@ -186,74 +194,6 @@ _CONVERSIONS: dict[str, Any] = {
     "string": _string,
     "decimal": _decimal,
 }
-
-
-def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Rows of a JSON-lines, JSON array, CSV (with header) or Parquet file, as dictionaries."""
-    if not path.is_file():
-        raise NotFound(f"There is no file {path.name!r}.", code="FILE_NOT_FOUND", got=str(path))
-    if path.suffix == ".parquet":
-        yield from _parquet_rows(path)
-    elif path.suffix == ".csv":
-        with path.open(newline="", encoding="utf-8") as lines:
-            for row in csv.DictReader(_bounded(lines, path)):
-                yield {k: v if v != "" else None for k, v in row.items() if k is not None}
-    else:
-        yield from _json_rows(path)
-
-
-def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        for batch in pq.ParquetFile(path).iter_batches():
-            yield from batch.to_pylist()
-    except pa.ArrowInvalid as error:
-        raise InvalidEvents(
-            f"{path.name} is not a Parquet file.", code="UNREADABLE_FILE", got=str(error)[:200]
-        ) from None
-
-
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(_bounded(lines, path)):
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line)
-            except ValueError as error:
-                raise InvalidEvents(
-                    f"Line {number + 1} of {path.name} is not JSON: {error}",
-                    code="UNREADABLE_FILE",
-                    where={"file": path.name, "row": number},
-                    got=_short(line),
-                    expected="one JSON object per line",
-                ) from None
-            yield from value if isinstance(value, list) else [value]
-
-
-def _bounded(lines: Any, path: Path) -> Iterator[str]:
-    number = 0
-    while True:
-        try:
-            line = lines.readline(MAX_LINE_CHARS + 1)
-        except UnicodeDecodeError as error:
-            raise InvalidEvents(
-                f"{path.name} is not UTF-8 text: {error.reason}",
-                code="UNREADABLE_FILE",
-                where={"file": path.name, "row": number},
-                expected="UTF-8 text",
-            ) from None
-        if not line:
-            return
-        if len(line) > MAX_LINE_CHARS:
-            raise LimitExceeded(
-                f"Line {number + 1} of {path.name} is longer than {MAX_LINE_CHARS:,} characters.",
-                where={"file": path.name, "row": number},
-            )
-        number += 1
-        yield line
 
 
 def with_arrivals(tables: dict[str, Any], times: dict[str, str | None]) -> dict[str, Any]:

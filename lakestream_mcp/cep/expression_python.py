@@ -382,14 +382,14 @@ class Writer:
         if node.args.get("is_string"):
             return Typed(repr(text), "string", True)
         if text.isdigit():
-            value = int(text)
-            if value >= 1 << 63:
+            if int(text) >= 1 << 63:
                 raise self._unsupported(node, "a whole number beyond 64 bits")
-            return Typed(str(value), "int" if value < 1 << 31 else "bigint", True)
-        digits = sum(c.isdigit() for c in text)
-        if "e" in text.lower() and abs(float(text)) < float("inf"):
+            return Typed(str(int(text)), "int" if int(text) < 1 << 31 else "bigint", True)
+        if float(text) == float("inf"):
+            raise self._unsupported(node, "a number beyond the range of DOUBLE")
+        if "e" in text.lower():
             return Typed(repr(float(text)), "double", True)
-        if digits > 15:
+        if sum(c.isdigit() for c in text) > 15:
             raise self._unsupported(node, "a decimal of more than 15 digits", "CAST it AS DOUBLE")
         return Typed(repr(float(text)), NUMBER, True)
 

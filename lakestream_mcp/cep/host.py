@@ -11,17 +11,18 @@ from typing import Any, NamedTuple
 
 from ..errors import Unsupported
 from ..graph.model import Edge, PipelineDocument, Relation
-from ..graph.node_type import RelationalType, SinkType, SourceType
-from ..relational.arrow_types import arrow_type
+from ..graph.node_type import CodeTransformType, RelationalType, SinkType, SourceType
 from .carried import Carried, carried
 from .events import ROW, times_of
-from .kernel_layout import TIMES, layout_of
+from .expectations import failed_expectations
+from .match_table import match_rows, match_table
 from .pattern_type import PatternPlan, PatternType
-from .physical import python_value
 from .processor.run import ProcessorRun, run_processor_node
 from .processor.schedule import Schedule
 from .processor_type import ProcessorType
 from .replay import FAR, Batch, Outcome, failure, replay
+from .stateful import StatefulRelationalType
+from .stateful_run import StatefulRun, run_stateful_node
 from .watermark import WatermarkPoint, holding_back, watermark_before
 
 
@@ -57,11 +58,27 @@ class PatternRun(NamedTuple):
 
 
 class GraphRun(NamedTuple):
-    """Tables by node id, and what each pattern and each author's processor did."""
+    """Tables by node id, and what each stateful node did.
+
+    ports: by node id, the tables of the ports other than `out`. failed: by node id, how many rows
+    failed each of its expectations. notes: what to know of the run.
+    """
 
     tables: dict[str, Any]
     patterns: dict[str, PatternRun]
     processors: dict[str, ProcessorRun]
+    ports: dict[str, dict[str, Any]]
+    stateful: dict[str, StatefulRun]
+    failed: dict[str, dict[str, int]]
+    notes: list[str]
+
+    def rows(self, node_id: str, port: str = "out") -> Any:
+        """What left a node by a port."""
+        return self.tables[node_id] if port == "out" else self.ports[node_id][port]
+
+    def along(self, edge: Edge) -> Any:
+        """What flowed along an edge."""
+        return self.rows(edge.source, edge.source_port)
 
 
 class Host:
@@ -89,29 +106,38 @@ class Host:
         self, sources: dict[str, Any], options: Options, only: Sequence[str] | None = None
     ) -> GraphRun:
         """Run all nodes, or those in `only`, on the sources' tables."""
-        tables: dict[str, Any] = {}
-        patterns: dict[str, PatternRun] = {}
-        processors: dict[str, ProcessorRun] = {}
+        run = GraphRun({}, {}, {}, {}, {}, {}, [])
+        tables = run.tables
         order = [n for n in self.order if only is None or n in only]
         for done, node_id in enumerate(order):
             kind = self._type(node_id)
-            inputs = [tables[e.source] for e in self.inputs(node_id)]
+            inputs = [run.along(e) for e in self.inputs(node_id)]
             self.progress(done / len(order), f"running {node_id}")
             if isinstance(kind, SourceType):
                 tables[node_id] = sources[node_id]
+            elif isinstance(kind, StatefulRelationalType):
+                run.stateful[node_id] = run_stateful_node(self, kind, node_id, run, options)
+                tables[node_id] = run.stateful[node_id].local.rows
             elif isinstance(kind, RelationalType):
-                tables[node_id] = self._relational(kind, node_id, inputs)
+                if failed := failed_expectations(self, kind, node_id, inputs):
+                    run.failed[node_id] = failed
+                tables[node_id], run.ports[node_id] = self._relational(kind, node_id, inputs)
             elif isinstance(kind, PatternType):
-                patterns[node_id] = self._pattern(kind, node_id, inputs, tables, options)
-                tables[node_id] = match_table(patterns[node_id], self.relations[node_id])
+                run.patterns[node_id] = self._pattern(kind, node_id, inputs, tables, options)
+                tables[node_id] = match_table(run.patterns[node_id], self.relations[node_id])
             elif isinstance(kind, ProcessorType):
-                processors[node_id] = run_processor_node(self, kind, node_id, tables, options)
-                tables[node_id] = processors[node_id].rows
+                run.processors[node_id] = run_processor_node(self, kind, node_id, run, options)
+                tables[node_id] = run.processors[node_id].rows
+            elif isinstance(kind, CodeTransformType):
+                (relation,) = self.input_relations(node_id)
+                made = kind.local(self.configs[node_id], relation, inputs[0], node_id)
+                tables[node_id] = made.table
+                run.notes.extend(f"{node_id}: {note}" for note in made.notes)
             elif isinstance(kind, SinkType):
                 tables[node_id] = inputs[0]
             else:
                 raise Unsupported(f"Node type {kind.type} cannot be run here.", got=kind.type)
-        return GraphRun(tables, patterns, processors)
+        return run
 
     def inputs(self, node_id: str) -> list[Edge]:
         """Edges into a node in the order of its ports."""
@@ -128,21 +154,29 @@ class Host:
     def _type(self, node_id: str) -> Any:
         return self.catalog.get(self.type_of(node_id))
 
-    def _input_relations(self, node_id: str) -> list[Relation]:
+    def input_relations(self, node_id: str) -> list[Relation]:
+        """What flows into a node, in the order of its ports."""
         return [self.relations[e.source] for e in self.inputs(node_id)]
 
-    def _relational(self, kind: RelationalType, node_id: str, inputs: list[Any]) -> Any:
+    def _relational(
+        self, kind: RelationalType, node_id: str, inputs: list[Any]
+    ) -> tuple[Any, dict[str, Any]]:
+        """The node's rows, and those of its ports other than `out`."""
         from ..relational.build import node_query
         from ..relational.lineage import with_row
         from ..relational.sql import sql
 
         config, relation = self.configs[node_id], self.relations[node_id]
-        query = node_query(kind, config, self._input_relations(node_id), relation)
         beside = getattr(kind, "local_tables", None)
         tables = beside(config, self.resolver) if beside else {}
         tables |= {f"in_{i}": table for i, table in enumerate(inputs)}
+        ports = [port for port in kind.output_ports(config) if port != "out"]
+        relations = self.input_relations(node_id)
+        queries = [node_query(kind, config, relations, relation, p) for p in (None, *ports)]
+        found = self.engine.run_many([(sql(with_row(query)), tables) for query in queries])
         # SQL promises no order; what is shown should not depend on which thread was first.
-        return self.engine.run(sql(with_row(query)), tables).sort_by(ROW)
+        rows, *others = (table.sort_by(ROW) for table in found)
+        return rows, dict(zip(ports, others, strict=True))
 
     def _pattern(
         self,
@@ -154,7 +188,7 @@ class Host:
     ) -> PatternRun:
         from .packing import united_rows
 
-        relations = self._input_relations(node_id)
+        relations = self.input_relations(node_id)
         plan = kind.plan(self.configs[node_id], relations, self.resolver)
         text = carried(plan, node_id)
         packed = united_rows(plan, relations, inputs, self.engine)
@@ -193,7 +227,7 @@ class Host:
         """Whether this node is where the watermark of its output is declared."""
         if self.relations[node_id].delay_ms is None:
             return False
-        return all(r.delay_ms is None for r in self._input_relations(node_id))
+        return all(r.delay_ms is None for r in self.input_relations(node_id))
 
     def _point(self, node_id: str, table: Any, options: Options) -> WatermarkPoint:
         relation = self.relations[node_id]
@@ -224,69 +258,3 @@ def final_watermark(points: list[WatermarkPoint]) -> int:
     import numpy as np
 
     return int(watermark_before(points, np.array([FAR], dtype=np.int64))[0])
-
-
-def match_table(run: PatternRun, relation: Relation) -> Any:
-    """Matches as rows of the pattern's output relation, in order of detection."""
-    import pyarrow as pa
-
-    rows = [row for row, _ in run.found]
-    arrays = [
-        pa.array([row[c.name] for row in rows], type=arrow_type(c.type)) for c in relation.columns
-    ]
-    table = pa.table(arrays, names=list(relation.names))
-    return table.append_column(ROW, pa.array(range(len(rows)), type=pa.int64()))
-
-
-def match_rows(run: PatternRun, node_id: str) -> list[tuple[dict[str, Any], Any]]:
-    """Match rows as plain dictionaries with their matches, ordered by detection."""
-    from .carried import load
-
-    kernel, _, layout = load(run.text, node_id)
-    columns = kernel.match_columns(layout, run.outcome.matches)
-    found = [
-        (_match_row(run, node_id, columns, i), match)
-        for i, (_, match) in enumerate(run.outcome.matches)
-    ]
-    return sorted(found, key=lambda pair: _place(pair[0]))
-
-
-def _place(row: dict[str, Any]) -> tuple[Any, ...]:
-    """By detection, then by the last event, so that the rows of one match come in their order."""
-    last = row["events"][-1]["event_time"] if row["events"] else row["ended_at"]
-    return row["detected_at"], last, row["match_id"]
-
-
-def _match_row(
-    run: PatternRun, node_id: str, columns: dict[str, list[Any]], i: int
-) -> dict[str, Any]:
-    plan = run.plan
-    row: dict[str, Any] = {"match_id": columns["match_id"][i], "pattern": node_id}
-    row |= key_values(run, [columns[f"key_{n}"][i] for n in range(len(plan.key))])
-    for name in TIMES:
-        row[name] = python_value(columns[name][i], "timestamp")
-    row["events"] = [_event(run, columns, i, n) for n in range(len(columns["steps"][i]))]
-    for n, measure in enumerate(plan.measures):
-        row[measure.name] = python_value(columns[f"measure_{n}"][i], measure.type)
-    return row
-
-
-def key_values(run: PatternRun, key: Sequence[Any]) -> dict[str, Any]:
-    """A key as the matcher sees it, as values of the key columns."""
-    names, relation = run.plan.key, run.relations[0]
-    return {
-        name: python_value(value, relation.type_of(name) or "string")
-        for name, value in zip(names, key, strict=True)
-    }
-
-
-def _event(run: PatternRun, columns: dict[str, list[Any]], i: int, n: int) -> dict[str, Any]:
-    plan = run.plan
-    event = {
-        "step": plan.steps[columns["steps"][i][n]],
-        "event_time": python_value(columns["times"][i][n], "timestamp"),
-    }
-    for k, value in enumerate(layout_of(plan, "").kept):
-        kept = plan.values[value]
-        event[kept.name] = python_value(columns[f"kept_{k}"][i][n], kept.type)
-    return event

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..graph.model import Column, Relation
 from ..graph.node_type import ColumnResolver, NodeType
 from .match_row import match_relation
-from .near_miss import KeyView, Miss, ended_misses
+from .near_miss import KeyView, Miss, Part, ended_misses
 from .scenario import Scenario
 
 
@@ -111,6 +111,7 @@ class StatefulType(NodeType):
     """Keeps state per key; a streaming query has at most one. A pattern or a processor."""
 
     category = "pattern"
+    stateful = True
 
 
 class PatternType(StatefulType):
@@ -132,10 +133,21 @@ class PatternType(StatefulType):
         """The condition of each step, as given; explanations evaluate them."""
         raise NotImplementedError
 
+    def labels(self, config: Any) -> tuple[str, ...]:
+        """The steps, which name events."""
+        return tuple(self.step_conditions(config))
+
     def event_conditions(self, config: Any, match: dict[str, Any]) -> list[str]:
         """What each event of a reported match satisfied; default: the condition of its step."""
         conditions = self.step_conditions(config)
         return [conditions.get(event["step"], "") for event in match["events"]]
+
+    def event_parts(
+        self, config: Any, match: dict[str, Any], view: Callable[[], KeyView]
+    ) -> list[list[Part]] | None:
+        """The parts of what each event of a reported match satisfied, where they take the other
+        rows of its key to be worked out; default: None, the conditions say it all."""
+        return None
 
     def open_partials(self, state: Any) -> list[tuple[Any, int | None]]:
         """The partial matches a matcher's state holds: bound events, and when each is decided."""

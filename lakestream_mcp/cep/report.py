@@ -9,7 +9,8 @@ import pickle
 from typing import Any
 
 from .events import ROW
-from .host import GraphRun, Host, PatternRun, key_values
+from .host import GraphRun, Host, PatternRun
+from .match_table import key_values
 from .near_miss import time_text
 
 MAX_MATCHES = 1_000
@@ -175,8 +176,12 @@ def _open(host: Host, node: str, pattern: PatternRun, rows: _Rows) -> list[dict[
 def _nodes(host: Host, run: GraphRun) -> dict[str, Any]:
     nodes: dict[str, Any] = {}
     for node_id, table in run.tables.items():
-        rows_in = sum(run.tables[e.source].num_rows for e in host.inputs(node_id))
+        rows_in = sum(run.along(e).num_rows for e in host.inputs(node_id))
         nodes[node_id] = {"rows_in": rows_in, "rows_out": table.num_rows}
+        if failed := run.failed.get(node_id):
+            nodes[node_id]["failed"] = failed
+        if ports := run.ports.get(node_id):
+            nodes[node_id]["ports"] = {port: rows.num_rows for port, rows in ports.items()}
     return nodes
 
 

@@ -10,21 +10,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import InvalidArgument, InvalidEvents, InvalidPipeline, nearest
-from ..graph.model import PipelineDocument
+from ..graph.model import ChangeData, PipelineDocument
 from ..graph.node_type import SourceType
-from .events import read_rows, table_of, with_arrivals
+from .event_files import read_rows
+from .events import table_of, with_arrivals
 from .host import GraphRun, Host, Options, PatternRun
 from .order_check import order_check
 from .processor.report import processor_order, processor_report, processor_warnings
 from .replay import FAR
 from .report import report_of
+from .sink_messages import sink_messages
+from .stateful_run import stateful_order, stateful_report, stateful_warnings
 
 
 class TestRequest(NamedTuple):
     """What to test with.
 
     events: rows of the only source, or by source id; each a list of rows or {"file": path} or
-    {"simulate": n}. node: report only this pattern. sample_dir resolves relative paths.
+    {"simulate": n}. node: report only this pattern. columns: changes that declare columns which the
+    events show, and sources lack.
     """
 
     events: Any
@@ -32,6 +36,7 @@ class TestRequest(NamedTuple):
     node: str | None = None
     check_order: bool = False
     seed: int = 0
+    columns: list[ChangeData] | None = None
 
 
 def test_pipeline(
@@ -49,17 +54,24 @@ def test_pipeline(
 
     find_file: turns a path an author names into one that may be read, or raises.
     """
-    refuse_errors(validation)
+    refuse_errors(validation, request.columns)
     host = Host(document, validation, catalog, engine, resolver, progress)
     sources, warnings = read_sources(host, request.events, find_file)
     run = host.run(sources, request.options)
     shown = shown_nodes(run, request.node)
     report = report_of(host, run, sources, shown.patterns)
     processor_report(report, shown.processors)
+    stateful_report(report, run)
+    hashes = {n: catalog.get(host.type_of(n)).authored_hash(host.configs[n]) for n in host.order}
+    report["code_hash"] |= {node: sha256 for node, sha256 in hashes.items() if sha256}
+    if messages := sink_messages(host, run):
+        report["messages"] = messages
     report["warnings"] = [
         *warnings,
         *_time_warnings(shown.patterns, report, request.options),
         *processor_warnings(shown.processors, request.options),
+        *stateful_warnings(run, request.options),
+        *run.notes,
     ]
     if request.check_order:
         progress(0.9, "replaying shuffled")
@@ -68,11 +80,15 @@ def test_pipeline(
         report["order"] |= {
             n: processor_order(host, run, n, options, seed) for n in shown.processors
         }
+        report["order"] |= {n: stateful_order(host, run, n, options) for n in run.stateful}
     return report
 
 
-def refuse_errors(validation: Any) -> None:
-    """Raise InvalidPipeline naming the first error finding."""
+def refuse_errors(validation: Any, columns: list[ChangeData] | None = None) -> None:
+    """Raise InvalidPipeline naming the first error finding.
+
+    columns: changes that declare columns which the given events show, and sources lack.
+    """
     errors = [f for f in validation.findings if f.severity == "error"]
     if errors:
         first = errors[0]
@@ -80,8 +96,10 @@ def refuse_errors(validation: Any) -> None:
             f"The pipeline has {len(errors)} error(s), so it cannot run: {first.message}",
             where={"node": first.node, "field": first.field},
             got=first.code,
-            hint="`validate_pipeline` lists them all with fixes",
-            fix=first.fix,
+            hint="the fix declares the columns that the events show"
+            if columns
+            else "`validate_pipeline` lists them all with fixes",
+            fix=columns or first.fix,
         )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from ..cep.host import PatternRun
 from ..cep.near_miss import Part
 from ..cep.physical import EPOCH
 from ..cep.report import jsonable
 from ..errors import NotFound, nearest
 from .reopen import Reopened
 from .truth import Earlier, Truth
-from .view import inputs_of, keys_of, open_at, seen_rows
+from .view import inputs_of, key_view, keys_of, open_at, seen_rows
 
 
 def explain_match(report: dict[str, Any], match_id: str, opened: Reopened) -> dict[str, Any]:
@@ -29,8 +30,11 @@ def explain_match(report: dict[str, Any], match_id: str, opened: Reopened) -> di
     tables = inputs_of(pattern, [event["event"] for event in match["events"]])
     truth = Truth(host.engine, tables, pattern.plan.steps)
     conditions = kind.event_conditions(config, match)
+    parts = kind.event_parts(
+        config, match, lambda: key_view(host, pattern, node.id, _rows_of_key(pattern, match))
+    )
     events = [
-        explain_event(event, match["events"][:i], conditions[i], truth)
+        explain_event(event, match["events"][:i], conditions[i], truth, parts and parts[i])
         for i, event in enumerate(match["events"])
     ]
     return {
@@ -54,8 +58,7 @@ def state_around(opened: Reopened, match: dict[str, Any]) -> dict[str, Any]:
     """
     node = match["pattern"]
     pattern = opened.run.patterns[node]
-    values = tuple(match["key"].values())
-    numbers = next((n for v, n in keys_of(pattern).items() if tuple(jsonable(v)) == values), [])
+    numbers = _rows_of_key(pattern, match)
     seen = seen_rows(opened.host, pattern, node, inputs_of(pattern, numbers))
     decided = microseconds(match["detected_at"])
     last = match["events"][-1]["event"] if match["events"] else None
@@ -72,6 +75,12 @@ def state_around(opened: Reopened, match: dict[str, Any]) -> dict[str, Any]:
         "deadlines": sorted({p["deadline"] for p in earlier if p["deadline"]}),
         "decided_by": {"event": last} if by_event else {"timer": match["detected_at"]},
     }
+
+
+def _rows_of_key(pattern: PatternRun, match: dict[str, Any]) -> list[int]:
+    """Arrival numbers of the rows with a match's key."""
+    values = tuple(match["key"].values())
+    return next((n for v, n in keys_of(pattern).items() if tuple(jsonable(v)) == values), [])
 
 
 def microseconds(text: str) -> int:
@@ -98,11 +107,16 @@ def find_match(report: dict[str, Any], match_id: str) -> dict[str, Any]:
 
 
 def explain_event(
-    event: dict[str, Any], before: list[dict[str, Any]], condition: str, truth: Truth
+    event: dict[str, Any],
+    before: list[dict[str, Any]],
+    condition: str,
+    truth: Truth,
+    parts: list[Part] | None = None,
 ) -> dict[str, Any]:
     """One event: the parts of its step's condition, the values each read, whether it held."""
-    earlier = [Earlier(e["step"], e["event"], e["row"]) for e in before]
-    parts = truth.parts_of(condition, event["event"], event["row"], earlier)
+    if parts is None:
+        earlier = [Earlier(e["step"], e["event"], e["row"]) for e in before]
+        parts = truth.parts_of(condition, event["event"], event["row"], earlier)
     return {
         "step": event["step"],
         "at": event["at"],

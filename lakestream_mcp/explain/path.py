@@ -40,9 +40,13 @@ def event_path(opened: Reopened, node: str, event: int) -> tuple[list[str], bool
     carriers = [n for n in before if some(tables[n], [event], ROW).num_rows]
     if not carriers:
         return [f"Event {event} comes from a source that does not lead to `{node}`."], False
-    if any(edge.source in carriers for edge in opened.host.inputs(node)):
+    entering = [opened.run.along(edge) for edge in opened.host.inputs(node)]
+    if any(some(rows, [event], ROW).num_rows for rows in entering):
         return [], True
     last = carriers[-1]
+    left = [p for p, t in opened.run.ports.get(last, {}).items() if some(t, [event], ROW).num_rows]
+    if left:
+        return [f"Event {event} left `{last}` by port `{'`, `'.join(left)}`."], False
     blocking = [n for n in before if any(e.source == last for e in opened.host.inputs(n))]
     return [_stopped(opened, n, event, last) for n in blocking], False
 
@@ -67,15 +71,15 @@ def key_funnel(opened: Reopened, node: str, key: Sequence[Any]) -> list[str]:
     sentences: list[str] = []
     for part, edge in zip(parts, opened.host.inputs(node), strict=True):
         way = [*upstream_of(opened.host, edge.source), edge.source]
-        sentences += _lost_on(opened, way, dict(zip(part.key, key, strict=True)))
+        sentences += _lost_on(opened, [*way, node], dict(zip(part.key, key, strict=True)))
     return list(dict.fromkeys(sentences))
 
 
 def _lost_on(opened: Reopened, way: list[str], key: dict[str, Any]) -> Iterator[str]:
-    """Where on the way to one input events of a key were lost."""
+    """Where on the way to a pattern, which is its last stop, events of a key were lost."""
     previous = None
-    for name in way:
-        table = opened.run.tables[name]
+    for name in way[:-1]:
+        table = _leaving(opened, name, way)
         if not set(key) <= set(table.column_names):
             continue
         columns = [table[column].to_pylist() for column in key]
@@ -84,3 +88,10 @@ def _lost_on(opened: Reopened, way: list[str], key: dict[str, Any]) -> Iterator[
         if previous is not None and count < previous:
             yield f"`{name}` let {count} of {previous} events of this key through."
         previous = count
+
+
+def _leaving(opened: Reopened, name: str, way: list[str]) -> Any:
+    """The rows that left a node towards others on the way; all, where they took several ports."""
+    edges = [e for e in opened.host.document.outputs(name) if e.target in way]
+    ports = {edge.source_port for edge in edges}
+    return opened.run.rows(name, *ports) if len(ports) == 1 else opened.run.tables[name]

@@ -104,7 +104,7 @@ class Draft:
         source, target = self.node(edge.source), self.node(edge.target)
         source_type, target_type = self.node_type(source.type), self.node_type(target.type)
         where = {"edge": edge.text()}
-        _check_ends(edge, source_type, target_type, where)
+        _check_ends(edge, source_type, target_type, self.output_ports(edge.source), where)
         self._check_room(edge, target_type, where)
         self.edges[edge_key(edge)] = edge
         return True
@@ -118,6 +118,21 @@ class Draft:
                 return edge.target_port
         taken = {edge.target_port for edge in into}
         return next((port for port in ports if port not in taken), ports[0] if ports else "in")
+
+    def output_ports(self, node_id: str) -> tuple[str, ...] | None:
+        """The ports rows leave a node by; None while its configuration is not valid."""
+        node = self.node(node_id)
+        node_type = self.node_type(node.type)
+        config = configs.parse(node_type, node.config).config
+        return None if config is None else node_type.output_ports(config)
+
+    def usual_port(self, source: str) -> str:
+        """The output port an edge takes when none is named: `out`, or the first nobody reads."""
+        ports = self.output_ports(source) or ("out",)
+        read = {edge.source_port for edge in self.edges.values() if edge.source == source}
+        if "out" in ports:
+            return "out"
+        return next((port for port in ports if port not in read), ports[0])
 
     def _check_room(self, edge: Edge, target_type: NodeType, where: dict[str, str]) -> None:
         feeding = [
@@ -173,7 +188,11 @@ def _refusing(node_id: str) -> Iterator[None]:
 
 
 def _check_ends(
-    edge: Edge, source_type: NodeType, target_type: NodeType, where: dict[str, str]
+    edge: Edge,
+    source_type: NodeType,
+    target_type: NodeType,
+    output_ports: Sequence[str] | None,
+    where: dict[str, str],
 ) -> None:
     if edge.source == edge.target:
         raise InvalidChange(
@@ -197,7 +216,8 @@ def _check_ends(
             expected="a transform, pattern or sink",
             hint="swap `source` and `target` if the edge was meant the other way round",
         )
-    _check_port(edge.source_port, ("out",), edge.source, "output", where)
+    if output_ports is not None:
+        _check_port(edge.source_port, output_ports, edge.source, "output", where)
     _check_port(edge.target_port, target_type.input_ports, edge.target, "input", where)
 
 

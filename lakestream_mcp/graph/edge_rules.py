@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .facts import Facts, Rule, connecting, disconnecting, quoted
-from .model import Edge, Finding
+from .model import Edge, Finding, flow_name
 
 
 def loose_edges(facts: Facts) -> Iterator[Finding]:
@@ -69,10 +69,36 @@ def wrong_way_edges(facts: Facts) -> Iterator[Finding]:
             yield _wrong_edge(
                 edge, "UNKNOWN_PORT", f"`{edge.target}` has no input port `{edge.target_port}`"
             )
-        elif edge.source_port != "out":
+        elif edge.source_port not in (_output_ports(facts, edge.source) or (edge.source_port,)):
             yield _wrong_edge(
                 edge, "UNKNOWN_PORT", f"`{edge.source}` has no output port `{edge.source_port}`"
             )
+
+
+def _output_ports(facts: Facts, node_id: str) -> tuple[str, ...] | None:
+    """The ports rows leave a node by; None while its configuration is not valid."""
+    node_type, config = facts.graph.types[node_id], facts.configs.get(node_id)
+    return None if node_type is None or config is None else node_type.output_ports(config)
+
+
+def port_names(facts: Facts) -> Iterator[Finding]:
+    """What leaves by a port is named after node and port in code: no other may have that name."""
+    taken = dict.fromkeys(facts.graph.nodes, "a node")
+    for node_id in facts.graph.nodes:
+        for port in _output_ports(facts, node_id) or ():
+            name = flow_name(node_id, port)
+            if port != "out" and name in taken:
+                yield Finding(
+                    code="PORT_NAME_TAKEN",
+                    severity="error",
+                    message=f"the rows of `{node_id}` at port `{port}` are named `{name}` in code, "
+                    f"which is {taken[name]}, too",
+                    node=node_id,
+                    got=port,
+                    expected="a port name that makes no other name",
+                    hint="name the port otherwise, or give the node another id",
+                )
+            taken[name] = "a port of another node"
 
 
 def _wrong_edge(edge: Edge, code: str, message: str) -> Finding:
@@ -158,5 +184,6 @@ EDGE_RULES: tuple[Rule, ...] = (
     wrong_way_edges,
     crowded_ports,
     missing_inputs,
+    port_names,
     no_edges,
 )

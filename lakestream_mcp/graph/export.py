@@ -72,7 +72,9 @@ def to_mermaid(document: PipelineDocument, cards: Mapping[str, Card] | None = No
     known = {node.id for node in document.nodes}
     for edge in document.edges:
         if {edge.source, edge.target} <= known:
-            said = "" if edge.target_port == "in" else f"|{_mermaid(edge.target_port)}|"
+            ports = [edge.source_port] * (edge.source_port != "out")
+            ports += [edge.target_port] * (edge.target_port != "in")
+            said = f"|{_mermaid(' to '.join(ports))}|" if ports else ""
             lines.append(f"  n_{edge.source} -->{said} n_{edge.target}")
     for category, colours in _COLOURS.items():
         style = f"fill:{colours.fill},stroke:{colours.line},color:#1c1c1c"
@@ -139,12 +141,12 @@ def _arrow(edge: Edge, start: Position, end: Position) -> str:
         f'<path d="M{a} {b} C{c} {d} {e} {f} {g} {h}" fill="none" stroke="#5f6670" '
         'stroke-width="1.5" marker-end="url(#arrow)"/>'
     )
-    if edge.target_port == "in":
-        return path
-    style = (
-        'font-size="10" text-anchor="end" stroke="#ffffff" stroke-width="3" paint-order="stroke"'
-    )
-    return path + _line(edge.target_port, end.x - 10, end.y - 5, style, 12)
+    style = 'font-size="10" stroke="#ffffff" stroke-width="3" paint-order="stroke"'
+    if edge.source_port != "out":
+        path += _line(edge.source_port, x1 + 6, y1 - 5, style, 12)
+    if edge.target_port != "in":
+        path += _line(edge.target_port, end.x - 10, end.y - 5, f'{style} text-anchor="end"', 12)
+    return path
 
 
 def _box(node: Node, place: Position, card: Card) -> str:

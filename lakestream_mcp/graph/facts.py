@@ -67,9 +67,12 @@ def disconnecting(edge: Edge) -> ChangeData:
     }
 
 
-def connecting(source: str, target: str, target_port: str) -> ChangeData:
-    """The change that connects two nodes; the usual port is not spelled out."""
+def connecting(
+    source: str, target: str, target_port: str = "in", source_port: str = "out"
+) -> ChangeData:
+    """The change that connects two nodes; the usual ports are not spelled out."""
     change = {"op": "connect", "source": source, "target": target}
+    change |= {} if source_port == "out" else {"source_port": source_port}
     return change if target_port == "in" else change | {"target_port": target_port}
 
 

@@ -69,7 +69,10 @@ class Node(Strict):
 
 
 class Edge(Strict):
-    """Rows flow from `source` to `target`. Ports are `out`, and `in`, `left` or `right`."""
+    """Rows flow from `source` to `target`, between ports that their types name.
+
+    Most have one, `out` and `in`.
+    """
 
     source: str
     target: str
@@ -81,6 +84,11 @@ class Edge(Strict):
         tail = "" if self.source_port == "out" else f":{self.source_port}"
         head = "" if self.target_port == "in" else f":{self.target_port}"
         return f"{self.source}{tail} -> {self.target}{head}"
+
+
+def flow_name(node_id: str, port: str = "out") -> str:
+    """What leaves a node by a port, as code names it: frame and dataset."""
+    return node_id if port == "out" else f"{node_id}_{port}"
 
 
 class PipelineDocument(Strict):

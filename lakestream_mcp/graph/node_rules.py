@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from .facts import Facts, Rule, connecting, quoted
-from .model import ChangeData, Finding, Node
+from .model import ChangeData, Edge, Finding, Node
 from .naming import free_title
 
 MANY_NODES = 50
@@ -40,8 +40,12 @@ def _retyped(facts: Facts, node: Node, type_name: str) -> list[ChangeData]:
     return [
         {"op": "remove_node", "id": node.id},
         {"op": "add_node", "node": new},
-        *(connecting(edge.source, edge.target, edge.target_port) for edge in [*into, *out_of]),
+        *(_connecting_again(edge) for edge in [*into, *out_of]),
     ]
+
+
+def _connecting_again(edge: Edge) -> ChangeData:
+    return connecting(edge.source, edge.target, edge.target_port, edge.source_port)
 
 
 def duplicate_ids(facts: Facts) -> Iterator[Finding]:

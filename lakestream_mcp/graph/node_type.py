@@ -6,7 +6,7 @@ kernel, only the protocols it needs from them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..errors import Unsupported
 from .model import Category, Column, Problem, Relation, Target
+from .node_parts import Latest, LocalRows, Reading
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -50,12 +51,26 @@ class NodeType:
     Config: ClassVar[ConfigClass]
     input_ports: ClassVar[tuple[str, ...]] = ("in",)
     max_inputs: ClassVar[int] = 1
+    ports_out: ClassVar[tuple[str, ...]] = ("out",)
+    """How the output ports are named, for documentation; a configuration may decide their names."""
     aliases: ClassVar[tuple[str, ...]] = ()
     field_aliases: ClassVar[Mapping[str, str]] = {}
     moved: ClassVar[Mapping[str, str]] = {}
     """Fields of the earlier system that live elsewhere now: name → where to put the value."""
     targets: ClassVar[frozenset[Target]] = frozenset({"sss"})
+    unsaid: ClassVar[tuple[str, ...]] = ()
+    """Fields that declarative SQL does not say; generated SQL gives them in a remark."""
+    stateful: ClassVar[bool] = False
+    """Whether Spark keeps state for it; a streaming query has at most one such node."""
+    field_ports: ClassVar[Mapping[str, str]] = {}
+    """Fields that name columns of one input only: field → the input's port."""
+    passes_through: ClassVar[bool] = False
+    """Whether a column that goes out under a name and type it came in with holds what it held."""
     folder: Path
+
+    def unsaid_by_sql(self, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """Fields that declarative SQL does not say of this configuration."""
+        return self.unsaid
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
         """Turn an earlier system's config (names already aliased) into ours; default: unchanged."""
@@ -69,9 +84,35 @@ class NodeType:
         """What is wrong beyond the config's own types, given what flows in."""
         yield from ()
 
+    def spelled_out(self, config: Any) -> Any:
+        """The same, with what a field says of several inputs said apart; default: as it is."""
+        return config
+
+    def labels(self, config: Any) -> tuple[str, ...]:
+        """Names that stand before columns in its expressions and are no columns; default: none."""
+        return ()
+
     def needs_watermark(self, config: Any) -> bool:
         """Whether what flows in must have an event time with a watermark; default: patterns do."""
         return self.category == "pattern"
+
+    def output_ports(self, config: Any) -> tuple[str, ...]:
+        """The ports that rows leave by; the rows of each have the node's one relation."""
+        return ("out",)
+
+    def authored_hash(self, config: Any) -> str | None:
+        """sha256 of the author's code that generated code carries word for word; None without."""
+        return None
+
+    def probe(self, config: Any, secret: Callable[[Any], str], send: bool) -> str:
+        """Reach what this node connects to and say what answered; a message only when asked.
+
+        secret: reads the secret of a reference. Raises LakestreamError with the reason.
+        """
+        raise Unsupported(
+            f"`{self.type}` connects to nothing outside the workspace.",
+            hint="Its tables and files are checked when the code runs.",
+        )
 
     def relation(
         self, config: Any, inputs: Sequence[Relation], resolver: ColumnResolver
@@ -98,6 +139,8 @@ class SourceType(NodeType):
     category = "source"
     input_ports = ()
     max_inputs = 0
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Python packages that the generated notebook installs first, with their versions."""
 
     def code(self, config: Any, relation: Relation) -> dict[str, Any]:
         """Variables for the folder's template; values are quoted by the template's filters."""
@@ -110,6 +153,24 @@ class SourceType(NodeType):
         """
         raise no_declarative_form(self)
 
+    def unsaid_by_sql(self, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """An event time is said by its watermark only."""
+        return self.unsaid if config.get("watermark_delay") else (*self.unsaid, "event_time")
+
+    def read(self, query: exp.Query) -> Reading | None:
+        """The inverse of `declarative`: the configuration that reads so; None if there is none."""
+        return None
+
+    def latest(self, config: Any, count: int, roots: Sequence[Path], since: str | None) -> Latest:
+        """The newest rows that are there to be read now, within a bounded time; nothing is kept of
+        having read them. Raises Unsupported where this process cannot reach the source."""
+        raise Unsupported(
+            f"The rows of a `{self.type}` cannot be read from here.",
+            code="NOT_LIVE",
+            got=self.type,
+            hint="give a few of them as rows, or as a file",
+        )
+
 
 class RelationalType(NodeType):
     """A transform that is one SQL query over `in_0`, `in_1` …: the only text of its meaning."""
@@ -121,6 +182,32 @@ class RelationalType(NodeType):
         """The query, in the Spark dialect, as a sqlglot tree. Raises InvalidSql."""
         raise NotImplementedError
 
+    def read(
+        self, query: exp.Query, inputs: Sequence[Relation], tables: Mapping[str, str]
+    ) -> Reading | None:
+        """The inverse of `query`: the configuration of such a query; None if there is none.
+
+        `tables` are those read beside the streams, under the names `in_n` that the query has for
+        them; what is known of their columns ends `inputs`. The answer may be a guess: what is read
+        counts only if `query` gives the same tree.
+        """
+        return None
+
+    def port_query(self, config: Any, inputs: Sequence[Relation], port: str) -> exp.Query:
+        """The rows that leave by a port, over the same inputs; default: all of `query`."""
+        return self.query(config, inputs)
+
+    def expectations(self, config: Any, inputs: Sequence[Relation]) -> tuple[Any, ...]:
+        """What rows must satisfy, each of `relational.declarative.statements`; default: nothing.
+
+        They are over the rows of `unchecked_query`, which declarative SQL states them on.
+        """
+        return ()
+
+    def unchecked_query(self, config: Any, inputs: Sequence[Relation]) -> exp.Query:
+        """The rows at `out` before an expectation drops any; default: `query`."""
+        return self.query(config, inputs)
+
     def relation(
         self, config: Any, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> Relation:
@@ -130,6 +217,38 @@ class RelationalType(NodeType):
         first = inputs[0]
         kept = first.event_time if first.event_time in names else None
         return Relation(columns, kept, first.delay_ms if kept else None)
+
+
+class CodeTransformType(NodeType):
+    """A transform whose meaning is Python: `structured_streaming.py.j2` renders it.
+
+    It adds columns to each row of its one input; rows and their event time stay.
+    """
+
+    category = "transform"
+    calls_service: ClassVar[bool] = False
+    """Whether generated code asks a service, whose answers a test only stands in for."""
+
+    def added(self, config: Any) -> tuple[Column, ...]:
+        """The columns that it adds."""
+        raise NotImplementedError
+
+    def relation(
+        self, config: Any, inputs: Sequence[Relation], resolver: ColumnResolver
+    ) -> Relation:
+        """The input with the added columns."""
+        return inputs[0]._replace(columns=inputs[0].columns + self.added(config))
+
+    def code(self, config: Any, relation: Relation) -> dict[str, Any]:
+        """Variables for the folder's template; `relation` is the input's."""
+        raise NotImplementedError
+
+    def local(self, config: Any, relation: Relation, table: Any, node_id: str) -> LocalRows:
+        """The rows with the added columns, in this process: `table` flows in, with `relation`.
+
+        Raises InvalidPipeline with the place in the configuration.
+        """
+        raise NotImplementedError
 
 
 class SinkType(NodeType):
@@ -147,6 +266,12 @@ class SinkType(NodeType):
         """Variables for the folder's template."""
         raise NotImplementedError
 
+    def messages(
+        self, config: Any, relation: Relation, rows: list[dict[str, Any]]
+    ) -> list[Any] | None:
+        """What a test shows of a sink that sends messages; None for those that keep rows."""
+        return None
+
     def declarative(
         self, config: Any, relation: Relation, node_id: str, rows: exp.Query
     ) -> tuple[Any, ...]:
@@ -155,6 +280,10 @@ class SinkType(NodeType):
         They are of `relational.declarative.statements`. Raises Unsupported where SQL has no form.
         """
         raise no_declarative_form(self)
+
+    def read(self, statements: Sequence[Any]) -> Reading | None:
+        """The inverse of `declarative`, but for what feeds it: the configuration, or None."""
+        return None
 
 
 def no_declarative_form(kind: NodeType) -> Unsupported:

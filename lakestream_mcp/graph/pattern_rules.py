@@ -1,4 +1,4 @@
-"""Rules on patterns: event time and watermark before them, bounds in them, none behind another."""
+"""Rules on stateful nodes: event time and watermark before them, bounds, none behind another."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _TIMES = ("within", "window", "gap", "timeout")
 
 def event_time_before_patterns(facts: Facts) -> Iterator[Finding]:
     """A pattern's input needs an event time, and a watermark that says how late rows may be."""
-    behind = _patterns_upstream(facts)
-    for node_id in facts.graph.of("pattern"):
+    behind = _stateful_upstream(facts)
+    for node_id in _stateful(facts):
         if not _needs_watermark(facts, node_id):
             continue
         own = getattr(facts.configs.get(node_id), "event_time", None)
@@ -41,6 +41,12 @@ def event_time_before_patterns(facts: Facts) -> Iterator[Finding]:
                 continue  # The table that must come between will say what time its rows have.
             declared = relation.event_time or own
             yield _missing_time(facts, edge, relation, declared)
+
+
+def _stateful(facts: Facts) -> list[str]:
+    """The nodes that Spark keeps state for: patterns, windows and joins of streams."""
+    types = facts.graph.types.items()
+    return [n for n, kind in types if kind and (kind.stateful or kind.category == "pattern")]
 
 
 def _needs_watermark(facts: Facts, node_id: str) -> bool:
@@ -66,12 +72,17 @@ def _missing_time(facts: Facts, edge: Edge, relation: Relation, declared: str | 
     return Finding(
         code=code,
         severity="error",
-        message=f"the pattern `{edge.target}` reads rows of `{edge.source}` without {missing}",
+        message=f"the {_noun(facts, edge.target)} `{edge.target}` reads rows of "
+        f"`{edge.source}` without {missing}",
         node=edge.target,
         expected=expected,
         hint=hint,
         fix=_time_fix(facts, edge, column) if column in stamps else None,
     )
+
+
+def _noun(facts: Facts, node_id: str) -> str:
+    return "pattern" if facts.graph.category(node_id) == "pattern" else "node"
 
 
 def evident_time(relation: Relation) -> str | None:
@@ -98,7 +109,8 @@ def _time_fix(facts: Facts, edge: Edge, column: str | None) -> list[ChangeData] 
     }
     return [
         disconnecting(edge),
-        {"op": "add_node", "node": node, "after": edge.source},
+        {"op": "add_node", "node": node},
+        connecting(edge.source, new_id, source_port=edge.source_port),
         connecting(new_id, edge.target, edge.target_port),
     ]
 
@@ -121,33 +133,47 @@ def _source_of(facts: Facts, node_id: str, column: str | None) -> str | None:
         node_id = into[0].source
 
 
-def pattern_after_pattern(facts: Facts) -> Iterator[Finding]:
-    """One streaming query runs one pattern: between two there must be a table."""
-    behind = _patterns_upstream(facts)
-    for node_id in facts.graph.of("pattern"):
+def stateful_after_stateful(facts: Facts) -> Iterator[Finding]:
+    """One streaming query keeps state for one node, above one watermark: a table parts them."""
+    behind = _stateful_upstream(facts)
+    for node_id in facts.graph.nodes:
+        if not (node_id in behind and (behind[node_id] == node_id or _declares(facts, node_id))):
+            continue
         for edge in facts.graph.into[node_id]:
             first = behind.get(edge.source)
             if first is None:
                 continue
+            patterns = {facts.graph.category(n) for n in (first, node_id)} == {"pattern"}
+            what = "matches" if facts.graph.category(first) == "pattern" else "rows"
             yield Finding(
-                code="PATTERN_AFTER_PATTERN",
+                code="PATTERN_AFTER_PATTERN" if patterns else "STATEFUL_AFTER_STATEFUL",
                 severity="error",
-                message=f"the pattern `{node_id}` reads the matches of the pattern `{first}` "
-                "within one streaming query",
+                message=f"the {_noun(facts, node_id)} `{node_id}` reads the {what} of the "
+                f"{_noun(facts, first)} `{first}` within one streaming query",
                 node=node_id,
                 got=first,
-                expected="a table between two patterns",
-                hint="write the matches with a `delta-table-sink`, and read them back with a "
+                expected="a table between two patterns" if patterns else "a table between them",
+                hint=f"write the {what} with a `delta-table-sink`, and read them back with a "
                 "`delta-table-source`",
                 fix=_table_between(facts, edge),
             )
 
 
-def _patterns_upstream(facts: Facts) -> dict[str, str]:
-    """For each node that feeds others: the pattern it is, or the one behind it."""
+def _declares(facts: Facts, node_id: str) -> bool:
+    """Whether a node declares a watermark that what flows in does not have."""
+    relation = facts.relations.get(node_id)
+    sources = [facts.relations.get(edge.source) for edge in facts.graph.into[node_id]]
+    if relation is None or relation.delay_ms is None:
+        return False
+    return all(source is not None and source.delay_ms is None for source in sources)
+
+
+def _stateful_upstream(facts: Facts) -> dict[str, str]:
+    """For each node that feeds others: the stateful node it is, or the one behind it."""
+    stateful = set(_stateful(facts))
     behind: dict[str, str] = {}
     for node_id in facts.graph.order:
-        if facts.graph.category(node_id) == "pattern":
+        if node_id in stateful:
             behind[node_id] = node_id
             continue
         sources = [edge.source for edge in facts.graph.into[node_id]]
@@ -180,11 +206,8 @@ def _table_between(facts: Facts, edge: Edge) -> list[ChangeData] | None:
     source = free_id(f"{edge.source[:36]}_matches", facts.graph.nodes)
     return [
         disconnecting(edge),
-        {
-            "op": "add_node",
-            "node": {"id": sink, "type": "delta-table-sink", "config": written},
-            "after": edge.source,
-        },
+        {"op": "add_node", "node": {"id": sink, "type": "delta-table-sink", "config": written}},
+        connecting(edge.source, sink, source_port=edge.source_port),
         {"op": "add_node", "node": {"id": source, "type": "delta-table-source", "config": read}},
         connecting(source, edge.target, edge.target_port),
     ]
@@ -243,7 +266,7 @@ def late_decisions(facts: Facts) -> Iterator[Finding]:
 
 PATTERN_RULES: tuple[Rule, ...] = (
     event_time_before_patterns,
-    pattern_after_pattern,
+    stateful_after_stateful,
     unbounded_state,
     late_decisions,
 )

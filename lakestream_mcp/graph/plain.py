@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 
 from pydantic import JsonValue
@@ -11,11 +12,15 @@ from pydantic import JsonValue
 MAX_DEPTH = 32
 MAX_CONFIG_CHARACTERS = 200_000
 SHOWN_CHARACTERS = 80
-_SECRET_WORDS = ("password", "secret", "token", "credential", "private_key", "api_key", "jaas")
+_SECRET_WORDS = (
+    *("password", "secret", "token", "credential", "private_key", "api_key", "access_key", "jaas"),
+    *("connection_string", "webhook_url", "routing_key", "headers"),
+)
+_LOGIN = re.compile(r"(//[^/@\s:]*:)[^/@\s]+(?=@)")
 
 
 def shown(value: object, limit: int = SHOWN_CHARACTERS) -> JsonValue:
-    """The value as a message may show it: short values as they are, long ones cut."""
+    """The value as a message may show it: long ones cut, a password in an address left out."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int) and abs(value) < 2**63:
@@ -23,7 +28,7 @@ def shown(value: object, limit: int = SHOWN_CHARACTERS) -> JsonValue:
     if isinstance(value, float) and math.isfinite(value):
         return value
     text = value if isinstance(value, str) else _text(value)
-    text = text.encode("utf-8", "backslashreplace").decode()
+    text = _LOGIN.sub(r"\1…", text.encode("utf-8", "backslashreplace").decode())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

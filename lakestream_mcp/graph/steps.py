@@ -159,7 +159,8 @@ def _link(
 ) -> None:
     draft.node(source)
     port = target_port or draft.free_port(source, target)
-    edge = Edge(source=source, target=target, source_port=source_port or "out", target_port=port)
+    leaving = source_port or draft.usual_port(source)
+    edge = Edge(source=source, target=target, source_port=leaving, target_port=port)
     if not draft.connect(edge) and said:
         draft.notes.append(f"{edge.text()} is connected already")
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def node_query(
-    kind: RelationalType, config: Any, inputs: Sequence[Relation], output: Relation
+    kind: RelationalType,
+    config: Any,
+    inputs: Sequence[Relation],
+    output: Relation,
+    port: str | None = None,
 ) -> exp.Query:
-    """The node's query, with each computed output cast to the type that was declared for it."""
-    return cast_outputs(kind.query(config, inputs), output.columns)
+    """The query of a node, or of one of its ports, each computed output cast to its type."""
+    query = kind.query(config, inputs) if port is None else kind.port_query(config, inputs, port)
+    return cast_outputs(query, output.columns)

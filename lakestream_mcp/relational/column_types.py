@@ -180,6 +180,22 @@ def canonical_type(text: str) -> str:
     return found
 
 
+def nested_parts(column_type: str) -> tuple[str, tuple[Column, ...]]:
+    """`array`, `map` or `struct` and what it is made of; a plain type has no parts.
+
+    An array has its `element`, a map `key` and `value`, a struct its fields.
+    """
+    form, _, inside = column_type.removesuffix(">").partition("<")
+    if form == "struct" and inside:
+        return form, parse_columns(inside)
+    if form == "map":
+        reader = TypeReader(inside)
+        key = reader.type()
+        reader.expect(",")
+        return form, (Column("key", key), Column("value", reader.type()))
+    return form, (Column("element", inside),) if form == "array" else ()
+
+
 @lru_cache(maxsize=1024)
 def parse_columns(text: str) -> tuple[Column, ...]:
     """Columns of a DDL text like `id bigint, at timestamp`. Raises InvalidArgument."""

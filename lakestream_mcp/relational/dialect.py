@@ -62,7 +62,7 @@ class LakestreamSpark(Spark):
 DIALECT = LakestreamSpark()
 
 
-def _merge_doubled_quotes(sql: str, tokens: list[Token]) -> list[Token]:
+def merge_doubled_quotes(sql: str, tokens: list[Token]) -> list[Token]:
     """`'it''s'` comes as two strings that touch; Spark reads one with a quote in it."""
     merged: list[Token] = []
     for token in tokens:
@@ -85,7 +85,7 @@ def _merge_doubled_quotes(sql: str, tokens: list[Token]) -> list[Token]:
 
 def tokenize(sql: str) -> list[Token]:
     """Tokens of a text. Raises sqlglot's TokenError."""
-    return _merge_doubled_quotes(sql, DIALECT.tokenize(sql))
+    return merge_doubled_quotes(sql, DIALECT.tokenize(sql))
 
 
 def parse(tokens: list[Token], sql: str) -> list[exp.Expr | None]:

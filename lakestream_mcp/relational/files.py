@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ..cep.physical import EPOCH
 from ..errors import Forbidden, InvalidArgument, InvalidEvents, NotFound
 from ..graph.model import Column
 from .column_types import check_names, quoted
@@ -59,6 +60,35 @@ def local_file(path: str, roots: Sequence[Path], endings: Sequence[str] = ()) ->
             hint="put it below a data root, or name its folder in LAKESTREAM_DATA_ROOTS",
         )
     raise _missing(path, roots, "is not there")
+
+
+def latest_files(
+    path: str, roots: Sequence[Path], endings: Sequence[str], since: dt.datetime | None
+) -> list[Path]:
+    """The files meant by a path, the last changed first; only those changed after a time, if given.
+
+    Raises NotFound and Forbidden as `local_file` does.
+    """
+    first = local_file(path, roots, endings)
+    places = ((root / Path(path).expanduser()).resolve() for root in roots)
+    folder = next((place for place in places if place.is_dir()), None)
+    files = [first] if folder is None else [p for p in folder.iterdir() if p.suffix in endings]
+    inside = [local_file(str(file), roots) for file in files if file.name[0] not in "._"]
+    stamped = sorted(((p.stat().st_mtime_ns, p) for p in inside), reverse=True)
+    after = -1 if since is None else (since - EPOCH) // dt.timedelta(microseconds=1)
+    return [file for changed, file in stamped if changed // 1_000 > after]
+
+
+def columns_of_rows(rows: Iterable[dict[str, Any]], text: bool = False) -> tuple[Column, ...]:
+    """Columns that some rows show. text: values are text that may mean numbers, as in CSV.
+
+    Raises InvalidArgument for names that no column can have.
+    """
+    types: dict[str, str | None] = {}
+    for row in rows:
+        for name, value in row.items():
+            types[name] = _merged(types.get(name), _type_of(value, text))
+    return check_names(Column(name, kind or "string") for name, kind in types.items())
 
 
 def _is_pattern(path: Path) -> bool:
@@ -111,16 +141,10 @@ def _inferred(
         raise _bad(file, "the file is empty", "EMPTY_FILE")
     if file_format == "parquet":
         return _parquet_columns(file)
-    rows = _json_rows(file) if file_format == "json" else _csv_rows(file)
-    types: dict[str, str | None] = {}
-    count = 0
-    for row in rows:
-        count += 1
-        for name, value in row.items():
-            types[name] = _merged(types.get(name), _type_of(value, text=file_format == "csv"))
-    if not count:
+    rows = list(_json_rows(file) if file_format == "json" else _csv_rows(file))
+    if not rows:
         raise _bad(file, "the file holds no rows", "EMPTY_FILE")
-    return check_names(Column(name, kind or "string") for name, kind in types.items())
+    return columns_of_rows(rows, text=file_format == "csv")
 
 
 def _bad(file: Path, problem: str, code: str, row: int | None = None) -> InvalidEvents:

@@ -33,7 +33,7 @@ PLAIN = (
 QUERY = (
     exp.Select, exp.Subquery, exp.SetOperation, exp.From, exp.Join, exp.Where, exp.Group,
     exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Table, exp.TableAlias, exp.With, exp.CTE,
-    exp.Alias, exp.Star, exp.Values, exp.Distinct, exp.Window, exp.WindowSpec,
+    exp.Alias, exp.Aliases, exp.Star, exp.Values, exp.Distinct, exp.Window, exp.WindowSpec,
 )  # fmt: skip
 AGGREGATE = (exp.Distinct, exp.Star, exp.IgnoreNulls, exp.RespectNulls)
 FUNCTION_NAMES: dict[type[exp.Expr], str] = {

@@ -6,6 +6,7 @@ Light to import: sqlglot is loaded when the first text is read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidSql, nearest
@@ -87,9 +88,17 @@ def cast(value: exp.Expr, column_type: str) -> exp.Cast:
     """CAST of a value to a canonical type."""
     from sqlglot import exp
 
+    return exp.Cast(this=value, to=_data_type(column_type).copy())
+
+
+@lru_cache(maxsize=512)
+def _data_type(column_type: str) -> exp.DataType:
+    """A type as a tree: the same few are asked for again and again. Not to be changed."""
+    from sqlglot import exp
+
     from .dialect import DIALECT
 
-    return exp.Cast(this=value, to=exp.DataType.build(column_type, dialect=DIALECT))
+    return exp.DataType.build(column_type, dialect=DIALECT)
 
 
 def check_columns(
@@ -206,6 +215,21 @@ def named(value: exp.Expr, name: str) -> exp.Expr:
     return exp.Alias(this=value, alias=identifier(name))
 
 
+def plain_select(query: exp.Query, *clauses: str) -> bool:
+    """Whether a query is `SELECT … FROM in_0`, with none but the named clauses."""
+    from sqlglot import exp
+
+    start = query.args.get("from_")
+    said = {name for name, value in query.args.items() if value}
+    return (
+        isinstance(query, exp.Select)
+        and said <= {"expressions", "from_", *clauses}
+        and start is not None
+        and isinstance(start.this, exp.Table)
+        and start.this.name == "in_0"
+    )
+
+
 def notes(tree: exp.Expr) -> list[str]:
     """What may differ from Spark on unusual input when this is tried locally; one line each."""
     from sqlglot import exp
@@ -230,5 +254,6 @@ def may_differ(trees: Iterable[exp.Expr], field: str) -> Iterator[Problem]:
             "MAY_DIFFER",
             f"a local test may differ from Spark on unusual input: {note}",
             field=field,
+            hint="`lakestream preview-on-spark` shows what Spark answers",
             severity="info",
         )

@@ -401,3 +401,17 @@ def test_timestamps_compare_as_microseconds(resolver: SailResolver) -> None:
     scope = scope_of(resolver)
     part_condition(parsed("unix_seconds(at) - unix_seconds(a.at) > 5"), scope)
     assert [v.sql for v in scope.values.computed] == ["UNIX_SECONDS(at)"]
+
+
+def test_a_function_tells_what_it_answers_in_ninety_characters() -> None:
+    for length, shown in ((90, "x" * 90), (91, "x" * 89 + "…")):
+        source = function_source("asked", "row", "True", "x" * length)
+        assert source.splitlines()[1] == f"    # {shown}"
+
+
+def test_a_number_beyond_doubles_is_refused(resolver: SailResolver) -> None:
+    for text in ("a.x > 1e400", "a.x < 123456789012345.6"):
+        with pytest.raises(LakestreamError):
+            part_condition(parsed(text), scope_of(resolver))
+    for text in ("a.x < 12345678901234.5", "a.x < 1.00000000000000001e5"):
+        assert part_condition(parsed(text), scope_of(resolver)).code is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections.abc import Callable
 from typing import Any
@@ -409,3 +410,37 @@ def test_schedule_does_not_matter_soak(kind: str) -> None:
     print(f"{kind}: seeds 0..4999")
     for seed in range(5000):
         check(kind, seed)
+
+
+def alone(kind: str, seed: int) -> tuple[Any, list[tuple[int, int, tuple[Any, ...]]]]:
+    """A matcher, and the events of one key in their order."""
+    rng = random.Random(f"{kind} {seed}")
+    matcher = MAKERS[kind](rng)
+    rows = sorted(random_rows(rng), key=lambda row: row[1])
+    return matcher, [(ts, mask, (0, value, number)) for _, ts, mask, value, number in rows]
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_timers_are_the_moments_of_decisions(kind: str) -> None:
+    """Nothing is emitted before a timer, something changes at it, and none stays where it was."""
+    for seed in range(60):
+        matcher, given = alone(kind, seed)
+        state = matcher.initial()
+        assert not state
+        assert (matcher.next_timer(state), matcher.expires(state)) == (None, None)
+        for event in given:
+            state = settled(matcher, state, event[0], f"{kind} {seed}")
+            state = matcher.on_events(state, [event], [].append)
+        settled(matcher, state, NEVER, f"{kind} {seed}")
+
+
+def settled(matcher: Any, state: Any, now: int, told: str) -> Any:
+    """The state with every timer up to a time gone off, each checked."""
+    while state and (due := matcher.next_timer(state)) is not None and due <= now:
+        early: list[Any] = []
+        matcher.on_time(pickle.loads(pickle.dumps(state)), due - 1, early.append)
+        assert not early, told
+        state = matcher.on_time(state, due, early.append)
+        later = matcher.next_timer(state) if state else None
+        assert later is None or later > due, told
+    return state

@@ -43,6 +43,16 @@ class Agent:
         nodes += [("it", kind, config), ("out", "file-sink", {"path": "out"})]
         return self._made(nodes, pairwise([name for name, _, _ in nodes]))
 
+    def routed(self, kind: str, config: Json, feed: Json, condition: str) -> str:
+        """The same with a router before the pattern, which reads its first port; returns its id."""
+        nodes = [
+            ("feed", "auto-loader", loader(feed)),
+            ("split", "split-router", {"routes": [{"name": "cheap", "condition": condition}]}),
+            ("it", kind, config),
+            ("out", "file-sink", {"path": "out"}),
+        ]
+        return self._made(nodes, pairwise([name for name, _, _ in nodes]))
+
     def pairing(self, config: Json, feeds: dict[str, Json]) -> str:
         """A pipeline of a temporal correlation with a source per port; returns its id."""
         nodes = [(port, "auto-loader", loader(feed)) for port, feed in feeds.items()]

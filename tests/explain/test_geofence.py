@@ -44,6 +44,28 @@ def test_examples(agent: Agent, name: str) -> None:
     check_examples(agent, "geofence", CASES[name], FEED)
 
 
+AWAY = {
+    "type": "Polygon",
+    "coordinates": [[[-50, 40], [-50, 40.1], [-50.1, 40.1], [-50.1, 40], [-50, 40]]],
+}
+
+
+def test_every_zone_has_examples(agent: Agent) -> None:
+    zones = [
+        {"name": n, "latitude": 10.0 * i, "longitude": 7.0 * i, "radius_m": 300 + i}
+        for i, n in enumerate(("a", "b", "c"))
+    ]
+    zones.append({"name": "d", "polygon": AWAY})
+    config = {"key": ["truck"], "latitude": "lat", "longitude": "lon", "zones": zones}
+    made = agent.pipeline("geofence", config, FEED)
+    told = agent.run(made, {"examples": "all"})["examples"]
+    assert not [e for e in told if "not_found" in e]
+    for expected in ("match", "no match"):
+        of = {e["meant"]["measures"]["zone"] for e in told if e["expected"] == expected}
+        assert of == {"a", "b", "c", "d"}
+    check_examples(agent, "geofence", config, FEED)
+
+
 def fix(minute: float, north_m: float, truck: str = "t", acc: float | None = 5.0) -> Json:
     """A fix so many metres north of the depot's centre."""
     seconds = round(minute * 60)
@@ -171,3 +193,24 @@ def test_a_row_without_key_and_one_before_1970(agent: Agent) -> None:
     early = fix(0, 300) | {"at": "1969-12-31T23:59:59.999Z"}
     told = ask(agent, PLAIN, [early], event=0)
     assert "was late: its event time 1969-12-31T23:59:59.999" in told["sentences"][0]
+
+
+def test_a_dwell_is_told_with_the_fix_that_confirms_the_entry(agent: Agent) -> None:
+    zone = {"name": "depot", "latitude": 0.0, "longitude": 0.0, "radius_m": 500}
+    config = {
+        "key": ["truck"],
+        "latitude": "lat",
+        "longitude": "lon",
+        "zones": [zone],
+        "emit": ["enter", "dwell"],
+        "confirm": 3,
+        "dwell": "1 minute",
+    }
+    made = agent.pipeline("geofence", config, FEED)
+    fixes = [
+        {"truck": "t", "lat": 0.0, "lon": 0.0, "acc": 1.0, "at": f"2026-01-01T12:0{minute}:00Z"}
+        for minute in (0, 2, 4, 6)
+    ]
+    found = agent.run(made, fixes)["matches"]
+    told = [(m["measures"]["transition"], m["detected_at"]) for m in found]
+    assert sorted(told) == [("dwell", "2026-01-01T12:04:00Z"), ("enter", "2026-01-01T12:04:00Z")]

@@ -56,3 +56,58 @@ def test_a_comparison_shows_both_sides(agent: Agent) -> None:
     part = told["events"][1]["parts"][1]
     assert (part["left"], part["operator"], part["right"]) == (500.0, ">", "400.0")
     assert part["reads"] == {"amount": 500.0, "small.amount": 4.0}
+
+
+def recognized(agent: Agent, clause: str, events: Any, at: int = 0) -> Any:
+    return explained(agent, "match-recognize", {"key": ["card"], "clause": clause}, events, at)
+
+
+def told_parts(event: Any) -> list[tuple[str, Any, Any]]:
+    return [(p["condition"], p.get("left"), p.get("right")) for p in event["parts"]]
+
+
+def test_a_row_pattern_shows_what_its_definitions_read_of_other_rows(agent: Agent) -> None:
+    clause = (
+        "PATTERN (LOW UP{2,} TOP) DEFINE LOW AS amount < 5, "
+        "UP AS amount > PREV(amount) AND SUM(UP.amount) < 90, TOP AS amount > 2 * AVG(UP.amount)"
+    )
+    events = [pay(0, 4), pay(1, 7), pay(2, 9), pay(2.5, 1, card="b"), pay(3, 30)]
+    told = recognized(agent, clause, events)
+    assert [e["step"] for e in told["events"]] == ["LOW", "UP", "UP", "TOP"]
+    assert told_parts(told["events"][2]) == [
+        ("amount > PREV(amount)", 9.0, "7.0"),
+        ("SUM(UP.amount) < 90", "16.0", 90),
+    ]
+    top = told["events"][3]["parts"][0]
+    assert (top["left"], top["operator"], top["holds"]) == (30.0, ">", True)
+    assert top["reads"] == {"amount": 30.0, "AVG(UP.amount)": 8.0}
+    assert told["events"][3]["condition"] == "amount > 2 * AVG(UP.amount)"
+    assert all(part["holds"] for event in told["events"] for part in event["parts"])
+
+
+def test_what_cannot_be_worked_out_again_is_told_without_values(agent: Agent) -> None:
+    clause = (
+        "ALL ROWS PER MATCH PATTERN (A B) DEFINE A AS amount < 5, "
+        "B AS amount > A.amount AND CLASSIFIER() = 'B'"
+    )
+    told = recognized(agent, clause, [pay(0, 4), pay(1, 7)], 1)
+    parts = told["events"][0]["parts"]
+    assert [(p["condition"], p["holds"]) for p in parts] == [
+        ("amount > A.amount", True),
+        ("CLASSIFIER() = 'B'", True),
+    ]
+
+
+def test_what_was_dropped_at_the_cap_and_what_has_no_time_is_counted(agent: Agent) -> None:
+    config = {
+        "key": ["card"],
+        "trigger": "kind = 'pay'",
+        "expected": "kind = 'ok'",
+        "on_repeat": "each",
+        "max_waiting": 1,
+    }
+    made = agent.pipeline("absence", config, FEED)
+    untimed = {**pay(0, 1), "at": None}
+    run = agent.run(made, [pay(0, 1), pay(1, 1), pay(2, 1), untimed, pay(3, 1, card="b")])
+    assert (run["counts"]["over_limit"], run["counts"]["skipped"]) == (2, 1)
+    assert any("2 partial matches were dropped" in warning for warning in run["warnings"])

@@ -112,6 +112,15 @@ def test_stopped_by_a_filter(agent: Agent) -> None:
     assert told["sentences"][0] == "`it`: `chosen` let 1 of 2 events of this key through."
 
 
+def test_left_by_another_port(agent: Agent) -> None:
+    made = agent.routed("sequence", sequence(), FEED, "amount < 300")
+    run = agent.run(made, [pay(0, 1), pay(10, 500)])["run_id"]
+    told = agent.call("explain_match", run_id=run, event=1)
+    assert told["sentences"] == ["`it`: Event 1 left `split` by port `other`."]
+    told = agent.call("explain_match", run_id=run, key={"card": "a"})
+    assert told["sentences"][0] == "`it`: `split` let 1 of 2 events of this key through."
+
+
 def test_a_late_event(agent: Agent) -> None:
     told = ask(agent, sequence(), [pay(0, 1), pay(600, 7), pay(10, 500)], event=2)
     assert "was late" in told["sentences"][0]

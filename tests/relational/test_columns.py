@@ -74,6 +74,14 @@ def test_outputs_are_cast_to_declared_types() -> None:
             "SELECT in_0.id, in_0.__row AS __row FROM in_0 LEFT JOIN in_1 ON in_0.id = in_1.id",
         ),
         ("SELECT id FROM fixed", "SELECT id FROM fixed"),
+        (
+            "SELECT e.id FROM (SELECT id FROM in_0) AS e",
+            "SELECT e.id, e.__row AS __row FROM (SELECT id, in_0.__row AS __row FROM in_0) AS e",
+        ),
+        (
+            "SELECT id FROM (SELECT id FROM fixed) AS e",
+            "SELECT id FROM (SELECT id FROM fixed) AS e",
+        ),
     ],
 )
 def test_rows_keep_their_origin(text: str, traced: str) -> None:

@@ -21,7 +21,8 @@ from typing import Any
 HERE = Path(__file__).parent
 # Loaded by the standard library when they are first needed, which is too late here.
 LATE_MODULES = ("_strptime", "encodings.ascii", "encodings.latin_1", "encodings.utf_16")
-LATE_NUMPY = ("numpy.fft", "numpy.linalg", "numpy.ma", "numpy.polynomial", "numpy.random")
+_LATE_NUMPY = "char ctypeslib dtypes exceptions fft linalg ma polynomial random rec strings"
+LATE_NUMPY = tuple(f"numpy.{name}" for name in _LATE_NUMPY.split())
 
 
 class StatefulProcessor(ABC):
@@ -41,10 +42,6 @@ class StatefulProcessor(ABC):
 
     def close(self) -> None:  # noqa: B027
         """The end of a batch."""
-
-
-class OutOfTimeError(BaseException):
-    """The time for the code is up."""
 
 
 def package(name: str, folder: Path) -> None:
@@ -131,6 +128,15 @@ def make_row(row: Any) -> Any:
     return lambda names, values: row(*names)(*values)
 
 
+def answered(request: dict[str, Any], modules: dict[str, Any], row: Any) -> dict[str, Any]:
+    """What a request asks for: runs of a processor, or a function's answers."""
+    if "function" in request:
+        functions = importlib.import_module("processor.function")
+        found: dict[str, Any] = functions.apply(request, importer(modules))
+        return found
+    return play(request, modules, row)
+
+
 def play(request: dict[str, Any], modules: dict[str, Any], row: Any) -> dict[str, Any]:
     """Play one run after the other; the first failure ends them."""
     cycles = importlib.import_module("processor.cycle")
@@ -141,10 +147,6 @@ def play(request: dict[str, Any], modules: dict[str, Any], row: Any) -> dict[str
             made = cycles.loaded(request["code"], request["class"], importer(modules))
             cycle = cycles.Cycle(made, request, make_row(row), row)
             cycle.play(batches)
-        except OutOfTimeError as error:
-            told = cycles.failure(error, cycle)
-            message = "The code took longer than it may."
-            return {"failed": told | {"code": "CODE_TIMEOUT", "message": message}}
         except BaseException as error:  # noqa: BLE001  whatever the author's code raises
             return {"failed": cycles.failure(error, cycle)}
         timers = sum(map(len, cycle.context.store.timers.values()))
@@ -173,19 +175,21 @@ def main(link_fd: int, isolation_path: str, memory_bytes: int, seconds: int, wan
     package("processor", HERE)
     row = load_row()
     modules = offered_modules(wanted.split(",") if wanted else [], row)
+    importlib.import_module("processor.function")
     isolation.limit_resources(memory_bytes)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds + 5, seconds + 5))
     files, computing = isolation.close_files(), isolation.compute_only()
     send(link, {"network": network, "files": files, "computing": computing})
     request = receive(link)
+    cycles = importlib.import_module("processor.cycle")
 
     def out_of_time(*_: Any) -> None:
-        raise OutOfTimeError
+        raise cycles.OutOfTimeError
 
     signal.signal(signal.SIGALRM, out_of_time)
     signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
     try:
-        answer = play(request, modules, row)
+        answer = answered(request, modules, row)
         signal.setitimer(signal.ITIMER_REAL, 0)
         send(link, answer)
     except MemoryError:

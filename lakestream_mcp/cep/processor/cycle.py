@@ -26,6 +26,10 @@ HIDDEN = frozenset(_HIDDEN.split())
 CONTAINERS = (list, dict, set, bytearray, deque)
 
 
+class OutOfTimeError(BaseException):
+    """The time for the code is up."""
+
+
 class TimerValues:
     """The two clocks, as they are in this batch."""
 
@@ -247,6 +251,8 @@ def failure(error: BaseException, cycle: Cycle | None) -> dict[str, Any]:
         }
     if isinstance(error, StrictError):
         return told | {"code": error.code, "message": error.message, **error.facts}
+    if isinstance(error, OutOfTimeError):
+        return told | {"code": "CODE_TIMEOUT", "message": "The code took longer than it may."}
     if isinstance(error, MemoryError):
         return told | {"code": "CODE_OUT_OF_MEMORY", "message": "The code needs too much memory."}
     name = type(error).__name__

@@ -24,7 +24,7 @@ from .schedule import (
 
 if TYPE_CHECKING:
     from ...graph.model import Relation
-    from ..host import Host, Options
+    from ..host import GraphRun, Host, Options
     from ..processor_type import ProcessorPlan, ProcessorType
 
 ROUNDS = 6
@@ -44,16 +44,16 @@ class ProcessorRun(NamedTuple):
 
 
 def run_processor_node(
-    host: Host, kind: ProcessorType, node_id: str, tables: dict[str, Any], options: Options
+    host: Host, kind: ProcessorType, node_id: str, run: GraphRun, options: Options
 ) -> ProcessorRun:
     """Run a processor on what flows into it, in the batches in which its sources' rows arrive."""
     import pyarrow as pa
 
     plan = kind.processor(host.configs[node_id])
-    (upstream,) = (edge.source for edge in host.inputs(node_id))
-    table, relation = tables[upstream], host.relations[upstream]
+    (edge,) = host.inputs(node_id)
+    tables, table, relation = run.tables, run.along(edge), host.relations[edge.source]
     points = host.watermark_points(node_id, tables, options)
-    cut = cut_by_arrival(table, points, options.batch_rows, _arrived(host, node_id, tables))
+    cut = cut_by_arrival(table, points, options.batch_rows, arrived(host, node_id, tables))
     closing = closing_watermark(points, cut.final, options.advance_to)
     course = Course(plan.time_mode, options.schedule, closing)
     batches, late_rows = played(cut, relation, course)
@@ -64,11 +64,11 @@ def run_processor_node(
     return ProcessorRun(plan, relation, table, rows, outcome, late_rows, cut.final, held)
 
 
-def _arrived(host: Host, node_id: str, tables: dict[str, Any]) -> int:
+def arrived(host: Host, node_id: str, tables: dict[str, Any]) -> int:
     """How many rows had arrived when the last row of a node's sources did."""
     edges = host.inputs(node_id)
     if edges:
-        return max(_arrived(host, edge.source, tables) for edge in edges)
+        return max(arrived(host, edge.source, tables) for edge in edges)
     arrivals = tables[node_id][ROW].to_numpy()
     return int(arrivals.max()) + 1 if len(arrivals) else 0
 

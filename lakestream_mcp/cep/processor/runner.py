@@ -67,6 +67,7 @@ class Failure(BaseModel):
     line: int | None = None
     method: str | None = None
     batch: int | None = None
+    row: int | None = None
     key: str | None = None
     state: str | None = None
     field: str | None = None
@@ -108,14 +109,15 @@ def run_processor(
     with Child(plan.imports, limits) as child:
         answer = child.exchange(request, len(runs))
     if answer.failed is not None:
-        raise failed(answer.failed, plan, node_id)
+        raise failed(answer.failed, plan.code, node_id)
     return answer.runs
 
 
-def failed(told: Failure, plan: ProcessorPlan, node_id: str) -> LakestreamError:
+def failed(told: Failure, code: str, node_id: str) -> LakestreamError:
     """What went wrong in the code, with its line."""
-    lines = plan.code.splitlines()
-    known = told.model_dump(include={"line", "method", "batch", "key", "state"}, exclude_none=True)
+    lines = code.splitlines()
+    places = {"line", "method", "batch", "row", "key", "state"}
+    known = told.model_dump(include=places, exclude_none=True)
     text = told.message[:MESSAGE_CHARS]
     if told.line is not None and 0 < told.line <= len(lines):
         text += f" Line {told.line}: `{lines[told.line - 1].strip()[:120]}`"

@@ -40,6 +40,14 @@ class Expectation(NamedTuple):
     action: Literal["warn", "drop", "fail"] = "warn"
 
 
+class TableColumn(NamedTuple):
+    """A column of a dataset's column list; the type is the text that was written."""
+
+    name: str
+    type: str | None = None
+    comment: str | None = None
+
+
 class Dataset(NamedTuple):
     """`CREATE OR REFRESH STREAMING TABLE` and its kin. `query` is None where flows fill it."""
 
@@ -51,6 +59,7 @@ class Dataset(NamedTuple):
     properties: tuple[tuple[str, str], ...] = ()
     partition_by: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
+    columns: tuple[TableColumn, ...] = ()
 
 
 class Flow(NamedTuple):
@@ -77,6 +86,25 @@ class AutoCdc(NamedTuple):
     track_history_except: tuple[str, ...] = ()
 
 
+class Login(NamedTuple):
+    """A login to Kafka: the password is where the secret scope keeps it."""
+
+    mechanism: str
+    username: str
+    scope: str
+    key: str
+
+
+class Sink(NamedTuple):
+    """`create_sink` of the Python API, and the flow that fills it: SQL has no form for a sink."""
+
+    name: str
+    format: str
+    options: tuple[tuple[str, str], ...]
+    query: Query
+    login: Login | None = None
+
+
 class Setting(NamedTuple):
     """`SET key = value`."""
 
@@ -84,12 +112,20 @@ class Setting(NamedTuple):
     value: str
 
 
+class Use(NamedTuple):
+    """`USE CATALOG name` or `USE SCHEMA name`: where names without one are looked up from here."""
+
+    kind: Literal["catalog", "schema"]
+    name: str
+
+
 class Unknown(NamedTuple):
-    """A statement that none of the others is; line and column are counted from 1."""
+    """A statement that none of the others is; line and column, from 1, are where reading ended."""
 
     text: str
     line: int
     column: int
+    reason: str = ""
 
 
-Statement = Dataset | Flow | AutoCdc | Setting | Unknown
+Statement = Dataset | Flow | AutoCdc | Sink | Setting | Use | Unknown
