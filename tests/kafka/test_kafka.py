@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lakestream_mcp.deploy import spark_env
 from lakestream_mcp.deploy.spark_process import SparkProcess
 from tests.codegen.bench import Bench
-
-from .broker import broker
 
 pytestmark = [pytest.mark.spark, pytest.mark.kafka]
 COLUMNS = "id bigint, customer string, status string, at timestamp"
 Json = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with broker() as address:
-        yield address
 
 
 def pipeline(*nodes: tuple[str, str, Json]) -> Json:
@@ -40,7 +30,9 @@ def run(bench: Bench, spark: SparkProcess, document: Json, folder: Path) -> None
     spark.request("run", notebook=text, parameters=parameters)
 
 
-def test_records_become_matches_become_records(server: str, tmp_path: Path) -> None:
+def test_records_become_matches_become_records(
+    server: str, spark: SparkProcess, bench: Bench, tmp_path: Path
+) -> None:
     kafka = {"bootstrap_servers": server}
     rows = [
         {"id": 1, "customer": "é", "status": "paid", "at": "2026-01-01T10:00:00Z"},
@@ -80,12 +72,7 @@ def test_records_become_matches_become_records(server: str, tmp_path: Path) -> N
             ("alerts", "kafka-topic", alerts), ("out", "file-sink", {"path": str(tmp_path / "out")})
         ),
     }
-    bench = Bench()
-    try:
-        with SparkProcess(spark_env.find()) as spark:
-            for name, document in stages.items():
-                run(bench, spark, document, tmp_path / name)
-    finally:
-        bench.close()
+    for name, document in stages.items():
+        run(bench, spark, document, tmp_path / name)
     found = [json.loads(x) for p in tmp_path.glob("out/*.json") for x in p.open(encoding="utf-8")]
     assert [(row["id"], row["detected_at"]) for row in found] == [(1, "2026-01-01T10:10:00.000Z")]

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from ....errors import LakestreamError
+from ....cep.physical import EPOCH
+from ....errors import LakestreamError, Unsupported
 from ....graph.model import Column, Problem, Relation
+from ....graph.node_parts import Latest, Reading
 from ....graph.node_type import ColumnResolver, SourceType
-from ....relational.column_types import ddl, parse_columns
-from ...fields import ColumnList, PlainText, SourceConfig, time_problems, timed
+from ....relational.column_types import check_names, ddl, parse_columns
+from ....relational.files import FORMATS, latest_files
+from ...fields import ColumnList, ColumnName, PlainText, SourceConfig, time_problems, timed
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+EVOLUTION = {"rescue": "rescue", "fail": "failOnNewColumns"}
 
 
 class AutoLoaderConfig(SourceConfig):
@@ -19,7 +30,7 @@ class AutoLoaderConfig(SourceConfig):
 
     path: PlainText = Field(description="Folder or file, e.g. `/Volumes/main/raw/orders`")
     format: Literal["json", "csv", "parquet", "avro"] = Field(
-        "json", description="What the files hold: JSON lines, CSV or Parquet; avro is refused"
+        "json", description="What the files hold: JSON lines, CSV, Parquet or Avro"
     )
     columns: ColumnList | None = Field(
         None,
@@ -31,6 +42,16 @@ class AutoLoaderConfig(SourceConfig):
     )
     schema_location: PlainText | None = Field(
         None, description="Where Auto Loader keeps the schema it has seen (Databricks only)"
+    )
+    schema_evolution: Literal["none", "rescue", "fail"] = Field(
+        "none",
+        description="A column that is not declared is left out (`none`), kept as text in "
+        "`rescued_column`, or stops the query (Databricks only)",
+    )
+    rescued_column: ColumnName | None = Field(
+        None,
+        description="Name of one more column, JSON text of what did not fit the declared columns "
+        "(Databricks only)",
     )
     header: bool = Field(True, description="CSV: the first line holds the names")
     delimiter: str | None = Field(
@@ -49,8 +70,9 @@ class AutoLoader(SourceType):
 
     type = "auto-loader"
     title = "Auto Loader (files)"
-    summary = "Reads new files of a folder: JSON, CSV or Parquet"
+    summary = "Reads new files of a folder: JSON, CSV, Parquet or Avro"
     Config = AutoLoaderConfig
+    targets = frozenset({"sdp", "sss"})
     aliases = ("files", "file-source")
     field_aliases = {
         "cloudPath": "path",
@@ -69,13 +91,20 @@ class AutoLoader(SourceType):
         config: AutoLoaderConfig,
         inputs: Sequence[Relation],
     ) -> Iterator[Problem]:
-        if config.format == "avro":
+        if config.format == "avro" and config.columns is None:
             yield Problem(
-                "UNSUPPORTED",
-                "avro files are not read: there is no reader for them in a local test",
-                field="format",
-                got="avro",
-                expected=["json", "csv", "parquet"],
+                "MISSING_CONFIG",
+                "`columns` is required with Avro files, whose columns are not inferred",
+                field="columns",
+                expected="id bigint, at timestamp",
+            )
+        if config.schema_evolution == "rescue" and config.rescued_column is None:
+            yield Problem(
+                "MISSING_CONFIG",
+                "`rescued_column` is the column that other columns are rescued into",
+                field="rescued_column",
+                expected="_rescued_data",
+                fix={"rescued_column": "_rescued_data"},
             )
         csv_only = (("header", config.header is False), ("delimiter", config.delimiter is not None))
         for field, given in csv_only:
@@ -89,21 +118,26 @@ class AutoLoader(SourceType):
         if config.columns is not None:
             declared = parse_columns(config.columns)
             yield from _hint_problems(config, declared)
+            if config.rescued_column in {c.name for c in declared}:
+                yield Problem(
+                    "DUPLICATE_COLUMN",
+                    f"`{config.rescued_column}` is also a declared column",
+                    field="rescued_column",
+                    got=config.rescued_column,
+                )
             yield from time_problems(config.event_time, _hinted(config, declared))
 
     def relation(
         self, config: AutoLoaderConfig, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> Relation:
         """Declared columns, or those of a file here; raises NotFound, Forbidden, InvalidEvents."""
-        if config.format == "avro":
-            return Relation(parse_columns(config.columns) if config.columns else ())
         if config.columns is not None:
-            return timed(config, _hinted(config, parse_columns(config.columns)))
+            return _with_rescued(config, _hinted(config, parse_columns(config.columns)))
         columns = _hinted(config, resolver.file_columns(config.path, config.format))
         problems = [*_hint_problems(config, columns), *time_problems(config.event_time, columns)]
         if problems:
             raise _as_error(problems[0])
-        return timed(config, columns)
+        return _with_rescued(config, columns)
 
     def code(self, config: AutoLoaderConfig, relation: Relation) -> dict[str, Any]:
         options: dict[str, str] = {}
@@ -118,12 +152,81 @@ class AutoLoader(SourceType):
             options["cloudFiles.maxFilesPerTrigger"] = str(config.max_files_per_batch)
         if config.schema_location is not None:
             options["cloudFiles.schemaLocation"] = config.schema_location
+        if config.schema_evolution != "none":
+            options["cloudFiles.schemaEvolutionMode"] = EVOLUTION[config.schema_evolution]
+        if config.rescued_column is not None:
+            options["rescuedDataColumn"] = config.rescued_column
         return {
             "path": config.path,
             "format": config.format,
-            "schema": ddl(relation.columns),
+            "schema": ddl(c for c in relation.columns if c.name != config.rescued_column),
             "options": options,
         }
+
+    def read(self, query: exp.Query) -> Reading | None:
+        """`STREAM read_files(…)`, or `cloud_files` of older code."""
+        from .reading import reading
+
+        return reading(query)
+
+    def declarative(self, config: AutoLoaderConfig, relation: Relation) -> exp.Query:
+        """`SELECT … FROM STREAM read_files(…)`. Options that are Auto Loader's own have no place.
+
+        `maxFilesPerTrigger` is given without its prefix; the schema's location is kept by the
+        pipeline. Raises Unsupported where that was asked for.
+        """
+        from sqlglot import exp
+
+        from ....relational.declarative.trees import stream, table_function
+        from ....relational.sql import column
+
+        if config.schema_location is not None:
+            raise Unsupported(
+                "A declarative pipeline keeps the schema it has seen in a place of its own.",
+                where={"field": "schema_location"},
+                got=config.schema_location,
+                fix=[{"op": "update_node", "config": {"schema_location": None}}],
+            )
+        if config.schema_evolution != "none":
+            raise Unsupported(
+                "`read_files` with declared columns has no schema evolution.",
+                where={"field": "schema_evolution"},
+                got=config.schema_evolution,
+                fix=[{"op": "update_node", "config": {"schema_evolution": "none"}}],
+            )
+        made = self.code(config, relation)
+        own = {k: v for k, v in made["options"].items() if not k.startswith("cloudFiles.")}
+        options = {"format": made["format"], "schema": made["schema"], **own}
+        read = table_function("read_files", options, made["path"])
+        return exp.select(*map(column, relation.names)).from_(stream(read))
+
+    def latest(
+        self, config: AutoLoaderConfig, count: int, roots: Sequence[Path], since: str | None
+    ) -> Latest:
+        """The last rows of the files changed last; `since`: only of files changed after a time."""
+        from ....cep.event_files import read_rows
+        from ....cep.events import moment
+
+        after = moment(since) if since else None
+        rows: list[dict[str, Any]] = []
+        files = latest_files(config.path, roots, FORMATS.get(config.format, ()), after)
+        read = 0
+        for file in files:
+            rows = [*deque(read_rows(file), maxlen=count - len(rows)), *rows]
+            read += 1
+            if len(rows) >= count:
+                break
+        newest = files[0].stat().st_mtime_ns // 1_000 if files else None
+        until = since if newest is None else (EPOCH + dt.timedelta(microseconds=newest)).isoformat()
+        said = f"the last {len(rows)} rows of {read} of {len(files)} files; since: {until}"
+        return Latest(rows, said)
+
+
+def _with_rescued(config: AutoLoaderConfig, columns: tuple[Column, ...]) -> Relation:
+    """The rows, with the column that holds what did not fit."""
+    if config.rescued_column is None:
+        return timed(config, columns)
+    return timed(config, check_names([*columns, Column(config.rescued_column, "string")]))
 
 
 def _hinted(config: AutoLoaderConfig, columns: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -15,8 +15,8 @@ it = (
     )
     .withColumn(
         "parsed",
-        F.from_json(
-            F.col("value").cast("string"),
+        json_value(
+            F.col("value"),
             "id bigint, key string, kind string, amount double, note string, at timestamp, other timestamp",
             {"mode": "PERMISSIVE"},
         ),

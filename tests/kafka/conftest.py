@@ -1,0 +1,37 @@
+"""One broker, one Spark and one local engine for all tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lakestream_mcp.deploy import spark_env
+from lakestream_mcp.deploy.spark_process import SparkProcess
+from tests.codegen.bench import Bench
+
+from .broker import broker
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a running broker."""
+    with broker() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkProcess]:
+    """A running Spark, which knows the secret `registry/password`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGISTRY_PASSWORD", "of the registry")
+        with SparkProcess(spark_env.find()) as process:
+            yield process
+
+
+@pytest.fixture(scope="session")
+def bench() -> Iterator[Bench]:
+    """Catalog, local engine and resolver."""
+    made = Bench()
+    yield made
+    made.close()
