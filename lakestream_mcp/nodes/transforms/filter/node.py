@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ....errors import InvalidSql, LakestreamError
 from ....graph.model import Problem, Relation
+from ....graph.node_parts import Reading
 from ....graph.node_type import ColumnResolver, NodeConfig, RelationalType
-from ....relational.sql import check_columns, column, may_differ, parse_expression
+from ....relational.sql import column, plain_select, sql
+from ...conditions import condition, condition_notes, refuse_other_types
+from ...fields import Condition
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -19,9 +21,7 @@ if TYPE_CHECKING:
 class FilterConfig(NodeConfig):
     """Which rows go on."""
 
-    condition: str = Field(
-        min_length=1,
-        max_length=20_000,
+    condition: Condition = Field(
         description="Spark SQL condition over the row's columns, e.g. `magnitude >= 4.5`; rows for "
         "which it is NULL are left out",
     )
@@ -44,41 +44,29 @@ class Filter(RelationalType):
         config: FilterConfig,
         inputs: Sequence[Relation],
     ) -> Iterator[Problem]:
-        try:
-            yield from may_differ([parse_expression(config.condition, "condition")], "condition")
-        except LakestreamError:
-            return  # `relation` raises it
+        yield from condition_notes({"condition": config.condition})
 
     def query(self, config: FilterConfig, inputs: Sequence[Relation]) -> exp.Query:
         from sqlglot import exp
 
-        condition = _condition(config, inputs[0])
         rows = exp.select(*(column(name) for name in inputs[0].names)).from_("in_0")
-        return rows.where(condition)
+        return rows.where(condition(config.condition, inputs[0], "condition"))
+
+    def read(
+        self, query: exp.Query, inputs: Sequence[Relation], tables: Mapping[str, str]
+    ) -> Reading | None:
+        """`SELECT … FROM in_0 WHERE condition`."""
+        where = query.args.get("where")
+        if not plain_select(query, "where") or where is None:
+            return None
+        return Reading({"condition": sql(where.this)})
 
     def relation(
         self, config: FilterConfig, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> Relation:
         """The input as it is, once the condition is known to be a boolean."""
-        from sqlglot import exp
-
-        condition = _condition(config, inputs[0])
-        probe = exp.select(exp.Alias(this=condition, alias="condition")).from_("in_0")
-        kind = resolver.columns(probe, inputs[:1])[0].type
-        if kind != "boolean":
-            raise InvalidSql(
-                f"a condition is true or false; this one is of type {kind}",
-                code="NOT_A_CONDITION",
-                where={"field": "condition"},
-                got=config.condition,
-                expected="boolean",
-            )
+        refuse_other_types({"condition": config.condition}, inputs, resolver)
         return inputs[0]
-
-
-def _condition(config: FilterConfig, rows: Relation) -> exp.Expr:
-    tree = parse_expression(config.condition, "condition")
-    return check_columns(tree, rows, "condition", qualifiers=("in_0",))
 
 
 NODE = Filter()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ....errors import LakestreamError
 from ....graph.model import Problem, Relation
+from ....graph.node_parts import Reading
 from ....graph.node_type import NodeConfig, RelationalType
+from ....graph.reads import Reads
+from ....relational.naming import PROJECTIONS
 from ....relational.sql import (
     cast,
     check_columns,
@@ -19,8 +22,10 @@ from ....relational.sql import (
     named,
     parse_expression,
     parse_projections,
+    plain_select,
+    sql,
 )
-from ...fields import ColumnName, TypeText
+from ...fields import Expression, NewName, TypeText
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -31,10 +36,8 @@ class Projection(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: ColumnName = Field(description="Name of the column")
-    expression: str = Field(
-        min_length=1, max_length=20_000, description="Spark SQL over the row's columns"
-    )
+    name: NewName = Field(description="Name of the column")
+    expression: Expression = Field(description="Spark SQL over the row's columns")
     type: TypeText | None = Field(None, description="Type it is cast to, e.g. `decimal(10,2)`")
 
 
@@ -42,7 +45,7 @@ class MapSelectConfig(NodeConfig):
     """The output columns."""
 
     columns: (
-        Annotated[str, Field(min_length=1, max_length=20_000)]
+        Annotated[str, Field(min_length=1, max_length=20_000), Reads(PROJECTIONS)]
         | Annotated[list[Projection], Field(min_length=1, max_length=500)]
     ) = Field(
         description="Output columns: SQL like `*, price * quantity AS total` (`*` stands for the "
@@ -87,6 +90,14 @@ class MapSelect(RelationalType):
         from sqlglot import exp
 
         return exp.select(*_outputs(config, inputs[0])).from_("in_0")
+
+    def read(
+        self, query: exp.Query, inputs: Sequence[Relation], tables: Mapping[str, str]
+    ) -> Reading | None:
+        """`SELECT expressions FROM in_0`."""
+        if not plain_select(query):
+            return None
+        return Reading({"columns": ", ".join(sql(item) for item in query.expressions)})
 
 
 def _migrated(item: Any) -> Any:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ....graph.model import Relation
+from ....graph.node_parts import Reading
 from ....graph.node_type import ColumnResolver, NodeConfig, RelationalType
-from ....relational.sql import column, find_column, named
-from ...fields import ColumnName, TypeText
+from ....relational.sql import column, find_column, named, plain_select, sql
+from ...fields import ColumnName, NewName, TypeText
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -23,7 +24,7 @@ class ColumnMapping(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     column: ColumnName = Field(description="Input column")
-    name: ColumnName | None = Field(None, description="New name; default: unchanged")
+    name: NewName | None = Field(None, description="New name; default: unchanged")
     type: TypeText | None = Field(None, description="New type, e.g. `timestamp`")
 
 
@@ -93,6 +94,24 @@ class RenameCast(RelationalType):
             outputs.append(named(value, (mapping and mapping.name) or name))
         return exp.select(*outputs).from_("in_0")
 
+    def read(
+        self, query: exp.Query, inputs: Sequence[Relation], tables: Mapping[str, str]
+    ) -> Reading | None:
+        """`SELECT columns FROM in_0`, perhaps under another name or type."""
+        if not plain_select(query):
+            return None
+        found = [_mapping(item) for item in query.expressions]
+        mappings = [mapping for mapping in found if mapping is not None]
+        changed = [mapping for mapping in mappings if len(mapping) > 1]
+        everything = len({m["column"].lower() for m in mappings}) == len(inputs[0].columns)
+        if len(mappings) != len(found) or not (changed or everything):
+            return None
+        kept = changed or mappings[:1]
+        config: dict[str, Any] = {"columns": kept if everything else mappings}
+        config |= {} if everything else {"others": "drop"}
+        lenient = any(_is_lenient(item) for item in query.expressions)
+        return Reading(config | ({"on_error": "null"} if lenient else {}))
+
     def relation(
         self, config: RenameCastConfig, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> Relation:
@@ -105,6 +124,27 @@ class RenameCast(RelationalType):
         if kept is None or (mapping is None and config.others == "drop"):
             return Relation(columns)
         return Relation(columns, kept.name, rows.delay_ms)
+
+
+def _is_lenient(item: exp.Expr) -> bool:
+    from sqlglot import exp
+
+    return isinstance(item.this if isinstance(item, exp.Alias) else item, exp.TryCast)
+
+
+def _mapping(item: exp.Expr) -> dict[str, str] | None:
+    """What becomes of one column, if the item is no more than that."""
+    from sqlglot import exp
+
+    value = item.this if isinstance(item, exp.Alias) else item
+    cast = value if isinstance(value, (exp.Cast, exp.TryCast)) else None
+    source = value.this if cast is not None else value
+    if not isinstance(source, exp.Column) or source.table or not item.alias_or_name:
+        return None
+    mapping = {"column": source.name}
+    if item.alias_or_name.lower() != source.name.lower():
+        mapping["name"] = item.alias_or_name
+    return mapping | ({"type": sql(cast.to).lower()} if cast is not None else {})
 
 
 def _by_column(config: RenameCastConfig, rows: Relation) -> dict[str, ColumnMapping]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from ....errors import InvalidSql
 from ....graph.model import Column, Problem, Relation
+from ....graph.node_parts import Reading
 from ....graph.node_type import ColumnResolver, NodeConfig, RelationalType
 from ....relational.sql import cast, column, named
 
@@ -89,6 +90,16 @@ class UnionMerge(RelationalType):
         for select in selects[1:]:
             united = exp.Union(this=united, expression=select, distinct=False)
         return united
+
+    def read(
+        self, query: exp.Query, inputs: Sequence[Relation], tables: Mapping[str, str]
+    ) -> Reading | None:
+        """`SELECT … FROM in_0 UNION ALL SELECT … FROM in_1 …`; NULL is a column it lacks."""
+        from sqlglot import exp
+
+        if not isinstance(query, exp.Union) or query.args.get("distinct"):
+            return None
+        return Reading({"missing": "null"} if query.find(exp.Null) else {})
 
     def relation(
         self,
