@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -12,7 +12,9 @@ from ..errors import InvalidArgument, nearest
 from ..graph.duration import Delay, delay_ms
 from ..graph.model import Column, Problem, Relation
 from ..graph.node_type import NodeConfig
+from ..graph.reads import COLUMN, FIELD, Reads
 from ..relational.column_types import canonical_type, check_names, ddl, parse_columns
+from ..relational.naming import EXPRESSION
 
 _PART = r"[^\x00-\x20./`\x7f\ud800-\udfff]{1,255}"
 _TABLE = re.compile(rf"{_PART}(\.{_PART}){{0,2}}")
@@ -52,6 +54,19 @@ def _secret(text: str) -> str:
             "`secret://scope/key`"
         )
     return text
+
+
+class SecretRef(NamedTuple):
+    """Where a secret is kept; code reads it when it runs."""
+
+    scope: str
+    key: str
+
+
+def secret_ref(text: str) -> SecretRef:
+    """The place that a reference names. Raises ValueError."""
+    scope, key = _secret(text).removeprefix("secret://").split("/")
+    return SecretRef(scope, key)
 
 
 def _plain_text(text: str) -> str:
@@ -97,9 +112,20 @@ ColumnList = Annotated[
 TableName = Annotated[str, Field(max_length=770), AfterValidator(_table_name)]
 Secret = Annotated[str, AfterValidator(_secret)]
 PlainText = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_plain_text)]
-ColumnName = Annotated[
+NewName = Annotated[
     str, Field(min_length=1, max_length=255), AfterValidator(_plain_text), AfterValidator(_name)
 ]
+"""A column that does not flow in: one that is made, or a table's."""
+ColumnName = Annotated[NewName, Reads(COLUMN)]
+"""A column of what flows in; in a source, one of its own."""
+FieldName = Annotated[NewName, Reads(FIELD)]
+"""A column of what flows in, or a field inside one: `a.b`."""
+Expression = Annotated[str, Field(min_length=1, max_length=20_000), Reads(EXPRESSION)]
+"""SQL over the columns of what flows in."""
+Condition = Annotated[
+    str, Field(min_length=1, max_length=20_000), Reads(EXPRESSION, use="condition")
+]
+"""SQL over the columns of one row; it counts as met where it is true, not where NULL."""
 TypeText = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_type_text)]
 
 
@@ -165,6 +191,19 @@ def time_problems(
         )
 
 
+def partial_name_problems(table: str, field: str) -> Iterator[Problem]:
+    """A table of Unity Catalog is named by catalog, schema and table."""
+    if table.count(".") != 2:
+        yield Problem(
+            "PARTIAL_TABLE_NAME",
+            f"`{table}` does not say in which catalog and schema it is",
+            field=field,
+            got=table,
+            expected="catalog.schema.table",
+            hint=f"for example main.default.{table.rsplit('.', maxsplit=1)[-1]}",
+        )
+
+
 def joined_table_name(config: Mapping[str, Any]) -> dict[str, Any]:
     """A config whose `catalog`, `schema` and `table` are one three-part `table`."""
     parts = [config.get(key) for key in ("catalog", "schema", "table")]
@@ -182,4 +221,6 @@ def names_of(given: Any) -> Any:
 
 
 NameList = Annotated[list[ColumnName], BeforeValidator(names_of), Field(max_length=64)]
-"""Column names, as a list or as text with commas."""
+"""Columns of what flows in, as a list or as text with commas."""
+NewNames = Annotated[list[NewName], BeforeValidator(names_of), Field(max_length=64)]
+"""Columns that do not flow in, likewise."""

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from ..graph.model import Problem
 from ..graph.node_type import NodeConfig
-from .fields import PlainText, Secret
+from .fields import PlainText, Secret, SecretRef, secret_ref
 
 _SERVER = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]{0,30}://)?[A-Za-z0-9_.\-\[\]:]{1,255}:\d{1,5}")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
-def _servers(text: str) -> str:
-    servers = [server.strip() for server in text.split(",")]
-    if not all(_SERVER.fullmatch(server) for server in servers):
+def servers(text: str) -> str:
+    """Addresses of brokers as they are written. Raises ValueError."""
+    found = [server.strip() for server in text.split(",")]
+    if not all(_SERVER.fullmatch(server) for server in found):
         raise ValueError("servers are `host:port`, with commas between them")
-    return ",".join(servers)
+    return ",".join(found)
 
 
 def _topic(text: str) -> str:
@@ -29,7 +30,7 @@ def _topic(text: str) -> str:
     return text
 
 
-Servers = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_servers)]
+Servers = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(servers)]
 Topic = Annotated[str, AfterValidator(_topic)]
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -101,6 +102,18 @@ def connection_options(config: KafkaConfig) -> dict[str, str]:
         options["kafka.ssl.truststore.type"] = config.truststore_type
         options["kafka.ssl.truststore.location"] = config.truststore_location
     return options
+
+
+def probe(config: KafkaConfig, secret: Callable[[SecretRef], str]) -> str:
+    """Whether a broker answers, and takes the login where it can be tried from here."""
+    from .probes import probe_kafka
+
+    cafile = config.truststore_location if config.truststore_type == "PEM" else None
+    credentials = None
+    if config.sasl_password is not None and config.security_protocol.startswith("SASL"):
+        password = secret(secret_ref(config.sasl_password))
+        credentials = (config.sasl_mechanism, config.sasl_username, password)
+    return probe_kafka(config.bootstrap_servers, config.security_protocol, cafile, credentials)
 
 
 def login(config: KafkaConfig) -> dict[str, str] | None:

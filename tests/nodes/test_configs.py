@@ -9,12 +9,20 @@ import pytest
 from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.graph.config import canonical, parse
 from lakestream_mcp.graph.model import Column, Relation
+from tests.codegen.schemas import AVRO, PROTOBUF
 
 CATALOG = Catalog.load()
 ORDERS = Relation(
     (Column("order_id", "bigint"), Column("amount", "double"), Column("at", "timestamp")), "at"
 )
 
+CDC = {"bootstrap_servers": "b:9092", "topics": "t", "columns": "id int", "primary_keys": "id"}
+PUBSUB = {
+    "project_id": "shop-prod",
+    "topic_id": "orders",
+    "subscription_id": "all-orders",
+    "columns": "id bigint",
+}
 KAFKA = {"bootstrap_servers": "b:9092", "topics": "t", "columns": "id bigint"}
 TABLE = {"table": "main.shop.orders", "columns": "id bigint"}
 
@@ -45,6 +53,43 @@ TABLE = {"table": "main.shop.orders", "columns": "id bigint"}
             "delta-table-source",
             {"catalog": "c", "schema": "s", "table": "t", "startingVersion": "3"},
             {"table": "c.s.t", "starting_version": 3},
+        ),
+        (
+            "cdc-stream",
+            {
+                "bootstrap_servers": "b:9092",
+                "kafkaTopic": "t",
+                "cdcFormat": "maxwell",
+                "primaryKeys": "id",
+                "schema": "id int",
+            },
+            {
+                "bootstrap_servers": "b:9092",
+                "topics": "t",
+                "envelope": "maxwell",
+                "primary_keys": "id",
+                "columns": "id int",
+            },
+        ),
+        (
+            "event-hub-kinesis",
+            {
+                "provider": "kinesis",
+                "streamArn": "a",
+                "consumerGroup": "g",
+                "startingPosition": "trim-horizon",
+            },
+            {
+                "provider": "kinesis",
+                "stream_arn": "a",
+                "consumer_group": "g",
+                "starting_position": "earliest",
+            },
+        ),
+        (
+            "google-pubsub",
+            {"projectId": "p", "subscriptionId": "s", "deserializationFormat": "text"},
+            {"project_id": "p", "subscription_id": "s", "format": "text"},
         ),
         (
             "stream-simulator",
@@ -106,6 +151,14 @@ def test_earlier_configurations_are_understood(
         ("kafka-topic", KAFKA | {"starting_offsets": "timestamp"}, None),
         ("kafka-topic", KAFKA | {"watermark_delay": "1 minute"}, None),
         ("kafka-topic", KAFKA | {"event_time": "at", "watermark_delay": "5 parsecs"}, None),
+        ("event-hub-kinesis", {"provider": "event-hub", "namespace": "a b"}, "namespace"),
+        (
+            "event-hub-kinesis",
+            {"provider": "event-hub", "connection_string": "Endpoint=hunter2"},
+            "connection_string",
+        ),
+        ("google-pubsub", PUBSUB | {"credentials_path": "/k.json"}, "credentials_path"),
+        ("kafka-topic", KAFKA | {"schema_registry_url": "http://me:hunter2@x"}, None),
         ("delta-table-source", TABLE | {"table": "a.b.c.d"}, "table"),
         ("delta-table-source", TABLE | {"table": "../etc"}, "table"),
         ("delta-table-sink", {"table": "a b"}, "table"),
@@ -132,8 +185,48 @@ def test_bad_values_are_refused_at_their_field(
 @pytest.mark.parametrize(
     ("type_name", "given", "codes"),
     [
-        ("kafka-topic", KAFKA | {"format": "avro"}, ["UNSUPPORTED"]),
-        ("kafka-topic", KAFKA | {"schema_registry_url": "http://r"}, ["UNSUPPORTED"]),
+        ("kafka-topic", KAFKA | {"format": "avro"}, ["MISSING_CONFIG"]),
+        ("kafka-topic", KAFKA | {"format": "avro", "value_schema": "{"}, ["INVALID_SCHEMA"]),
+        (
+            "kafka-topic",
+            KAFKA | {"format": "avro", "value_schema": AVRO, "columns": "idd bigint"},
+            ["UNKNOWN_COLUMN"],
+        ),
+        ("kafka-topic", KAFKA | {"schema_registry_url": "http://r"}, ["UNUSED_CONFIG"]),
+        (
+            "kafka-topic",
+            KAFKA | {"format": "avro", "schema_registry_url": "http://r", "topics": "a,b"},
+            ["MISSING_CONFIG"],
+        ),
+        (
+            "kafka-topic",
+            KAFKA | {"format": "protobuf", "value_schema": PROTOBUF, "message": "test.Evnt"},
+            ["INVALID_SCHEMA"],
+        ),
+        ("kafka-topic", KAFKA | {"columns": None}, ["MISSING_CONFIG"]),
+        ("cdc-stream", CDC | {"primary_keys": "nr"}, ["UNKNOWN_COLUMN"]),
+        ("cdc-stream", CDC | {"path": "/in"}, ["UNUSED_CONFIG", "UNUSED_CONFIG"]),
+        ("cdc-stream", CDC | {"topics": None}, ["MISSING_CONFIG"]),
+        ("cdc-stream", CDC | {"columns": "id bigint, op int"}, ["DUPLICATE_COLUMN"]),
+        ("cdc-stream", CDC | {"envelope": "maxwell", "include_before": True}, ["UNSUPPORTED"]),
+        (
+            "event-hub-kinesis",
+            {"provider": "event-hub", "columns": "id bigint"},
+            ["MISSING_CONFIG"] * 3,
+        ),
+        ("event-hub-kinesis", {"provider": "kinesis", "columns": "id int"}, ["MISSING_CONFIG"]),
+        (
+            "event-hub-kinesis",
+            {"provider": "kinesis", "streams": "s", "columns": "id int", "namespace": "plants"},
+            ["UNUSED_CONFIG"],
+        ),
+        (
+            "event-hub-kinesis",
+            {"provider": "kinesis", "streams": "s", "columns": "id int", "consumer_group": "g"},
+            ["UNUSED_CONFIG"],
+        ),
+        ("google-pubsub", PUBSUB | {"client_id": "1"}, ["MISSING_CONFIG"] * 3),
+        ("google-pubsub", PUBSUB | {"format": "text"}, ["UNUSED_CONFIG"]),
         (
             "kafka-topic",
             KAFKA | {"security_protocol": "SASL_SSL"},
@@ -143,7 +236,18 @@ def test_bad_values_are_refused_at_their_field(
         ("kafka-topic", KAFKA | {"truststore_location": "/t"}, ["UNUSED_CONFIG"]),
         ("kafka-topic", KAFKA | {"event_time": "idd"}, ["UNKNOWN_COLUMN"]),
         ("kafka-topic", KAFKA | {"event_time": "id"}, ["EVENT_TIME_TYPE"]),
-        ("auto-loader", {"path": "/a", "format": "avro"}, ["UNSUPPORTED"]),
+        ("auto-loader", {"path": "/a", "format": "avro"}, ["MISSING_CONFIG"]),
+        ("auto-loader", {"path": "/a", "schema_evolution": "rescue"}, ["MISSING_CONFIG"]),
+        (
+            "auto-loader",
+            {"path": "/a", "columns": "a int", "rescued_column": "a"},
+            ["DUPLICATE_COLUMN"],
+        ),
+        (
+            "delta-table-source",
+            TABLE | {"change_feed": True, "ignore_deletes": True},
+            ["UNUSED_CONFIG"],
+        ),
         ("auto-loader", {"path": "/a", "delimiter": ";"}, ["UNUSED_CONFIG"]),
         (
             "auto-loader",

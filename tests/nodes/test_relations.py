@@ -26,6 +26,9 @@ ROWS = Relation(
     60_000,
 )
 
+PROFILES = ("iot-sensors", "clickstream", "financial-transactions", "ecommerce-orders", "cdc")
+SPARSE = {"clickstream": {"product_id", "quantity", "cart_value"}, "cdc": {"before", "after"}}
+
 
 def flows(
     engine: LocalEngine, type_name: str, given: dict[str, Any], *inputs: Relation
@@ -56,6 +59,99 @@ def test_a_filter_changes_nothing(engine: LocalEngine) -> None:
 )
 def test_bad_conditions(engine: LocalEngine, condition: str, code: str) -> None:
     assert refusal(engine, "filter", {"condition": condition}) == code
+
+
+NESTED = Relation(
+    (
+        Column("at", "timestamp"),
+        Column("tags", "array<string>"),
+        Column("m", "map<string,struct<`a b`:int,at:date>>"),
+        Column("s", "struct<x:struct<ys:array<bigint>>,`y z`:int>"),
+    ),
+    "at",
+    60_000,
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "columns"),
+    [
+        ({"column": "tags", "keep": True, "alias": "t"}, "at tags m s t"),
+        ({"column": "TAGS", "position": "n"}, "at m s n tags"),
+        ({"column": "m", "alias": "k", "prefix": "m_"}, "at tags s k_key m_a b m_at"),
+        ({"column": "s.x.ys"}, "at tags m s ys"),
+        ({"column": "s", "prefix": "s_"}, "at tags m s_x s_y z"),
+    ],
+)
+def test_flattened_columns(engine: LocalEngine, config: dict[str, Any], columns: str) -> None:
+    found = flows(engine, "flatten-explode", config, NESTED)
+    assert " ".join(found.names) == columns
+    assert (found.event_time, found.delay_ms) == ("at", 60_000)
+    node = CATALOG.get("flatten-explode")
+    query = node.query(node.Config.model_validate(config), [NESTED])  # type: ignore[attr-defined]
+    assert SailResolver(engine).columns(query, [NESTED]) == found.columns
+
+
+@pytest.mark.parametrize(
+    ("config", "code"),
+    [
+        ({"column": "tagz"}, "UNKNOWN_COLUMN"),
+        ({"column": "s.y"}, "UNKNOWN_COLUMN"),
+        ({"column": "at"}, "NOT_NESTED"),
+        ({"column": "m"}, "DUPLICATE_COLUMN"),
+        ({"column": "tags", "alias": "AT"}, "DUPLICATE_COLUMN"),
+    ],
+)
+def test_bad_flattening(engine: LocalEngine, config: dict[str, Any], code: str) -> None:
+    assert refusal(engine, "flatten-explode", config, NESTED) == code
+
+
+@pytest.mark.parametrize(
+    ("config", "fields"),
+    [
+        ({"column": "s", "outer": True, "alias": "x"}, ["alias", "outer"]),
+        ({"column": "tags", "key_alias": "k", "prefix": "p_"}, ["key_alias", "prefix"]),
+        ({"column": "m", "flatten": False, "prefix": "p_"}, ["prefix"]),
+    ],
+)
+def test_settings_without_use_are_told(config: dict[str, Any], fields: list[str]) -> None:
+    node = CATALOG.get("flatten-explode")
+    problems = list(node.check(node.Config.model_validate(config), [NESTED]))
+    assert [(p.code, p.field) for p in problems] == [("UNUSED_CONFIG", f) for f in fields]
+
+
+PEOPLE = {
+    "table": "main.shop.people",
+    "keys": [{"stream": "we ird", "static": "name"}],
+    "static_columns": "name string, age int, born date, tags array<string>",
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "code"),
+    [
+        ({"defaults": {"age": "old"}}, "DEFAULT_TYPE"),
+        ({"defaults": {"age": 2**40}}, "DEFAULT_TYPE"),
+        ({"defaults": {"born": "yesterday"}}, "DEFAULT_TYPE"),
+        ({"defaults": {"tags": "x"}}, "DEFAULT_TYPE"),
+        ({"defaults": {"aged": 1}}, "UNKNOWN_COLUMN"),
+        ({"static_columns": "name int"}, "TYPES_DIFFER"),
+        ({"prefix": "i", "static_columns": "name string, d int"}, "DUPLICATE_COLUMN"),
+    ],
+)
+def test_bad_lookups(engine: LocalEngine, config: dict[str, Any], code: str) -> None:
+    assert refusal(engine, "lookup-enrichment", {**PEOPLE, **config}) == code
+
+
+def test_a_lookup_adds_columns_and_event_time_goes_on(engine: LocalEngine) -> None:
+    defaults = {"born": "2000-01-01", "age": 7}
+    found = flows(engine, "lookup-enrichment", {**PEOPLE, "defaults": defaults})
+    assert found.columns[4:] == (
+        Column("age", "int"),
+        Column("born", "date"),
+        Column("tags", "array<string>"),
+    )
+    assert (found.event_time, found.delay_ms) == ("at", 60_000)
 
 
 def test_columns_are_computed_and_event_time_goes_on(engine: LocalEngine) -> None:
@@ -141,7 +237,7 @@ def test_files_are_inferred_and_hinted(tmp_path: Path, engine: LocalEngine) -> N
 
 def test_simulated_events_are_the_same_each_time(engine: LocalEngine) -> None:
     node: Any = CATALOG.get("stream-simulator")
-    for profile in ("iot-sensors", "clickstream", "financial-transactions", "ecommerce-orders"):
+    for profile in PROFILES:
         config = node.Config.model_validate({"profile": profile, "seed": 7, "max_events": 400})
         rows = node.simulate(config, 1000, engine)
         assert rows.num_rows == 400
@@ -149,4 +245,5 @@ def test_simulated_events_are_the_same_each_time(engine: LocalEngine) -> None:
         assert rows.slice(0, 100) == node.simulate(config, 100, engine)
         other = node.simulate(config.model_copy(update={"seed": 8}), 400, engine)
         assert rows != other
-        assert not any(column.null_count for column in rows.columns)
+        sparse = {name for name in rows.schema.names if rows[name].null_count}
+        assert sparse == SPARSE.get(profile, set())

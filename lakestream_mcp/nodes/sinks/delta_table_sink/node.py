@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from ....errors import LakestreamError, Unsupported
 from ....graph.config import problem_of
 from ....graph.model import Problem, Relation
+from ....graph.node_parts import Reading
 from ....graph.node_type import NodeConfig, SinkType
 from ....relational.sql import find_column
 from ...fields import ColumnName, NameList, TableName, joined_table_name
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from ....relational.declarative.statements import Statement
 
 MATCH_ID = "match_id"
 
@@ -39,6 +45,11 @@ class DeltaTableSinkConfig(NodeConfig):
         description="Columns the table is clustered by (liquid clustering); not with partitions",
     )
     merge_schema: bool = Field(False, description="Add columns to the table that it does not have")
+    scd_type: Literal[1, 2] = Field(
+        1,
+        description="With `merge`: 1 keeps the newest row of a key, 2 keeps its history too, from "
+        "`__START_AT` to `__END_AT` (declarative pipelines only)",
+    )
 
 
 class DeltaTableSink(SinkType):
@@ -48,6 +59,8 @@ class DeltaTableSink(SinkType):
     title = "Delta table"
     summary = "Writes rows to a Delta table: append, or merge by key"
     Config = DeltaTableSinkConfig
+    targets = frozenset({"sdp", "sss"})
+    unsaid = ("merge_schema",)
     aliases = ("delta-sink",)
     field_aliases = {
         "writeMode": "mode",
@@ -55,6 +68,7 @@ class DeltaTableSink(SinkType):
         "partitionColumns": "partition_by",
         "clusteringColumns": "cluster_by",
         "sequenceBy": "sequence_by",
+        "scdType": "scd_type",
     }
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
@@ -75,8 +89,8 @@ class DeltaTableSink(SinkType):
                 field="partition_by",
                 fix={"partition_by": None},
             )
-        for field in ("merge_keys", "sequence_by"):
-            if config.mode == "append" and getattr(config, field) is not None:
+        for field in ("merge_keys", "sequence_by", "scd_type"):
+            if config.mode == "append" and getattr(config, field) not in (None, 1):
                 yield Problem(
                     "UNUSED_CONFIG",
                     f"`{field}` is for mode merge only",
@@ -91,6 +105,15 @@ class DeltaTableSink(SinkType):
         problems = list(self.check(config, [relation]))
         if problems:
             raise Unsupported(problems[0].message, where={"field": problems[0].field})
+        if config.scd_type == 2:
+            raise Unsupported(
+                "The history of rows (SCD type 2) is kept by declarative pipelines only.",
+                where={"field": "scd_type"},
+                got=2,
+                expected=1,
+                hint="Generate code for `sdp` or `hybrid`, or set `scd_type` to 1.",
+                fix=[{"op": "update_node", "config": {"scd_type": 1}}],
+            )
         named = {
             field: [find_column(name, relation, field) for name in getattr(config, field) or ()]
             for field in ("partition_by", "cluster_by")
@@ -104,6 +127,23 @@ class DeltaTableSink(SinkType):
             "options": {"mergeSchema": "true"} if config.merge_schema else {},
             **named,
         }
+
+    def read(self, statements: Sequence[Any]) -> Reading | None:
+        """A streaming table, filled by rows or by AUTO CDC."""
+        from .reading import reading
+
+        return reading(statements)
+
+    def declarative(
+        self, config: DeltaTableSinkConfig, relation: Relation, node_id: str, rows: exp.Query
+    ) -> tuple[Statement, ...]:
+        """A streaming table: of the rows, or filled by AUTO CDC."""
+        from .declarative import appended, merged
+
+        plain = self.code(config.model_copy(update={"scd_type": 1}), relation)
+        if config.mode == "append":
+            return appended(plain, rows)
+        return merged(plain, node_id, rows, config.scd_type)
 
 
 def _keys(config: DeltaTableSinkConfig, rows: Relation) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from ....graph.config import problem_of
 from ....graph.model import Problem, Relation
 from ....graph.node_type import SinkType
 from ....relational.sql import cast, check_columns, column, find_column, parse_expression, sql
-from ...fields import NameList
+from ...fields import Expression, NameList
 from ...kafka import (
     FIELD_ALIASES,
     KafkaConfig,
@@ -20,17 +20,21 @@ from ...kafka import (
     connection_options,
     connection_problems,
     login,
+    probe,
 )
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from ....relational.declarative.statements import Statement
 
 
 class KafkaTopicSinkConfig(KafkaConfig):
     """Which topic, and what a record holds."""
 
     topic: Topic = Field(description="Topic to write to")
-    key: str | None = Field(
+    key: Expression | None = Field(
         None,
-        min_length=1,
-        max_length=20_000,
         description="SQL expression of the record's key, e.g. `customer_id`; default: no key",
     )
     columns: NameList | None = Field(
@@ -49,12 +53,16 @@ class KafkaTopicSink(SinkType):
     title = "Kafka topic"
     summary = "Writes rows to a Kafka topic as JSON"
     Config = KafkaTopicSinkConfig
+    targets = frozenset({"sdp", "sss"})
     aliases = ("kafka-sink",)
     field_aliases = {
         **FIELD_ALIASES,
         "keyExpression": "key",
         "serializationFormat": "format",
     }
+
+    def probe(self, config: Any, secret: Any, send: bool) -> str:
+        return probe(config, secret)
 
     def sentence(self, config: KafkaTopicSinkConfig) -> str:
         return f"writes rows as JSON to topic {config.topic}"
@@ -84,6 +92,20 @@ class KafkaTopicSink(SinkType):
             "options": connection_options(config) | {"topic": config.topic},
             "login": login(config),
         }
+
+    def declarative(
+        self, config: KafkaTopicSinkConfig, relation: Relation, node_id: str, rows: exp.Query
+    ) -> tuple[Statement, ...]:
+        """A sink of the Python API, since SQL has none, and the records it is given."""
+        from ....relational.declarative.statements import Login, Query, Sink
+        from ....relational.dialect import parse, tokenize
+
+        made = self.code(config, relation)
+        records = [parse(tokenize(text), text)[0] for text in made["columns"]]
+        query = rows.copy().select(*records, append=False)
+        options = tuple(sorted(made["options"].items()))
+        user = Login(**made["login"]) if made["login"] else None
+        return (Sink(node_id, "kafka", options, Query(query), user),)
 
 
 def _expressions(config: KafkaTopicSinkConfig, rows: Relation) -> list[str]:
