@@ -14,6 +14,8 @@ from ..cep.physical import is_packable
 from ..errors import InvalidArgument, InvalidSql, LimitExceeded, nearest
 from ..graph.model import Problem, Relation
 from ..graph.node_type import ColumnResolver, NodeConfig
+from ..graph.reads import COLUMN, Reads
+from ..relational.naming import EXPRESSION
 
 MAX_CONDITIONS = 62
 
@@ -35,17 +37,26 @@ def _names(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+"""Names, as a list or as text with commas."""
+RowColumn = Annotated[str, Reads(COLUMN)]
+ColumnNames = Annotated[tuple[RowColumn, ...], BeforeValidator(_names)]
+"""Columns of the rows that flow in, likewise."""
+KeyNames = Annotated[tuple[Annotated[str, Reads(COLUMN, use="key")], ...], BeforeValidator(_names)]
+Condition = Annotated[str, Reads(EXPRESSION, use="condition")]
+"""SQL that is true or false of an event; it may read earlier ones."""
+Expression = Annotated[str, Reads(EXPRESSION)]
+"""SQL over an event, or over those of a match."""
 
 
 class PatternConfig(NodeConfig):
     """Fields of every pattern."""
 
-    key: ColumnNames = Field(
+    key: KeyNames = Field(
         default=(),
         description="Columns whose values are matched apart; none: all rows together",
     )
-    event_time: str | None = Field(
+    event_time: RowColumn | None = Field(
         default=None, description="Event-time column; default: the one declared upstream"
     )
     order_by: ColumnNames = Field(

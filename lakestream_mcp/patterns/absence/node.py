@@ -18,6 +18,7 @@ from ...relational.sql import parse_expression
 from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
+    Condition,
     PatternConfig,
     check_common,
     current_row_sql,
@@ -30,8 +31,8 @@ from ..common import (
 class AbsenceConfig(PatternConfig):
     """A trigger that no expected event follows in time."""
 
-    trigger: str = Field(description="SQL condition of the event that starts the wait")
-    expected: str = Field(
+    trigger: Condition = Field(description="SQL condition of the event that starts the wait")
+    expected: Condition = Field(
         description="SQL condition of the event that should follow; it may read the trigger, "
         "e.g. `amount >= trigger.amount`"
     )

@@ -16,6 +16,8 @@ from ...graph.node_type import ColumnResolver
 from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
+    Condition,
+    Expression,
     PatternConfig,
     check_common,
     current_row_sql,
@@ -36,7 +38,7 @@ WINDOW_MEASURES = (
 class CountThresholdConfig(PatternConfig):
     """Count events of a key in a window of time and compare with a threshold."""
 
-    where: str = Field(description="SQL condition an event must satisfy to count")
+    where: Condition = Field(description="SQL condition an event must satisfy to count")
     threshold: int = Field(default=10, ge=0, le=10_000, description="The number compared with")
     comparison: Comparison = Field(
         default=">=", description="How the count compares: `count >= threshold`"
@@ -50,7 +52,7 @@ class CountThresholdConfig(PatternConfig):
     slide: Duration | None = Field(
         default=None, description="Distance between sliding windows; at most `window`"
     )
-    distinct: str | None = Field(
+    distinct: Expression | None = Field(
         default=None, description="Count distinct values of this SQL expression instead of events"
     )
     repeat: bool = Field(

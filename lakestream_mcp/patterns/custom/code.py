@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from ...cep.authored.safety import imported_modules
 from ...cep.processor_type import StateVariable
 
 BASE = "StatefulProcessor"
@@ -79,7 +80,9 @@ def read_code(code: str) -> Authored:
         and isinstance(s.value, ast.Constant)
         and isinstance(s.value.value, str)
     }
-    return Authored(tree, classes, constants, tuple(_declarations(classes)), tuple(_imports(tree)))
+    return Authored(
+        tree, classes, constants, tuple(_declarations(classes)), tuple(imported_modules(tree))
+    )
 
 
 def _is_processor(node: ast.ClassDef) -> bool:
@@ -88,14 +91,6 @@ def _is_processor(node: ast.ClassDef) -> bool:
         or (isinstance(b, ast.Attribute) and b.attr == BASE)
         for b in node.bases
     )
-
-
-def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield "." * node.level + (node.module or ""), node.lineno
 
 
 def _declarations(classes: tuple[ast.ClassDef, ...]) -> Iterator[Declaration]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ...cep.authored.safety import at
 from ...cep.processor_type import TimeMode
 from ...errors import InvalidArgument, nearest
 from ...graph.model import Problem
 from ...relational.column_types import parse_columns
 from .code import BASE, Authored, Declaration
-from .safety import at
 
 METHODS = {
     "init": ("self", "handle"),

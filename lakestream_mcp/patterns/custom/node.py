@@ -8,14 +8,16 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from ...cep.authored import safety
 from ...cep.processor_type import ProcessorPlan, ProcessorType, TimeMode
 from ...errors import InvalidArgument, nearest
 from ...graph.model import Problem, Relation
 from ...graph.node_type import ColumnResolver, NodeConfig
 from ...relational.column_types import ddl, parse_columns
-from ..common import ColumnNames
-from . import contract, safety
+from ..common import KeyNames
+from . import contract
 from .code import Authored, read_code
+from .shared_state import shared_state
 
 KEY_TYPES = ("string", "boolean", "tinyint", "smallint", "int", "bigint", "date")
 CODE_CHARS = 100_000
@@ -30,7 +32,7 @@ class CustomConfig(NodeConfig):
         description="Python with exactly one subclass of pyspark.sql.streaming.StatefulProcessor "
         "(row API: rows come and go as pyspark.sql.Row)",
     )
-    key: ColumnNames = Field(description="Columns by which rows are grouped; at least one")
+    key: KeyNames = Field(description="Columns by which rows are grouped; at least one")
     output: str = Field(
         description="DDL of the columns that the code yields, e.g. `card string, total double`"
     )
@@ -100,7 +102,7 @@ class Custom(ProcessorType):
         try:
             authored = read_code(config.code)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            yield _syntax(error)
+            yield safety.syntax(error)
             return
         yield from _check_code(config, authored)
 
@@ -126,20 +128,13 @@ class Custom(ProcessorType):
 
 
 def _check_code(config: CustomConfig, authored: Authored) -> Iterator[Problem]:
-    yield from safety.unsafe_names(authored)
+    yield from safety.unsafe_names(authored.tree)
     yield from contract.one_class(authored, config.code)
     if len(authored.classes) == 1:
         yield from contract.methods(authored)
-        yield from safety.shared_state(authored)
+        yield from shared_state(authored)
     yield from contract.states(authored, config.time_mode)
     yield from contract.clocks(authored, config.time_mode)
-
-
-def _syntax(error: Exception) -> Problem:
-    line = getattr(error, "lineno", None) or 1
-    said = getattr(error, "msg", None) or str(error) or type(error).__name__
-    text = (getattr(error, "text", None) or "").strip()[:80]
-    return safety.at(line, "CODE_SYNTAX", f"this is not Python: {said}.", got=text or None)
 
 
 def _check_key(config: CustomConfig, relation: Relation) -> Iterator[Problem]:

@@ -50,6 +50,7 @@ class Deduplicate(PatternType):
     title = "Deduplicate"
     summary = "Pass the first row of each key and drop its repetitions within a time"
     Config = DeduplicateConfig
+    passes_through = True
     aliases = ("deduplication",)
     field_aliases = EARLIER_FIELDS
     moved = {k: v for k, v in MOVED_FIELDS.items() if k not in EARLIER_FIELDS}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from ...graph.duration import Duration
-from ..common import ColumnNames, PatternConfig
+from ..common import Expression, Names, PatternConfig
 
 MAX_METRES = 10_000_000.0
 KINDS = ("enter", "exit", "dwell")
@@ -65,17 +65,17 @@ class Zone(BaseModel):
 class GeofenceConfig(PatternConfig):
     """Zones, and what is told of keys that move."""
 
-    latitude: str = Field(
+    latitude: Expression = Field(
         description="SQL expression of a fix's latitude in degrees, usually a column"
     )
-    longitude: str = Field(description="SQL expression of its longitude in degrees")
+    longitude: Expression = Field(description="SQL expression of its longitude in degrees")
     zones: tuple[Zone, ...] = Field(
         min_length=1,
         max_length=1000,
         description='[{"name": "depot", "latitude": 59.9, "longitude": 10.7, "radius_m": 200}, '
         '{"name": "port", "polygon": {"type": "Polygon", "coordinates": […]}}]',
     )
-    emit: ColumnNames = Field(
+    emit: Names = Field(
         default=("enter", "exit"),
         min_length=1,
         description="What is a match, any of `enter`, `exit`, `dwell`",
@@ -100,7 +100,7 @@ class GeofenceConfig(PatternConfig):
         description="Hysteresis: a key inside leaves only with fixes more than so many metres "
         "outside the zone",
     )
-    accuracy: str | None = Field(
+    accuracy: Expression | None = Field(
         default=None, description="SQL expression of a fix's accuracy in metres"
     )
     max_accuracy_m: float | None = Field(

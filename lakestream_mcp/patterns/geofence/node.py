@@ -124,7 +124,7 @@ class Geofence(PatternType):
         return StateBound(told, len(config.zones) * each, config.forget_after)
 
     def scenarios(self, config: GeofenceConfig) -> Iterator[Scenario]:
-        """Fixes in and around the first zone, at its edge too."""
+        """Fixes in and around the zones, at their edges too."""
         from .scenarios import geofence_scenarios
 
         yield from geofence_scenarios(config)

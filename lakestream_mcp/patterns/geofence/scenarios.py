@@ -1,4 +1,4 @@
-"""Stories of fixes in and around a zone, at its edge, and of stays up to a time."""
+"""Stories of fixes in and around each zone, at its edge, and of stays up to a time."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ if TYPE_CHECKING:
 
 MINUTE = 60_000_000
 MOST = 50
+MOST_ZONES = 20
 FAR_M = 200_000.0
 """Outside of every margin."""
 
 
 class Stories:
-    """Tells of the first zone. Fixes come in blocks of as many as confirm something."""
+    """Tells of one zone. Fixes come in blocks of as many as confirm something."""
 
-    def __init__(self, config: GeofenceConfig) -> None:
+    def __init__(self, config: GeofenceConfig, place: int) -> None:
         self.config = config
-        self.zone = built_zone(config.zones[0])
-        self.edge = edge_clause(self.zone, 0)
+        self.zone = built_zone(config.zones[place])
+        self.edge = edge_clause(self.zone, place)
         self.ray = Ray(self.zone)
         self.near = min(1.0, self.ray.depth / 2)
         within = [duration_us(config.forget_after)]
@@ -56,13 +57,22 @@ class Stories:
 
 
 def geofence_scenarios(config: GeofenceConfig) -> Iterator[Scenario]:
-    """For each thing that is told: that it happens, and what keeps it away."""
+    """For each thing that is told: that it happens, and what keeps it away.
+
+    Of zones after the first only what depends on them: that it happens, and where their edge is.
+    """
     if config.confirm > MOST:
         return
-    stories = Stories(config)
-    for what, told in (("enter", _enters), ("exit", _exits), ("dwell", _dwells)):
-        if what in config.emit:
-            yield from told(stories)
+    for place in range(min(len(config.zones), MOST_ZONES)):
+        stories = Stories(config, place)
+        for what, told in (("enter", _enters), ("exit", _exits), ("dwell", _dwells)):
+            if what in config.emit:
+                for scenario in told(stories):
+                    if place == 0:
+                        yield scenario
+                    elif scenario.clause in ("", stories.edge):
+                        name = f"{scenario.name} ({stories.zone.name})"
+                        yield scenario._replace(name=name)
 
 
 def _enters(on: Stories) -> Iterator[Scenario]:

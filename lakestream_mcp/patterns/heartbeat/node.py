@@ -16,6 +16,7 @@ from ...graph.node_type import ColumnResolver
 from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
+    Condition,
     PatternConfig,
     check_common,
     check_measures,
@@ -41,7 +42,7 @@ MAX_FORGET_US = duration_us("3650 days")
 class HeartbeatConfig(PatternConfig):
     """A key that falls silent, and comes back."""
 
-    where: str = Field(
+    where: Condition = Field(
         default="TRUE", description="SQL condition of the events that are heartbeats; default: all"
     )
     timeout: Duration = Field(

@@ -93,10 +93,14 @@ def calls(tree: exp.Expr) -> Iterator[tuple[exp.Expr, Call]]:
 
 def shown(tree: exp.Expr | str) -> str:
     """An expression as it was written, for messages."""
-    text = tree if isinstance(tree, str) else sql(tree)
+    return unmarked(tree if isinstance(tree, str) else sql(tree))[:300]
+
+
+def unmarked(text: str) -> str:
+    """The text of an expression with its calls named as they are written in a clause."""
     return _RENAMED.sub(
         lambda m: f"{'' if m[1].lower() == 'plain' else m[1].upper() + ' '}{m[2].upper()}(", text
-    )[:300]
+    )
 
 
 def refused(code: str, message: str, node: exp.Expr | str, hint: str | None = None) -> InvalidSql:

@@ -63,18 +63,13 @@ class Clause(NamedTuple):
 
 def parse_clause(text: str) -> Clause:
     """Read a clause, with or without `MATCH_RECOGNIZE ( … )` around it. Raises InvalidSql."""
-    reader = Reader(text, tokenize(text))
-    if reader.accept("MATCH_RECOGNIZE"):
-        inner = reader.inside()
-        _alias(reader)
-        reader = inner
-    sections = _sections(reader)
+    parts = sections(text)
     for needed in ("PATTERN", "DEFINE"):
-        if needed not in sections:
+        if needed not in parts:
             raise syntax_error(
                 f"`{needed}` is missing", text, "PATTERN (A B+) DEFINE A AS condition, …"
             )
-    read: dict[str, Any] = {name: READERS[name](part) for name, part in sections.items()}
+    read: dict[str, Any] = {name: READERS[name](part) for name, part in parts.items()}
     rows, show_empty, unmatched = read.get("ROWS PER MATCH", ("one row", True, False))
     return Clause(
         partition_by=read.get("PARTITION BY", ()),
@@ -89,6 +84,15 @@ def parse_clause(text: str) -> Clause:
         subsets=read.get("SUBSET", ()),
         define=read["DEFINE"],
     )
+
+
+def sections(text: str) -> dict[str, Reader]:
+    """The tokens of each section, without the words that open it. Raises InvalidSql."""
+    whole = Reader(text, tokenize(text))
+    inner = whole.inside() if whole.accept("MATCH_RECOGNIZE") else None
+    if inner is not None:
+        _alias(whole)
+    return _sections(inner or whole)
 
 
 def _alias(reader: Reader) -> None:
@@ -246,17 +250,13 @@ def _within(reader: Reader) -> int:
     """Microseconds of `INTERVAL '10' MINUTE`, `INTERVAL 10 MINUTES` or `10 minutes`."""
     text = reader.source()
     reader.accept("INTERVAL")
-    words = [_spoken(token) for token in reader.tokens[reader.at :]]
+    spoken = (t.text.strip("'") for t in reader.tokens[reader.at :])
     try:
-        return duration_us(" ".join(words))
+        return duration_us(" ".join(spoken))
     except InvalidArgument as error:
         raise syntax_error(
             f"WITHIN needs a length of time: {error}", text, "INTERVAL '10' MINUTE"
         ) from None
-
-
-def _spoken(token: Token) -> str:
-    return token.text[1:-1] if token.kind == "string" else token.text
 
 
 def _subsets(reader: Reader) -> tuple[tuple[str, tuple[str, ...]], ...]:

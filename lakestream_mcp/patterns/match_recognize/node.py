@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from ...cep.near_miss import KeyView, Miss
+from ...cep.near_miss import KeyView, Miss, Part
 from ...cep.pattern_type import PatternPlan, PatternType, StateBound
 from ...cep.scenario import Scenario
 from ...errors import InvalidSql, LakestreamError, Unsupported, nearest
@@ -16,9 +16,11 @@ from ...graph.config import problem_of
 from ...graph.duration import Duration, duration_text
 from ...graph.model import Problem, Relation
 from ...graph.node_type import ColumnResolver
+from ...graph.reads import Reads
 from ..common import FIELD_ALIASES, MOVED_FIELDS, PatternConfig, check_common
 from .analysis import analyze
 from .clause import Clause, OrderItem, parse_clause
+from .naming import CLAUSE
 from .pattern_text import pattern_text
 from .tokens import FIELD, tokenize
 
@@ -26,7 +28,7 @@ from .tokens import FIELD, tokenize
 class MatchRecognizeConfig(PatternConfig):
     """A MATCH_RECOGNIZE clause of SQL:2016."""
 
-    clause: str = Field(
+    clause: Annotated[str, Reads(CLAUSE)] = Field(
         description="What stands inside MATCH_RECOGNIZE( … ): PARTITION BY, ORDER BY (event time "
         "first), MEASURES, ONE ROW or ALL ROWS PER MATCH, AFTER MATCH SKIP, PATTERN, WITHIN, "
         "SUBSET, DEFINE. Expressions are Spark SQL",
@@ -136,6 +138,21 @@ class MatchRecognize(PatternType):
 
         clause = parse_clause(config.clause)
         return own_conditions(clause.define, analyze(clause))
+
+    def event_conditions(self, config: MatchRecognizeConfig, match: dict[str, Any]) -> list[str]:
+        """The whole definition of each row's variable."""
+        define = dict(parse_clause(config.clause).define)
+        return [define.get(event["step"], "") for event in match["events"]]
+
+    def event_parts(
+        self, config: MatchRecognizeConfig, match: dict[str, Any], view: Callable[[], KeyView]
+    ) -> list[list[Part]] | None:
+        """Also what definitions read of other rows, with the values that were there."""
+        from .truth import match_parts
+
+        clause = parse_clause(config.clause)
+        rows = [(event["step"], event["event"]) for event in match["events"]]
+        return match_parts(clause, analyze(clause), view(), rows)
 
     def open_partials(self, state: Any) -> list[tuple[Any, int | None]]:
         """Attempts that are not decided, as the matcher shows them."""

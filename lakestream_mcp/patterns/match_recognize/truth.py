@@ -16,6 +16,7 @@ from ...cep.near_miss import KeyView, Part, Seen
 from ...relational.sql import sql
 from .analysis import Labels
 from .calls import Call, calls, parsed_definition, shown, spelled
+from .clause import Clause
 
 UNKNOWN = object()
 """A value that is not worked out here."""
@@ -48,8 +49,13 @@ class Definitions:
         """A definition as it was written."""
         return self._define.get(label, "TRUE")
 
-    def parts(self, label: str, seen: Seen, before: Sequence[tuple[str, Seen]]) -> list[Part]:
-        """The parts of a label's definition on a row. before: the match so far, by label."""
+    def parts(
+        self, label: str, seen: Seen, before: Sequence[tuple[str, Seen]], told: bool = False
+    ) -> list[Part]:
+        """The parts of a label's definition on a row. before: the match so far, by label.
+
+        A part that cannot be worked out is left out, or with `told` there without values.
+        """
         if label not in self._define:
             return []
         match = [Row(name, self._places[each.number]) for name, each in before]
@@ -57,7 +63,14 @@ class Definitions:
         return [
             part
             for tree in conjuncts(parsed_definition(self._define[label]))
-            for part in self._part(tree, seen, match)
+            for part in self._part(tree, seen, match) or _unknown(tree, told)
+        ]
+
+    def held(self, label: str, seen: Seen, before: Sequence[tuple[str, Seen]]) -> list[Part]:
+        """The parts of a definition that is known to hold: values where they can be worked out."""
+        return [
+            part if part.holds else Part(part.sql, True, {})
+            for part in self.parts(label, seen, before, told=True)
         ]
 
     def _part(self, tree: exp.Expr, seen: Seen, match: Sequence[Row]) -> list[Part]:
@@ -151,6 +164,26 @@ class Definitions:
         if any(value is UNKNOWN for value in values):
             return UNKNOWN
         return AGGREGATES[call.name]([value for value in values if value is not None])
+
+
+def _unknown(tree: exp.Expr, told: bool) -> list[Part]:
+    return [Part(shown(tree), None, {})] if told else []
+
+
+def match_parts(
+    clause: Clause, labels: Labels, view: KeyView, rows: Sequence[tuple[str, int]]
+) -> list[list[Part]]:
+    """For each row of a match, as (variable, arrival number), the parts of its definition.
+
+    Of a match whose rows are put out one by one, the others are not known.
+    """
+    definitions = Definitions(clause.define, labels, view)
+    seen = {each.number: each for each in view.events}
+    found = []
+    for at, (label, number) in enumerate(rows):
+        before = [(name, seen[other]) for name, other in rows[:at]]
+        found.append(definitions.held(label, seen[number], before))
+    return found
 
 
 def _whole(node: exp.Expr) -> int | None:

@@ -16,6 +16,8 @@ from ...graph.node_type import ColumnResolver
 from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
+    Condition,
+    Expression,
     PatternConfig,
     check_common,
     current_row_sql,
@@ -45,8 +47,8 @@ DEVIATIONS = {
 class OutlierConfig(PatternConfig):
     """A value deviates from the values of its key before it."""
 
-    value: str = Field(description="SQL expression of the number looked at, e.g. a column")
-    where: str = Field(default="TRUE", description="SQL condition of the events looked at")
+    value: Expression = Field(description="SQL expression of the number looked at, e.g. a column")
+    where: Condition = Field(default="TRUE", description="SQL condition of the events looked at")
     method: Literal["zscore", "iqr", "mad"] = Field(
         default="zscore",
         description="`zscore`: sample standard deviations from the mean; `iqr`: interquartile "

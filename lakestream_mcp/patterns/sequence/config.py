@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ...graph.duration import Duration
-from ..common import PatternConfig
+from ..common import Condition, Expression, PatternConfig
 
 Contiguity = Literal["strict", "relaxed", "relaxed-any"]
 AfterMatch = Literal["no-skip", "skip-to-next", "skip-past-last", "skip-to-first", "skip-to-last"]
@@ -47,7 +47,7 @@ class SequenceStep(BaseModel):
     name: str = Field(
         min_length=1, max_length=120, description="Unique; how conditions and matches call it"
     )
-    where: str | None = Field(
+    where: Condition | None = Field(
         default=None,
         description="SQL condition of the event; it may read earlier steps, e.g. "
         "`amount > 10 * small.amount`, `SUM(small.amount) > 100`. Without it every event fits",
@@ -66,7 +66,7 @@ class SequenceStep(BaseModel):
     inner: Contiguity = Field(
         default="relaxed", description="Contiguity between the repetitions of this step"
     )
-    until: str | None = Field(
+    until: Condition | None = Field(
         default=None, description="SQL condition of an event that ends a step without limit"
     )
     times_within: Duration | None = Field(
@@ -89,7 +89,7 @@ class SequenceStep(BaseModel):
     )
 
 
-Measures = Annotated[dict[str, str], BeforeValidator(_measures)]
+Measures = Annotated[dict[str, Expression], BeforeValidator(_measures)]
 
 
 class SequenceConfig(PatternConfig):

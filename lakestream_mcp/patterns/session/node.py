@@ -18,6 +18,7 @@ from ...graph.node_type import ColumnResolver
 from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
+    Condition,
     PatternConfig,
     check_common,
     check_measures,
@@ -47,10 +48,10 @@ class SessionConfig(PatternConfig):
         default=None,
         description="Longest session; an event at exactly start + max_duration begins another",
     )
-    where: str | None = Field(
+    where: Condition | None = Field(
         default=None, description="SQL condition of the events that count; default: all"
     )
-    end: str | None = Field(
+    end: Condition | None = Field(
         default=None,
         description="SQL condition of an event that belongs to the session and closes it at once",
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ...graph.duration import Duration
-from ..common import ColumnNames, PatternConfig
+from ..common import Condition, Names, PatternConfig
 
 EMIT_ON = ("transition", "terminal", "all")
 
@@ -32,7 +32,7 @@ class Transition(BaseModel):
         alias="from", min_length=1, description="The state it leaves, or a list of states"
     )
     to: str = Field(description="The state it enters; the same one: its time starts anew")
-    when: str | None = Field(
+    when: Condition | None = Field(
         default=None,
         description="SQL condition of the event that causes it; it may read the events that led "
         "into states, e.g. `amount < paid.amount`",
@@ -45,7 +45,7 @@ class Transition(BaseModel):
 class StateMachineConfig(PatternConfig):
     """States, and what moves a key from one to another."""
 
-    states: ColumnNames = Field(min_length=2, max_length=200, description="Names of all states")
+    states: Names = Field(min_length=2, max_length=200, description="Names of all states")
     transitions: tuple[Transition, ...] = Field(
         min_length=1,
         max_length=500,
@@ -56,7 +56,7 @@ class StateMachineConfig(PatternConfig):
     initial: str | None = Field(
         default=None, description="Where every key begins; default: the first state"
     )
-    terminal: ColumnNames = Field(
+    terminal: Names = Field(
         default=(), description="States that end a run: the key begins anew after them"
     )
     emit_on: Annotated[

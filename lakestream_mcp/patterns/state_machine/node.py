@@ -98,6 +98,10 @@ class StateMachine(PatternType):
             if transition.when is not None
         }
 
+    def labels(self, config: StateMachineConfig) -> tuple[str, ...]:
+        """The states."""
+        return config.states
+
     def event_conditions(self, config: StateMachineConfig, match: dict[str, Any]) -> list[str]:
         """An event led into a state by one of the conditions of the transitions to it."""
         found: dict[str, list[str]] = {}

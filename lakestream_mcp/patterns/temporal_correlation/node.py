@@ -19,7 +19,10 @@ from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
     ColumnNames,
+    Condition,
+    KeyNames,
     PatternConfig,
+    RowColumn,
     check_measures,
     current_row_sql,
 )
@@ -33,16 +36,16 @@ RIGHT_FIELDS = {"key": "right_key", "event_time": "right_event_time", "keep": "r
 class TemporalCorrelationConfig(PatternConfig):
     """Events of two inputs that are near in time."""
 
-    left: str = Field(
+    left: Condition = Field(
         default="TRUE", description="SQL condition of the left events that count; default: all"
     )
-    right: str = Field(
+    right: Condition = Field(
         default="TRUE", description="SQL condition of the right events that count; default: all"
     )
-    right_key: ColumnNames | None = Field(
+    right_key: KeyNames | None = Field(
         default=None, description="The right input's key columns, where they have other names"
     )
-    right_event_time: str | None = Field(
+    right_event_time: RowColumn | None = Field(
         default=None, description="The right input's event time; default: the one declared upstream"
     )
     right_keep: ColumnNames | None = Field(
@@ -59,7 +62,7 @@ class TemporalCorrelationConfig(PatternConfig):
         description="`each`: all pairs; `first`: in order, each event used once; `nearest`: for "
         "each left event the right one nearest in time",
     )
-    on: str | None = Field(
+    on: Condition | None = Field(
         default=None,
         description="SQL condition on both, e.g. `left.amount = right.paid`",
     )
@@ -87,6 +90,15 @@ class TemporalCorrelation(PatternType):
         "maxTimeGap": "within",
     }
     moved = MOVED_FIELDS
+    field_ports = {
+        **dict.fromkeys(("key", "event_time", "keep", "left"), "left"),
+        **dict.fromkeys((*RIGHT_FIELDS.values(), "right"), "right"),
+    }
+
+    def spelled_out(self, config: TemporalCorrelationConfig) -> TemporalCorrelationConfig:
+        """The right input's key, which is the left one's unless it is given."""
+        right = config.key if config.right_key is None else config.right_key
+        return config.model_copy(update={"right_key": right})
 
     def sentence(self, config: TemporalCorrelationConfig) -> str:
         """`left and right less than 5 minutes apart, by customer`."""

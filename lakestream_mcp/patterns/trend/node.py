@@ -16,6 +16,8 @@ from ...graph.node_type import ColumnResolver
 from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
+    Condition,
+    Expression,
     PatternConfig,
     check_common,
     current_row_sql,
@@ -39,8 +41,8 @@ SAID = {"up": "rises", "down": "falls", "flat": "stays flat"}
 class TrendConfig(PatternConfig):
     """A key's values rise, fall or stay flat several times running."""
 
-    value: str = Field(description="SQL expression of the number looked at, e.g. a column")
-    where: str = Field(default="TRUE", description="SQL condition of the events looked at")
+    value: Expression = Field(description="SQL expression of the number looked at, e.g. a column")
+    where: Condition = Field(default="TRUE", description="SQL condition of the events looked at")
     direction: Literal["up", "down", "flat"] = Field(description="Where the values go")
     length: int = Field(
         default=3, ge=2, le=100_000, description="How many values make a trend, the first included"

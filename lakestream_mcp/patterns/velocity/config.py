@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ...graph.duration import Duration, duration_us
 from ...graph.model import Problem
-from ..common import PatternConfig
+from ..common import Condition, Expression, PatternConfig
 from ..numeric import unused
 
 MOST_EVENTS = 1_000_000
@@ -26,8 +26,10 @@ UNITS_US = {
 class VelocityConfig(PatternConfig):
     """The rate of a key's events in a window of time passes a limit."""
 
-    where: str = Field(default="TRUE", description="SQL condition an event must satisfy to count")
-    sum: str | None = Field(
+    where: Condition = Field(
+        default="TRUE", description="SQL condition an event must satisfy to count"
+    )
+    sum: Expression | None = Field(
         default=None, description="Sum this SQL expression instead of counting events"
     )
     comparison: Literal["above", "below", "changed"] = Field(

@@ -107,3 +107,13 @@ def test_crossing_again_after_falling_below() -> None:
     out: list[Any] = []
     matcher.on_events(None, [(t, 1, (0,)) for t in (0, 1, 2, 3, 20, 21, 22)], out.append)
     assert [m[2] for m in out] == [2, 22]
+
+
+def test_a_key_is_forgotten_with_its_last_window() -> None:
+    matcher = WindowCountMatcher(10, 5, ">=", 2)
+    state = matcher.on_events(matcher.initial(), [(12, 1, ("x",))], [].append)
+    ends = []
+    while state:
+        ends.append(matcher.next_timer(state))
+        state = matcher.on_time(state, ends[-1], [].append)
+    assert ends == [15, 20]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lakestream_mcp.cep.authored.safety import ALLOWED_MODULES
 from lakestream_mcp.cep.processor.codec import decoded_table
 from lakestream_mcp.cep.processor.runner import LIMITS, Limits, RunOutcome, run_processor
 from lakestream_mcp.cep.processor_type import ProcessorPlan, TimeMode
 from lakestream_mcp.graph.model import Column
 from lakestream_mcp.patterns.custom.code import read_code
-from lakestream_mcp.patterns.custom.safety import ALLOWED_MODULES
 from lakestream_mcp.relational.column_types import parse_columns
 
 HEAD = "from pyspark.sql import Row\nfrom pyspark.sql.streaming import StatefulProcessor\n"

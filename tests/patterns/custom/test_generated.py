@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lakestream_mcp.codegen.inline import inside_function
+from lakestream_mcp.codegen.filters import inside_function
 from lakestream_mcp.codegen.verify import check
 from lakestream_mcp.deploy.local import verify_pipeline
 from lakestream_mcp.errors import InvalidPipeline, Unsupported

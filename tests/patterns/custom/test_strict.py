@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from lakestream_mcp.cep.authored.safety import ALLOWED_MODULES
 from lakestream_mcp.errors import InvalidPipeline
-from lakestream_mcp.patterns.custom.safety import ALLOWED_MODULES
 
 from .runs import processor, run, said
 

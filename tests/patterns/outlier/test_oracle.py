@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lakestream_mcp.patterns.outlier.matcher import OutlierMatcher
+from lakestream_mcp.patterns.outlier.matcher import OutlierMatcher, zscore_baseline
 
 from ..pieces import Event, played
 
@@ -197,3 +197,9 @@ def test_why_a_value_is_no_outlier_is_reported() -> None:
         ("too few samples", 2),
         ("condition false", 3),
     ]
+
+
+def test_a_baseline_of_equal_values_is_the_first_of_them() -> None:
+    found = zscore_baseline((0.0, -0.0))
+    assert [math.copysign(1, value) for value in found] == [1, 1, 1, 1]
+    assert found == (0.0, 0.0, 0.0, 0.0)

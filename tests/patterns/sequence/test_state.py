@@ -135,3 +135,34 @@ def test_long_runs_pickle() -> None:
     matcher.on_events(again, [(9999, 4, (0, 1))], found.append)
     assert max(len(match[3]) for match in found) == 5002
     assert len(state[1]) == 9 and matcher.dropped > 4000
+
+
+def test_a_greedy_step_that_may_be_left_out_and_ends() -> None:
+    """Two greedy steps ended by a condition, the first left out or taken with the same events."""
+    first = Step("a", Condition(0), max=None, greedy=True, optional=True, until=Condition(3))
+    second = Step("b", Condition(1), max=None, greedy=True, until=Condition(3))
+    automaton = compile_steps((first, second), None)
+    matcher = SequenceMatcher(
+        nodes=automaton.nodes,
+        start=automaton.start,
+        conditions=tuple((c.bit, c.test) for c in automaton.conditions),
+        within=None,
+        after_match="no-skip",
+        max_partial_matches=1000,
+    )
+    out: list[Any] = []
+    matcher.on_events(matcher.initial(), [(1, 3, ()), (2, 8, ()), (3, 3, ())], out.append)
+    assert [[(step, ts) for step, ts, _ in match[3]] for match in out] == [[(0, 1), (1, 3)]]
+
+
+def test_a_greedy_step_with_until_behind_what_may_be_nothing_is_refused() -> None:
+    steps = (
+        Step("a", Condition(0), max=None, greedy=True, negated=True),
+        Step("b", Condition(1), min=0, max=3, negated=True),
+        Step(
+            "c", Condition(2), "relaxed-any", 2, None, True, "strict", Condition(5), optional=True
+        ),
+        Step("d", Condition(3), "strict", max=3, inner="relaxed-any"),
+    )
+    with pytest.raises(ValueError, match="`c` cannot be greedy, optional and have `until`"):
+        compile_steps(steps, None)

@@ -223,3 +223,12 @@ def test_a_stored_state_follows_times_that_were_changed() -> None:
     assert machine(20).next_timer(state) == 20
     assert machine(20).on_time(state, 20, out.append) is None
     assert [(m[2], m[4][5]) for m in out] == [(0, "event"), (20, "timeout")]
+
+
+def test_events_that_no_transition_takes_are_ignored_unless_asked_for() -> None:
+    leaving = (((0, None, 1),), ((0, None, 0),))
+    for asked, expected in (({}, 1), ({"unmatched": True}, 2)):
+        out: list[Any] = []
+        matcher = StateMachineMatcher(("a", "b"), 0, (0,), leaving, (None, None), (0, 1), **asked)
+        matcher.on_events(matcher.initial(), [(1, 1, ()), (2, 0, ())], out.append)
+        assert len(out) == expected

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from lakestream_mcp.patterns.temporal_correlation.matcher import CorrelationMatcher
+from lakestream_mcp.patterns.temporal_correlation.matcher import CorrelationMatcher, put_in_order
 
 LEFT, RIGHT = 1, 2
 Event = tuple[int, int, tuple[int, int, int]]  # ts, mask, (number, tie-breaker, value)
@@ -144,3 +144,10 @@ def test_the_gap_is_signed_and_in_whole_milliseconds() -> None:
     matcher = CorrelationMatcher(10_000)
     matcher.on_events(None, [(0, LEFT, (0,)), (1500, RIGHT, (1,)), (3400, LEFT, (2,))], out.append)
     assert [m[4][0] for m in out] == [1, -1]
+
+
+def test_events_wait_in_the_order_of_their_deadlines() -> None:
+    waiting: list[Any] = []
+    for event in [(5, "a"), (3, "b"), (5, "c"), (4, "d"), (3, "e"), (9, "f")]:
+        put_in_order(waiting, event)
+    assert "".join(name for _, name in waiting) == "bedacf"
