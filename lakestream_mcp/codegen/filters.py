@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import io
 import keyword
 import math
 import re
+import tokenize
 from collections.abc import Callable
 from typing import Any
 
 from ..errors import Unsupported
+from ..nodes.fields import SecretRef
 
 PLAIN = (str, int, float, bool, type(None))
 
@@ -25,6 +29,16 @@ def py_repr(value: Any) -> str:
     if type(value) not in PLAIN or (isinstance(value, float) and not math.isfinite(value)):
         raise Unsupported(f"A value of type {type(value).__name__} cannot be written as code.")
     return ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+
+
+def py_value(value: Any) -> str:
+    """The same, where places of secrets become calls that read them."""
+    if isinstance(value, SecretRef):
+        return f"secret({py_repr(value.scope)}, {py_repr(value.key)})"
+    if isinstance(value, dict):
+        items = ", ".join(f"{py_repr(k)}: {py_value(v)}" for k, v in value.items())
+        return "{" + items + "}"
+    return py_repr(value)
 
 
 def py_name(value: str) -> str:
@@ -60,6 +74,11 @@ def py_comment(value: str) -> str:
     return " ".join(text.split())
 
 
+def sql_comment(value: str) -> str:
+    """Text for one SQL comment line; pipelines would replace `${…}` there too."""
+    return py_comment(value).replace("${", "$ {")
+
+
 def sql_str(value: str) -> str:
     """A Spark SQL string literal."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
@@ -83,7 +102,47 @@ def source_text(value: str) -> str:
     return str(value)
 
 
+def inside_function(code: str) -> Source:
+    """An author's code, checked before, as the body of a function: only its indentation changes.
+
+    Raises Unsupported where that would change its meaning.
+    """
+    inside: set[int] = set()
+    depth_start: list[int] = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind.endswith("STRING_START"):
+            depth_start.append(token.start[0])
+        first = depth_start.pop() if kind.endswith("STRING_END") else token.start[0]
+        if kind == "STRING" or kind.endswith("STRING_END"):
+            inside |= set(range(first + 1, token.end[0] + 1))
+    lines = code.split("\n")
+    moved = [
+        line if number in inside or not line.strip() else f"    {line}"
+        for number, line in enumerate(lines, 1)
+    ]
+    text = "\n".join(moved).rstrip()
+    (function,) = ast.parse(f"def made():\n{text}\n    pass\n").body
+    assert isinstance(function, ast.FunctionDef)
+    before = [ast.dump(statement) for statement in ast.parse(code).body]
+    if before != [ast.dump(statement) for statement in function.body[:-1]]:
+        raise Unsupported("This code cannot stand inside a function.", where={"field": "code"})
+    return Source(text)
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     f.__name__: f
-    for f in (py_repr, py_name, py_text, py_comment, delay_text, sql_str, sql_ident, source_text)
+    for f in (
+        py_repr,
+        py_value,
+        py_name,
+        py_text,
+        py_comment,
+        delay_text,
+        sql_comment,
+        sql_str,
+        sql_ident,
+        source_text,
+        inside_function,
+    )
 }

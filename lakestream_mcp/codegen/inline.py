@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from ..errors import Unsupported
 from .filters import Source
 
 FOLDER = Path(__file__).parent / "structured_streaming"
 MARK = "# --- carried ---\n"
-PLATFORM = ("core", "sources", "sinks")
+PACKAGE = Path(__file__).parent.parent
+PLATFORM = (
+    *("core", "sources", "formats", "mqtt", "sinks"),
+    *("alerts", "databases", "authored", "services"),
+)
 """Files of `structured_streaming/platform/`, in the order in which generated code carries them."""
+ELSEWHERE = ("nodes/sources/stream_simulator/clicks", "nodes/messages", "cep/processor/calls")
+"""Files that lie where local tests use them too; carried after those of the platform."""
+PLATFORM_FILES = (
+    *(FOLDER / "platform" / f"{name}.py" for name in PLATFORM),
+    *(PACKAGE / f"{name}.py" for name in ELSEWHERE),
+)
 
 
 @lru_cache(maxsize=32)
 def carried_text(name: str) -> Source:
-    """What follows the mark in one of the files of this target."""
+    """What follows the mark in one of the files of this target, or in a file of this path."""
     text = (FOLDER / name).read_text(encoding="utf-8")
     return Source(text.partition(MARK)[2].strip() + "\n")
 
@@ -30,7 +37,7 @@ def platform_functions(code: Iterable[str]) -> Source:
 
     Constants of the first file are always there, those of the others where they are used.
     """
-    core, *others = (carried_text(f"platform/{name}.py") for name in PLATFORM)
+    core, *others = (carried_text(str(path)) for path in PLATFORM_FILES)
     defined = _definitions("\n".join([core, *others]))
     needed = {name for name, (_, kind) in _definitions(core).items() if kind is ast.Assign}
     todo = [name for piece in [*code, *(defined[n][0] for n in needed)] for name in names_in(piece)]
@@ -61,37 +68,23 @@ def _definitions(text: str) -> dict[str, tuple[str, type]]:
     return found
 
 
-def inside_function(code: str) -> Source:
-    """An author's code, checked before, as the body of a function: only its indentation changes.
-
-    Raises Unsupported where that would change its meaning.
-    """
-    inside: set[int] = set()
-    depth_start: list[int] = []
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        kind = tokenize.tok_name[token.type]
-        if kind.endswith("STRING_START"):
-            depth_start.append(token.start[0])
-        first = depth_start.pop() if kind.endswith("STRING_END") else token.start[0]
-        if kind == "STRING" or kind.endswith("STRING_END"):
-            inside |= set(range(first + 1, token.end[0] + 1))
-    lines = code.split("\n")
-    moved = [
-        line if number in inside or not line.strip() else f"    {line}"
-        for number, line in enumerate(lines, 1)
-    ]
-    text = "\n".join(moved).rstrip()
-    (function,) = ast.parse(f"def made():\n{text}\n    pass\n").body
-    assert isinstance(function, ast.FunctionDef)
-    before = [ast.dump(statement) for statement in ast.parse(code).body]
-    if before != [ast.dump(statement) for statement in function.body[:-1]]:
-        raise Unsupported("This code cannot stand inside a function.", where={"field": "code"})
-    return Source(text)
-
-
 def names_in(code: str) -> set[str]:
     """Every name a piece of Python mentions."""
     return {n.id for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)}
+
+
+def global_names(code: str) -> set[str]:
+    """Every name that a piece of Python reads, without those that its parts import or set."""
+    used: set[str] = set()
+    for statement in ast.parse(code).body:
+        inside = list(ast.walk(statement))
+        names = [n for n in inside if isinstance(n, ast.Name)]
+        own = {n.id for n in names if isinstance(n.ctx, ast.Store)}
+        for found in inside:
+            if isinstance(found, ast.Import | ast.ImportFrom):
+                own |= {a.asname or a.name.partition(".")[0] for a in found.names}
+        used |= {n.id for n in names} - own
+    return used
 
 
 def top_level_names(code: str) -> set[str]:

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from ..cep.carried import Carried, carried
 from ..cep.pattern_type import PatternPlan, PatternType
 from ..cep.processor_type import ProcessorPlan, ProcessorType
+from ..cep.stateful import StatefulRelationalType
 from ..errors import InvalidPipeline, Unsupported
-from ..graph.model import Column, Node, PipelineDocument, Relation
-from ..graph.node_type import ColumnResolver, NodeType
+from ..graph.model import Column, Node, PipelineDocument, Relation, flow_name
+from ..graph.node_type import CodeTransformType, ColumnResolver, NodeType
 from .settings import AVAILABLE_NOW, CodeSettings
 
 STATE_FORMAT = 1
@@ -22,7 +23,10 @@ STATE_FORMAT = 1
 
 
 class Step(NamedTuple):
-    """One node of the graph, in order. `frame` is its Python name, `inputs` those it reads."""
+    """One node of the graph, in order. `frame` is its Python name, `inputs` those it reads.
+
+    ports: the frames of what leaves by ports other than `out`; without `out`, `frame` has no rows.
+    """
 
     node: Node
     type: NodeType
@@ -31,6 +35,13 @@ class Step(NamedTuple):
     inputs: tuple[str, ...]
     input_relations: tuple[Relation, ...]
     relation: Relation
+    ports: dict[str, str]
+    has_out: bool
+
+    def frames(self) -> dict[str, str]:
+        """The frames of what leaves this node, by the name that other code gives the rows."""
+        own = {self.node.id: self.frame} if self.has_out else {}
+        return own | {flow_name(self.node.id, port): frame for port, frame in self.ports.items()}
 
 
 class PatternStep(NamedTuple):
@@ -57,7 +68,29 @@ class NotebookPlan(NamedTuple):
     def hashes(self) -> dict[str, str]:
         """sha256 of what each stateful node carries, by node id."""
         carried_text = {node_id: p.text.sha256 for node_id, p in self.patterns.items()}
-        return carried_text | {node_id: p.sha256 for node_id, p in self.processors.items()}
+        carried_text |= {node_id: p.sha256 for node_id, p in self.processors.items()}
+        authored = [(s.node.id, s.type.authored_hash(s.config)) for s in self.steps]
+        return carried_text | {node_id: found for node_id, found in authored if found}
+
+    @property
+    def runs_python(self) -> bool:
+        """Whether values go through Python, which must see times as UTC."""
+        return bool(self.processors) or any(
+            isinstance(step.type, CodeTransformType) or step.type.authored_hash(step.config)
+            for step in self.steps
+        )
+
+    @property
+    def queries(self) -> dict[str, str]:
+        """SQL of each relational node that Spark keeps state for, by node id."""
+        from ..relational.build import node_query
+        from ..relational.sql import sql
+
+        return {
+            s.node.id: sql(node_query(s.type, s.config, s.input_relations, s.relation))
+            for s in self.steps
+            if isinstance(s.type, StatefulRelationalType)
+        }
 
     @property
     def state_version(self) -> str:
@@ -81,6 +114,7 @@ class NotebookPlan(NamedTuple):
         layouts |= {
             node_id: [p.time_mode, p.key, p.states] for node_id, p in self.processors.items()
         }
+        layouts |= {node_id: [text] for node_id, text in self.queries.items()}
         text = json.dumps(layouts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -104,17 +138,10 @@ def plan_notebook(
     resolver: ColumnResolver | None,
     reserved: frozenset[str],
 ) -> NotebookPlan:
-    """Decide order, names and patterns. Raises InvalidPipeline where there are error findings."""
-    errors = [f for f in validation.findings if f.severity == "error"]
-    if errors:
-        raise InvalidPipeline(
-            f"Code cannot be generated: {errors[0].message}",
-            where={"node": errors[0].node} if errors[0].node else {},
-            expected="a pipeline without error findings",
-            hint="`validate_pipeline` lists all findings with their fixes.",
-        )
+    """Decide order, names and patterns of a pipeline that is valid."""
     types = {n.id: catalog.get(n.type) for n in document.nodes}
-    names = frame_names(validation.order, types, reserved)
+    ports = {n: types[n].output_ports(validation.configs[n]) for n in validation.order}
+    names = frame_names(validation.order, types, reserved, ports)
     steps = tuple(_step(document, n, types, validation, names) for n in validation.order)
     patterns = {s.node.id: _pattern(s, resolver) for s in steps if isinstance(s.type, PatternType)}
     processors = {
@@ -140,22 +167,29 @@ def _refuse_endless(settings: CodeSettings, processors: dict[str, ProcessorPlan]
 
 
 def frame_names(
-    order: Sequence[str], types: dict[str, NodeType], reserved: frozenset[str]
+    order: Sequence[str],
+    types: dict[str, NodeType],
+    reserved: frozenset[str],
+    ports: dict[str, tuple[str, ...]],
 ) -> dict[str, str]:
-    """Python names of the nodes' frames: their ids, with `_` where the name is taken."""
+    """Python names of frames: nodes' ids and ports' names, with `_` where the name is taken."""
     taken = set(reserved) | set(dir(builtins)) | set(keyword.kwlist) | {"in_0", "in_1"}
     taken.add("l")  # reads like 1, which the formatter's rules refuse
     for node_id in order:
+        if types[node_id].category == "transform":
+            taken.add(f"{node_id}_rows")
+        taken.add(f"authored_{node_id}")
         if types[node_id].category == "pattern":
             taken |= {f"matcher_{node_id}", f"{node_id}_rows", f"{node_id}_found"}
             taken.add(f"processor_{node_id}")
     names: dict[str, str] = {}
-    for node_id in order:
-        name = node_id
+    flows = [flow_name(n, port) for n in order for port in ports[n] if port != "out"]
+    for wanted in [*order, *flows]:
+        name = wanted
         while name in taken:
             name += "_"
         taken.add(name)
-        names[node_id] = name
+        names[wanted] = name
     return names
 
 
@@ -177,14 +211,18 @@ def _step(
             got="sss",
             expected=sorted(types[node_id].targets),
         )
+    config = validation.configs[node_id]
+    ports_out = types[node_id].output_ports(config)
     return Step(
         node,
         types[node_id],
-        validation.configs[node_id],
+        config,
         names[node_id],
-        tuple(names[e.source] for e in edges),
+        tuple(names[flow_name(e.source, e.source_port)] for e in edges),
         tuple(validation.relations[e.source] for e in edges),
         validation.relations[node_id],
+        {port: names[flow_name(node_id, port)] for port in ports_out if port != "out"},
+        "out" in ports_out,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -12,28 +12,55 @@ from typing import TYPE_CHECKING, Any
 from ..cep.pattern_type import PatternType
 from ..cep.processor_type import ProcessorPlan, ProcessorType
 from ..errors import Unsupported
-from ..graph.node_type import RelationalType, SinkType, SourceType
+from ..graph.node_type import CodeTransformType, RelationalType, SinkType, SourceType
 from ..relational.column_types import ddl
-from .filters import FILTERS, Source, sql_ident
-from .inline import carried_text, inside_function, names_in, platform_functions
+from .filters import FILTERS, Source, inside_function, sql_ident
+from .inline import carried_text, global_names, platform_functions
 from .plan import NotebookPlan, PatternStep, Step
+from .verify import authored_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from sqlglot import exp
+
+    from ..relational.declarative.statements import Expectation
 
 PACKAGE = Path(__file__).parent.parent
 TARGET = "codegen/structured_streaming"
 EMPTY: Mapping[str, str] = MappingProxyType({})
 ALWAYS = ("parameter", "await_queries")
 IMPORTS = {
+    "base64": "import base64",
+    "datetime": "import datetime",
+    "dt": "import datetime as dt",
+    "decimal": "import decimal",
+    "email": "import email.message\nimport email.utils",
+    "hashlib": "import hashlib",
+    "http": "import http.client",
+    "json": "import json",
+    "math": "import math",
     "os": "import os",
+    "random": "import random",
     "re": "import re",
+    "smtplib": "import smtplib",
+    "ssl": "import ssl",
     "sys": "import sys",
+    "time": "import time",
+    "urllib": "import urllib.error\nimport urllib.parse\nimport urllib.request",
+    "Callable": "from collections.abc import Callable",
+    "Iterator": "from collections.abc import Iterator",
+    "ThreadPoolExecutor": "from concurrent.futures import ThreadPoolExecutor",
     "Path": "from pathlib import Path",
+    "Any": "from typing import Any",
+    "NamedTuple": "from typing import NamedTuple",
+    "pd": "import pandas as pd",
     "SparkSession": "from pyspark.sql import SparkSession",
     "Window": "from pyspark.sql import Window",
     "F": "from pyspark.sql import functions as F",
+    "DataSource": "from pyspark.sql.datasource import DataSource",
+    "SimpleDataSourceStreamReader": (
+        "from pyspark.sql.datasource import SimpleDataSourceStreamReader"
+    ),
 }
 
 
@@ -63,23 +90,32 @@ def render(template: str, **values: Any) -> Source:
 def notebook(plan: NotebookPlan, version: str) -> str:
     """The whole notebook, not yet formatted."""
     cells = [_node(step, plan) for step in plan.steps]
+    own = [_without_authored(cell) for cell in cells]
     return render(
         f"{TARGET}/notebook.py.j2",
         plan=plan,
         version=version,
         hashes=plan.hashes,
-        imports=_imports(cells),
-        platform=platform_functions([*cells, *ALWAYS]),
+        packages=sorted({p for s in plan.steps for p in getattr(s.type, "packages", ())}),
+        imports=_imports(own),
+        platform=platform_functions([*own, *ALWAYS]),
         carried=_carried(plan),
         several_watermarks=sum(map(declares_watermark, plan.steps)) > 1,
         cells=cells,
     )
 
 
+def _without_authored(cell: Source) -> Source:
+    """A cell without an author's code, whose names are its own."""
+    authored = authored_lines(cell)
+    lines = cell.splitlines()
+    return Source("\n".join(x for n, x in enumerate(lines, 1) if n not in authored))
+
+
 def _imports(cells: list[Source]) -> Source:
     """The imports that the platform functions and the nodes' cells use."""
     text = "\n".join([platform_functions([*cells, *ALWAYS]), *cells])
-    used = names_in(text)
+    used = global_names(text)
     return Source("\n".join(line for name, line in IMPORTS.items() if name in used) + "\n")
 
 
@@ -106,6 +142,8 @@ def _node(step: Step, plan: NotebookPlan) -> Source:
         body = _own_template(step, frame=step.frame)
     elif isinstance(step.type, SinkType):
         body = _own_template(step, input=step.inputs[0])
+    elif isinstance(step.type, CodeTransformType):
+        body = _own_template(step, frame=step.frame, input=step.inputs[0])
     elif isinstance(step.type, RelationalType):
         body = _relational(step)
     else:
@@ -129,9 +167,11 @@ def declares_watermark(step: Step) -> bool:
 
 
 def _own_template(step: Step, **names: str) -> Source:
-    """The cell of a source or sink, from the template in its folder."""
+    """The cell of a source, a sink or a transform in Python, from the template in its folder."""
     folder = step.type.folder.relative_to(PACKAGE).as_posix()
-    variables = step.type.code(step.config, step.relation)  # type: ignore[attr-defined]
+    # A source has no input, and a sink's relation is its input's.
+    relation = step.input_relations[0] if step.input_relations else step.relation
+    variables = step.type.code(step.config, relation)  # type: ignore[attr-defined]
     return render(f"{folder}/structured_streaming.py.j2", **variables, **names, node=step.node.id)
 
 
@@ -139,10 +179,31 @@ def _relational(step: Step) -> Source:
     from ..relational.build import node_query
 
     assert isinstance(step.type, RelationalType)
-    query = node_query(step.type, step.config, step.input_relations, step.relation)
     inputs = {f"in_{i}": frame for i, frame in enumerate(step.inputs)}
     beside = getattr(step.type, "static_tables", None)
-    return sql_cell(step.frame, query, inputs, beside(step.config) if beside else {})
+    tables = beside(step.config) if beside else {}
+    frames = ({"out": step.frame} if step.has_out else {}) | step.ports
+    cells = []
+    if expectations := step.type.expectations(step.config, step.input_relations):
+        cells.append(_observed(step, expectations))
+        inputs["in_0"] = f"{step.node.id}_rows"
+    for port, frame in frames.items():
+        query = node_query(step.type, step.config, step.input_relations, step.relation, port)
+        cells.append(sql_cell(frame, query, inputs, tables))
+    return Source("\n".join(cells))
+
+
+def _observed(step: Step, expectations: Sequence[Expectation]) -> Source:
+    """What counts the rows that fail, before any is dropped."""
+    from ..relational.sql import sql
+
+    return render(
+        f"{TARGET}/expectations.py.j2",
+        node=step.node.id,
+        rows=f"{step.node.id}_rows",
+        input=step.inputs[0],
+        expectations={e.name: sql(e.condition) for e in expectations},
+    )
 
 
 def _pattern(step: Step, pattern: PatternStep, keyed: bool) -> Source:
@@ -199,15 +260,18 @@ def with_placeholders(query: exp.Query, names: list[str]) -> str:
     from ..relational.dialect import DIALECT
 
     tree = query.copy()
+    parts = list(tree.walk())
+    texts = [part.name for part in parts if isinstance(part, (exp.Identifier, exp.Literal))]
     mark = "lakestream_input_"
-    while mark in DIALECT.generate(tree, comments=False):
+    while any(mark in text for text in texts):
         mark += "_"
-    for table in list(tree.find_all(exp.Table)):
+    for table in [part for part in parts if isinstance(part, exp.Table)]:
         if table.name in names and not table.args.get("db"):
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
             table.set("this", exp.to_identifier(f"{mark}{table.name}"))
-    pretty = not any("\n" in i.name for i in tree.find_all(exp.Identifier))
-    text = DIALECT.generate(tree, comments=False, pretty=pretty, max_text_width=88)
+    names_read = [part.name for part in parts if isinstance(part, exp.Identifier)]
+    pretty = not any("\n" in name for name in names_read)
+    text = DIALECT.generate(tree, copy=False, comments=False, pretty=pretty, max_text_width=88)
     text = text.replace("{", "{{").replace("}", "}}")
     return re.sub(rf"{mark}(in_\d+)", r"{\1}", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from ..errors import InvalidPipeline, nearest
@@ -18,6 +19,7 @@ class CodeSettings(NamedTuple):
 
     state_layout: `buckets` keeps the states of a bucket together; `keys` keeps them apart, so that
     a batch costs what it touches: better where that is well below 1 % of the keys.
+    catalog, schema: where tables between the parts of a pipeline are, and its checkpoints.
     """
 
     checkpoints: str
@@ -25,6 +27,8 @@ class CodeSettings(NamedTuple):
     trigger: str
     buckets: int
     state_layout: str
+    catalog: str
+    schema: str
 
     @classmethod
     def of(cls, document: PipelineDocument, pipeline_id: str) -> CodeSettings:
@@ -33,13 +37,16 @@ class CodeSettings(NamedTuple):
         for key in given:
             if key not in cls._fields:
                 raise _wrong(key, key, sorted(cls._fields), nearest(key, cls._fields))
-        root = f"/Volumes/main/default/lakestream/{pipeline_id}"
+        catalog, schema = _part(given, "catalog", "main"), _part(given, "schema", "default")
+        root = f"/Volumes/{catalog}/{schema}/lakestream/{pipeline_id}"
         return cls(
             _text(given, "checkpoints", f"{root}/checkpoints"),
             _text(given, "tables", "tables"),
             _trigger(given.get("trigger", AVAILABLE_NOW)),
             _buckets(given.get("buckets", BUCKETS)),
             _layout(given.get("state_layout", STATE_LAYOUTS[0])),
+            catalog,
+            schema,
         )
 
 
@@ -47,6 +54,13 @@ def _text(given: dict[str, Any], key: str, default: str) -> str:
     value = given.get(key, default)
     if not isinstance(value, str) or not value.strip():
         raise _wrong(key, value, "a folder")
+    return value
+
+
+def _part(given: dict[str, Any], key: str, default: str) -> str:
+    value = given.get(key, default)
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", value):
+        raise _wrong(key, value, f"a name such as `{default}`")
     return value
 
 

@@ -7,51 +7,36 @@ effect. `LOCAL_ONLY` names those that serve tests in this process alone.
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 from lakestream_mcp.catalog import Catalog
+from lakestream_mcp.graph.config import parse
 
-Json = dict[str, Any]
-
-COLUMNS = (
-    "id bigint, key string, kind string, amount double, note string, at timestamp, other timestamp"
+from . import relational_cases
+from .authored import AUTHORED, FEED_CODE, FUNCTION
+from .sink_cases import QUEUE, SINK_BASES, SINK_CHANGES
+from .source_cases import (
+    COLUMNS,
+    FEED,
+    KAFKA,
+    LOGIN,
+    SERVER,
+    SOURCE,
+    SOURCE_BASES,
+    SOURCE_CHANGES,
+    TIMED,
+    Json,
 )
-TIMED: Json = {"columns": COLUMNS, "event_time": "at", "watermark_delay": "10 seconds"}
-FEED: Json = {**TIMED, "path": "/data/in"}
-SERVER: Json = {"bootstrap_servers": "kafka:9092"}
-LOGIN: Json = {
-    "security_protocol": "SASL_SSL",
-    "sasl_mechanism": "PLAIN",
-    "sasl_username": "me",
-    "sasl_password": "secret://kafka/password",
-}
+
+__all__ = ["BASES", "CHANGES", "COLUMNS", "FEED", "LOCAL_ONLY", "LOGIN", "Json", "document"]
+
 SQUARE: Json = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]}
-AUTHORED = '''\
-"""Counts per key."""
-from pyspark.sql import Row
-from pyspark.sql.streaming import StatefulProcessor
-
-NOTE = """two
-lines"""
-
-
-class Counts(StatefulProcessor):
-    def init(self, handle):
-        self.count = handle.getValueState("count", "n bigint")
-
-    def handleInputRows(self, key, rows, timerValues):
-        (n,) = self.count.get() or (0,)
-        n += len(list(rows))
-        self.count.update((n,))
-        yield Row(key=key[0],  n=n)
-'''
 DETECT: Json = {"key": ["key"], "order_by": ["id"], "keep": ["id", "amount"]}
 
 BASES: dict[str, Json] = {
-    "auto-loader": FEED,
-    "kafka-topic": {**TIMED, **SERVER, "topics": "orders"},
-    "delta-table-source": {**TIMED, "table": "main.raw.orders"},
-    "stream-simulator": {"profile": "iot-sensors", "watermark_delay": "10 seconds"},
+    **relational_cases.BASES,
+    **SOURCE_BASES,
+    "custom-python-source": {**TIMED, "code": FEED_CODE, "options": {"url": "http://feed"}},
+    "rest-webhook-source": {**TIMED, "landing_path": "/Volumes/main/raw/hooks"},
     "filter": {"condition": "amount > 1"},
     "map-select": {"columns": "*, amount * 2 AS twice"},
     "rename-cast": {"columns": [{"column": "note", "name": "remark", "type": "string"}]},
@@ -62,6 +47,7 @@ BASES: dict[str, Json] = {
         "keys": [{"stream": "key", "static": "name"}],
         "static_columns": "name string, region string, age int",
     },
+    "custom-sql": {"query": "SELECT *, amount * 2 AS doubled FROM in_0 WHERE amount > 1"},
     "absence": {**DETECT, "trigger": "kind = 'A'", "expected": "kind = 'B'"},
     "count-threshold": {**DETECT, "where": "kind = 'A'", "threshold": 3},
     "deduplicate": {"key": ["key"], "order_by": ["id"]},
@@ -82,6 +68,13 @@ BASES: dict[str, Json] = {
             {"from": "paid", "to": "new", "after": "2 hours"},
         ],
     },
+    "custom-python-udf": {
+        "code": FUNCTION,
+        "input_columns": ["amount", "kind"],
+        "output_column": "share",
+        "output_type": "double",
+    },
+    "ml-model-endpoint": {"endpoint": "fraud", "input_columns": ["amount", "kind"]},
     "custom": {"code": AUTHORED, "key": ["key"], "output": "key string, n bigint"},
     "sequence": {
         **DETECT,
@@ -104,6 +97,7 @@ BASES: dict[str, Json] = {
     "delta-table-sink": {"table": "main.out.matches"},
     "kafka-topic-sink": {**SERVER, "topic": "alerts"},
     "file-sink": {"path": "/data/out"},
+    **SINK_BASES,
 }
 
 SHARED: Json = {
@@ -113,77 +107,27 @@ SHARED: Json = {
     "event_time": {"event_time": "other"},
     "ordering": {"ordering": "arrival"},
 }
-KAFKA: Json = {
-    "bootstrap_servers": {"bootstrap_servers": "other:9092"},
-    "security_protocol": {"security_protocol": "SSL"},
-    "sasl_mechanism": {**LOGIN, "sasl_mechanism": "SCRAM-SHA-256"},
-    "sasl_username": {**LOGIN, "sasl_username": "you"},
-    "sasl_password": {**LOGIN, "sasl_password": "secret://kafka/other"},
-    "truststore_location": {"security_protocol": "SSL", "truststore_location": "/x.jks"},
-    "truststore_type": {
-        "security_protocol": "SSL",
-        "truststore_location": "/x.jks",
-        "truststore_type": "JKS",
-    },
-}
-SOURCE: Json = {"event_time": {"event_time": "other"}, "watermark_delay": {"watermark_delay": "9s"}}
 
 CHANGES: dict[str, Json] = {
-    "auto-loader": {
+    **relational_cases.CHANGES,
+    **SOURCE_CHANGES,
+    "custom-sql": {"query": {"query": "SELECT at, key FROM in_0"}},
+    "custom-python-source": {
         **SOURCE,
-        "path": {"path": "/data/elsewhere"},
-        "format": {"format": "parquet"},
+        "code": {"code": FEED_CODE.replace("Feed", "Other")},
         "columns": {"columns": "at timestamp"},
-        "schema_hints": {"schema_hints": "id int"},
-        "schema_location": {"schema_location": "/data/schema"},
-        "header": {"format": "csv", "header": False},
-        "delimiter": {"format": "csv", "delimiter": ";"},
-        "timestamp_format": {"timestamp_format": "yyyy"},
+        "options": {"options": {"url": "http://feed", "token": "secret://feed/token"}},
+        "sample_rows": {"sample_rows": [{"id": 1}]},
+    },
+    "rest-webhook-source": {
+        **SOURCE,
+        "landing_path": {"landing_path": "/Volumes/main/raw/others"},
+        "columns": {"columns": "at timestamp"},
+        "auth": {"auth": "bearer", "auth_secret": "secret://hooks/token"},
+        "auth_secret": {"auth": "basic", "auth_secret": "secret://hooks/token"},
+        "max_request_bytes": {"max_request_bytes": 2048},
+        "idempotency_header": {"idempotency_header": "X-Request-Id"},
         "max_files_per_batch": {"max_files_per_batch": 7},
-    },
-    "kafka-topic": {
-        **SOURCE,
-        **KAFKA,
-        "topics": {"topics": "a,b"},
-        "columns": {"columns": "at timestamp"},
-        "consumer_group": {"consumer_group": "mine"},
-        "starting_offsets": {"starting_offsets": "earliest"},
-        "starting_timestamp": {
-            "starting_offsets": "timestamp",
-            "starting_timestamp": "2026-01-01T00:00:00Z",
-        },
-        "format": {"format": "avro"},
-        "timestamp_format": {"timestamp_format": "yyyy"},
-        "on_malformed": {"on_malformed": "fail"},
-        "include_metadata": {"include_metadata": True},
-        "fail_on_data_loss": {"fail_on_data_loss": False},
-        "max_records_per_batch": {"max_records_per_batch": 9},
-        "schema_registry_url": {"schema_registry_url": "http://x"},
-    },
-    "delta-table-source": {
-        **SOURCE,
-        "table": {"table": "main.raw.other"},
-        "columns": {"columns": "at timestamp"},
-        "starting_version": {"starting_version": 3},
-        "starting_timestamp": {"starting_timestamp": "2026-01-01T00:00:00Z"},
-        "ignore_deletes": {"ignore_deletes": True},
-        "skip_change_commits": {"skip_change_commits": True},
-        "max_files_per_batch": {"max_files_per_batch": 7},
-    },
-    "stream-simulator": {
-        "event_time": {
-            "profile": "custom",
-            "columns": [{"name": "when", "type": "timestamp"}],
-            "event_time": "when",
-        },
-        "watermark_delay": {"watermark_delay": "9s"},
-        "profile": {"profile": "clickstream"},
-        "columns": {"profile": "custom", "columns": [{"name": "x", "type": "bigint"}]},
-        "events_per_second": {"events_per_second": 77},
-        "max_events": {"max_events": 78},
-        "seed": {"seed": 79},
-        "partitions": {"partitions": 3},
-        "start_at": {"start_at": "2020-01-01T00:00:00Z"},
     },
     "filter": {"condition": {"condition": "amount > 2"}},
     "map-select": {"columns": {"columns": "at, key"}},
@@ -268,6 +212,28 @@ CHANGES: dict[str, Json] = {
         "on_unmatched": {"on_unmatched": "error"},
         "forget_after": {"forget_after": "9h"},
         "max_events_per_key": {"max_events_per_key": 77},
+    },
+    "custom-python-udf": {
+        "code": {"code": FUNCTION.replace("share", "part")},
+        "input_columns": {"input_columns": ["id", "kind"]},
+        "output_column": {"output_column": "part"},
+        "output_type": {"output_type": "float"},
+        "style": {"style": "pandas"},
+        "on_error": {"on_error": "null"},
+    },
+    "ml-model-endpoint": {
+        "endpoint": {"endpoint": "churn"},
+        "input_columns": {"input_columns": ["id"]},
+        "output_column": {"output_column": "risk"},
+        "output_type": {"output_type": "bigint"},
+        "max_batch_size": {"max_batch_size": 7},
+        "timeout_ms": {"timeout_ms": 7000},
+        "concurrency": {"concurrency": 7},
+        "max_retries": {"max_retries": 7},
+        "on_error": {"on_error": "fallback"},
+        "fallback_value": {"on_error": "fallback", "fallback_value": 7},
+        "token": {"token": "secret://models/token"},
+        "sample_predictions": {"sample_predictions": [{"prediction": 7}]},
     },
     "custom": {
         "code": {"code": AUTHORED.replace("Counts", "Others")},
@@ -385,6 +351,7 @@ CHANGES: dict[str, Json] = {
         "partition_by": {"partition_by": ["kind"]},
         "cluster_by": {"cluster_by": ["kind"]},
         "merge_schema": {"merge_schema": True},
+        "scd_type": {"mode": "merge", "merge_keys": ["id"], "sequence_by": "at", "scd_type": 2},
     },
     "kafka-topic-sink": {
         **KAFKA,
@@ -399,12 +366,24 @@ CHANGES: dict[str, Json] = {
         "partition_by": {"partition_by": ["kind"]},
         "header": {"format": "csv", "header": False},
     },
+    **SINK_CHANGES,
+    "dead-letter-queue": {
+        **{name: {**QUEUE, **change} for name, change in KAFKA.items()},
+        **SINK_CHANGES["dead-letter-queue"],
+    },
 }
 LOCAL_ONLY = {
+    ("lookup-enrichment", "static_rows"),
+    ("lookup-enrichment", "static_file"),
     ("stream-static-join", "static_rows"),
     ("stream-static-join", "static_file"),
+    ("ml-model-endpoint", "sample_predictions"),
+    ("custom-python-source", "sample_rows"),
+    ("rest-webhook-source", "max_request_bytes"),
+    ("rest-webhook-source", "idempotency_header"),
 }
-"""Rows that stand for a table in a local test: generated code reads the table itself."""
+"""Rows that stand for a table in a local test: generated code reads the table itself. And what the
+server does with posted events before generated code reads them: tests of the server look at it."""
 
 
 def document(node_type: str, config: Json, name: str = "Under test") -> Json:
@@ -428,7 +407,23 @@ def document(node_type: str, config: Json, name: str = "Under test") -> Json:
         return _joined([feed, other, node, out], [("feed", "it"), ("other", "it"), ("it", "out")])
     if node_type == "watermark":
         feed = {**feed, "config": {"path": "/data/in", "columns": COLUMNS}}
-    return _joined([feed, node, out], [("feed", "it"), ("it", "out")])
+    if node_type == "flatten-explode":
+        feed = {**feed, "config": {**FEED, "columns": f"{COLUMNS}, {relational_cases.NESTED}"}}
+    made = _joined([feed, node, out], [("feed", "it"), ("it", "out")])
+    ports = _ports(node_type, config)
+    made["edges"][-1]["source_port"] = ports[0]
+    for port in ports[1:]:
+        end = {**out, "id": f"to_{port}", "name": port, "config": {"path": f"/data/{port}"}}
+        made["nodes"].append(end)
+        made["edges"].append({"source": "it", "target": end["id"], "source_port": port})
+    return made
+
+
+def _ports(node_type: str, config: Json) -> tuple[str, ...]:
+    """The output ports a configuration has; `out` where it is not valid."""
+    found = Catalog.load().get(node_type)
+    parsed = parse(found, config).config
+    return ("out",) if parsed is None else found.output_ports(parsed)
 
 
 def _joined(nodes: list[Json], edges: list[tuple[str, str]]) -> Json:

@@ -13,9 +13,11 @@ from lakestream_mcp.cep.carried import carried
 from lakestream_mcp.codegen.verify import check
 from lakestream_mcp.errors import InvalidPipeline
 from lakestream_mcp.graph.model import PipelineDocument
+from lakestream_mcp.relational.column_types import ddl
 from tests.conftest import Golden
+from tests.nodes.udfs import COLUMNS, row_nodes, series_nodes
 
-from .bench import Bench, Made
+from .bench import Bench, Made, chain, source
 from .cases import BASES, document
 
 FOLDER = Path(__file__).parent / "golden"
@@ -134,3 +136,8 @@ def test_a_pipeline_document_is_all_a_golden_needs() -> None:
     for name in PIPELINES:
         text = FOLDER.joinpath(f"{name}.json").read_text(encoding="utf-8")
         PipelineDocument.model_validate_json(text)
+
+
+def test_functions_of_every_type_make_clean_code(bench: Bench) -> None:
+    for nodes in (row_nodes(), series_nodes()):
+        check(text_of(bench.make(chain(source("1 day", ddl(COLUMNS)), *nodes))))

@@ -122,8 +122,8 @@ def variants(node_type: str) -> Iterator[Json]:
         yield BASES[node_type] | change
 
 
-@pytest.mark.parametrize("node_type", list(BASES))
-def test_hostile_texts_become_literals(bench: Bench, node_type: str) -> None:
+def check(bench: Bench, node_type: str, share: int) -> None:
+    """Put texts into every place: all of them, or one of `share`, another at each place."""
     seen: set[str] = set()
     for config in variants(node_type):
         for path in places(config):
@@ -135,11 +135,22 @@ def test_hostile_texts_become_literals(bench: Bench, node_type: str) -> None:
                 if base is None:
                     continue
                 seen.add(repr((path, number)))
-                for text in HOSTILE:
+                for text in HOSTILE[len(seen) % share :: share]:
                     made = code(bench, document(node_type, put(config, path, shape(text))))
                     if made is not None:
                         given = ((BENIGN, text), (shape(BENIGN), shape(text)))
                         assert_same_tree(base, made, given)
+
+
+@pytest.mark.parametrize("node_type", list(BASES))
+def test_hostile_texts_become_literals(bench: Bench, node_type: str) -> None:
+    check(bench, node_type, share=5)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("node_type", list(BASES))
+def test_all_hostile_texts_become_literals(bench: Bench, node_type: str) -> None:
+    check(bench, node_type, share=1)
 
 
 @pytest.mark.parametrize("text", HOSTILE)

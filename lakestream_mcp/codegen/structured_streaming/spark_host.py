@@ -218,7 +218,11 @@ def detect(packed_rows, layout, build, conditions, packed, matches, buckets, hos
     """Run a pattern over packed rows. What it dropped is reported with the query's progress."""
     kinds = [(name, output_type(kind)) for name, kind in matches]
     kinds += [(name, "bigint") for name in COUNTERS]
-    rows = with_flags(packed_rows, conditions, packed, buckets)
+    # Equal shuffles of two patterns would become one, and the second would never see a watermark:
+    # counting under a name of its own keeps them apart.
+    rows = with_flags(packed_rows, conditions, packed, buckets).observe(
+        f"lakestream_{layout.pattern}: rows", F.count(F.lit(1)).alias("read")
+    )
     seeds = None
     if layout.seeds:
         seeds = seed_rows(packed_rows.sparkSession, layout, packed, buckets)

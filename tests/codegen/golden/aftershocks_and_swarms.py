@@ -89,6 +89,8 @@ def read_files(path, file_format, schema, options=None):
         reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", file_format)
         return reader.options(**(options or {})).schema(schema).load(path)
     own = {k: v for k, v in (options or {}).items() if not k.startswith("cloudFiles.")}
+    if "rescuedDataColumn" in own or "cloudFiles.schemaEvolutionMode" in (options or {}):
+        raise NotImplementedError("LOCAL_RUN_IMPOSSIBLE: only Databricks rescues data of files")
     if not os.path.isdir(path) and not any(c in path for c in "*?[{"):
         # The file source reads folders: a pattern in its folder picks the one file.
         own["pathGlobFilter"] = re.sub(r"([\\*?\[\]{}])", r"\\\1", os.path.basename(path))
@@ -112,12 +114,7 @@ def merge_table(
     )
 
     def merge(rows, batch_id):
-        if sequence_by is not None:
-            last = Window.partitionBy(*map(quoted, keys)).orderBy(F.col(quoted(sequence_by)).desc())
-            rows = rows.withColumn("lakestream_place", F.row_number().over(last))
-            rows = rows.where("lakestream_place = 1").drop("lakestream_place")
-        else:
-            rows = rows.dropDuplicates(list(keys))
+        rows = last_rows(rows, keys, sequence_by)
         rows.createOrReplaceTempView("lakestream_batch")
         rows.sparkSession.sql(
             f"MERGE{evolving} INTO {target} t USING lakestream_batch b ON {same} "
@@ -125,6 +122,15 @@ def merge_table(
         )
 
     return started(frame.writeStream.outputMode("append").foreachBatch(merge), query)
+
+
+def last_rows(rows, keys, sequence_by):
+    """One row of each key: the one with the greatest value of `sequence_by`, or any."""
+    if sequence_by is None:
+        return rows.dropDuplicates(list(keys))
+    last = Window.partitionBy(*map(quoted, keys)).orderBy(F.col(quoted(sequence_by)).desc())
+    rows = rows.withColumn("lakestream_place", F.row_number().over(last))
+    return rows.where("lakestream_place = 1").drop("lakestream_place")
 
 
 def create_table(frame, name, options, partition_by, cluster_by):
@@ -1666,7 +1672,11 @@ def detect(packed_rows, layout, build, conditions, packed, matches, buckets, hos
     """Run a pattern over packed rows. What it dropped is reported with the query's progress."""
     kinds = [(name, output_type(kind)) for name, kind in matches]
     kinds += [(name, "bigint") for name in COUNTERS]
-    rows = with_flags(packed_rows, conditions, packed, buckets)
+    # Equal shuffles of two patterns would become one, and the second would never see a watermark:
+    # counting under a name of its own keeps them apart.
+    rows = with_flags(packed_rows, conditions, packed, buckets).observe(
+        f"lakestream_{layout.pattern}: rows", F.count(F.lit(1)).alias("read")
+    )
     seeds = None
     if layout.seeds:
         seeds = seed_rows(packed_rows.sparkSession, layout, packed, buckets)

@@ -110,6 +110,11 @@ def read_kafka(options):
     return spark.readStream.format("kafka").options(**options).load()
 
 
+def json_value(column, schema, options):
+    """JSON text as a struct."""
+    return F.from_json(column.cast("string"), schema, options)
+
+
 def write_kafka(frame, query, options):
     """Produce rows with the columns `key` and `value` to a Kafka topic."""
     writer = frame.writeStream.format("kafka").outputMode("append").options(**options)
@@ -714,7 +719,11 @@ def detect(packed_rows, layout, build, conditions, packed, matches, buckets, hos
     """Run a pattern over packed rows. What it dropped is reported with the query's progress."""
     kinds = [(name, output_type(kind)) for name, kind in matches]
     kinds += [(name, "bigint") for name in COUNTERS]
-    rows = with_flags(packed_rows, conditions, packed, buckets)
+    # Equal shuffles of two patterns would become one, and the second would never see a watermark:
+    # counting under a name of its own keeps them apart.
+    rows = with_flags(packed_rows, conditions, packed, buckets).observe(
+        f"lakestream_{layout.pattern}: rows", F.count(F.lit(1)).alias("read")
+    )
     seeds = None
     if layout.seeds:
         seeds = seed_rows(packed_rows.sparkSession, layout, packed, buckets)
@@ -757,8 +766,8 @@ orders = (
     )
     .withColumn(
         "parsed",
-        F.from_json(
-            F.col("value").cast("string"),
+        json_value(
+            F.col("value"),
             "id bigint, customer string, status string, amount double, at timestamp",
             {"mode": "PERMISSIVE"},
         ),

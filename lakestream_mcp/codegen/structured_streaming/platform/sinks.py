@@ -32,12 +32,7 @@ def merge_table(
     )
 
     def merge(rows, batch_id):
-        if sequence_by is not None:
-            last = Window.partitionBy(*map(quoted, keys)).orderBy(F.col(quoted(sequence_by)).desc())
-            rows = rows.withColumn("lakestream_place", F.row_number().over(last))
-            rows = rows.where("lakestream_place = 1").drop("lakestream_place")
-        else:
-            rows = rows.dropDuplicates(list(keys))
+        rows = last_rows(rows, keys, sequence_by)
         rows.createOrReplaceTempView("lakestream_batch")
         rows.sparkSession.sql(
             f"MERGE{evolving} INTO {target} t USING lakestream_batch b ON {same} "
@@ -45,6 +40,28 @@ def merge_table(
         )
 
     return started(frame.writeStream.outputMode("append").foreachBatch(merge), query)
+
+
+def last_rows(rows, keys, sequence_by):
+    """One row of each key: the one with the greatest value of `sequence_by`, or any."""
+    if sequence_by is None:
+        return rows.dropDuplicates(list(keys))
+    last = Window.partitionBy(*map(quoted, keys)).orderBy(F.col(quoted(sequence_by)).desc())
+    rows = rows.withColumn("lakestream_place", F.row_number().over(last))
+    return rows.where("lakestream_place = 1").drop("lakestream_place")
+
+
+def write_feature_table(frame, query, name, columns, keys, timeseries, sequence_by, comment):
+    """Merge rows into a feature table. columns: (name, type); keys: all columns of its key."""
+    target = quoted_name(name) if RUNTIME == "databricks" else f"delta.`{local_folder(name)}`"
+    lines = [f"{quoted(c)} {kind}{' NOT NULL' if c in keys else ''}" for c, kind in columns]
+    if RUNTIME == "databricks":  # elsewhere Delta knows no keys
+        parts = [quoted(key) + (" TIMESERIES" if key == timeseries else "") for key in keys]
+        lines.append(f"PRIMARY KEY ({', '.join(parts)})")
+    text = (comment or "").replace("\\", "\\\\").replace("'", "\\'")
+    said = f" COMMENT '{text}'" if text else ""
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {target} ({', '.join(lines)}) USING delta{said}")
+    return merge_table(frame, query, name, keys, sequence_by)
 
 
 def create_table(frame, name, options, partition_by, cluster_by):
@@ -60,6 +77,16 @@ def create_table(frame, name, options, partition_by, cluster_by):
         writer.saveAsTable(quoted_name(name))
     else:
         writer.save(local_folder(name))
+
+
+def dead_letter_rows(frame, error, source, include_error):
+    """Rows as JSON, with what is wrong with them. error: a SQL expression, or None."""
+    row = F.to_json(F.struct(*map(quoted, frame.columns))).alias("row")
+    if not include_error:
+        return frame.select(row)
+    reason = F.lit(None) if error is None else F.expr(error)
+    about = [reason.cast("string").alias("error"), F.lit(source).alias("source")]
+    return frame.select(*about, row, F.current_timestamp().alias("at"))
 
 
 def write_files(frame, query, path, file_format, options=None, partition_by=()):

@@ -13,6 +13,8 @@ def read_files(path, file_format, schema, options=None):
         reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", file_format)
         return reader.options(**(options or {})).schema(schema).load(path)
     own = {k: v for k, v in (options or {}).items() if not k.startswith("cloudFiles.")}
+    if "rescuedDataColumn" in own or "cloudFiles.schemaEvolutionMode" in (options or {}):
+        raise NotImplementedError("LOCAL_RUN_IMPOSSIBLE: only Databricks rescues data of files")
     if not os.path.isdir(path) and not any(c in path for c in "*?[{"):
         # The file source reads folders: a pattern in its folder picks the one file.
         own["pathGlobFilter"] = re.sub(r"([\\*?\[\]{}])", r"\\\1", os.path.basename(path))
@@ -53,3 +55,12 @@ def kafka_login(mechanism, username, password):
 def read_kafka(options):
     """Records of Kafka topics."""
     return spark.readStream.format("kafka").options(**options).load()
+
+
+def read_on_databricks(service, options):
+    """Records of a service that only Databricks has a source for."""
+    if RUNTIME != "databricks":
+        raise NotImplementedError(
+            f"LOCAL_RUN_IMPOSSIBLE: {service} is read on Databricks only; test with rows instead"
+        )
+    return spark.readStream.format(service).options(**options).load()

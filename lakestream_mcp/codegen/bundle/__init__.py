@@ -1,0 +1,53 @@
+"""A bundle: generated files, and the pipeline and job that run them, as Databricks deploys them."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ...graph.model import PipelineDocument
+from ..generated import Generated
+from ..settings import AVAILABLE_NOW, CodeSettings
+from .resources import Resources, resources_of
+from .write import bundle_text, resources_text
+
+__all__ = ["Resources", "bundle", "resources_of"]
+
+SOURCES = "src"
+
+
+def bundle(made: Generated, document: PipelineDocument, pipeline_id: str) -> Generated:
+    """The generated files below `src/`, with `databricks.yml` and the resources beside them."""
+    settings = CodeSettings.of(document, pipeline_id)
+    resources = resources_of(made.tasks, document.name, pipeline_id, settings)
+    files = {
+        "databricks.yml": bundle_text(pipeline_id),
+        f"resources/{pipeline_id}.yml": resources_text(resources),
+    }
+    moved = {name: f"{SOURCES}/{name}" for name in made.files}
+    files |= {moved[name]: text for name, text in made.files.items()}
+    own = {name: hashlib.sha256(files[name].encode()).hexdigest() for name in list(files)[:2]}
+    return made.model_copy(
+        update={
+            "target": "bundle",
+            "files": files,
+            "hashes": own | {moved.get(name, name): value for name, value in made.hashes.items()},
+            "line_map": [
+                lines.model_copy(update={"file": moved[lines.file]}) for lines in made.line_map
+            ],
+            "tasks": [
+                task.model_copy(update={"files": [moved[name] for name in task.files]})
+                for task in made.tasks
+            ],
+            "warnings": [*made.warnings, *_warnings(made, settings)],
+        }
+    )
+
+
+def _warnings(made: Generated, settings: CodeSettings) -> list[str]:
+    notebooks = {task.key for task in made.tasks if task.kind == "notebook"}
+    if settings.trigger == AVAILABLE_NOW or not notebooks:
+        return []
+    said = ["With an interval as `trigger` the notebook never ends: give its task a cluster."]
+    if any(notebooks & set(task.depends_on) for task in made.tasks):
+        said.append(f"Tasks after the notebook only start when `trigger` is `{AVAILABLE_NOW}`.")
+    return said

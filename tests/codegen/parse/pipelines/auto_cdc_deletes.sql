@@ -1,0 +1,9 @@
+-- Deletes have no field yet: the statement is refused, not half kept.
+CREATE OR REFRESH STREAMING TABLE target;
+CREATE FLOW flowname AS AUTO CDC INTO target
+FROM stream(cdc_data.users)
+KEYS (userId)
+APPLY AS DELETE WHEN operation = "DELETE"
+SEQUENCE BY sequenceNum
+COLUMNS * EXCEPT (operation, sequenceNum)
+STORED AS SCD TYPE 2;

@@ -1,0 +1,6 @@
+-- What no pipeline is made of is reported with its place, never dropped.
+CREATE OR REFRESH STREAMING TABLE a AS SELECT * FROM STREAM(main.raw.a);
+GRANT SELECT ON TABLE a TO `analysts`;
+  OPTIMIZE a ZORDER BY (id);
+CREATE FUNCTION f(x INT) RETURNS INT RETURN x + 1;
+CREATE OR REFRESH STREAMING TABLE b AS SELECT FROM STREAM(a);

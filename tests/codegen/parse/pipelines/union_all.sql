@@ -1,0 +1,5 @@
+-- Two feeds of the same shape.
+CREATE OR REFRESH STREAMING TABLE web AS SELECT * FROM STREAM read_files('/web', schema => 'id BIGINT, at TIMESTAMP, amount DOUBLE');
+CREATE OR REFRESH STREAMING TABLE shop AS SELECT * FROM STREAM read_files('/shop', schema => 'id BIGINT, at TIMESTAMP, amount DOUBLE');
+CREATE OR REFRESH STREAMING TABLE all_sales AS
+SELECT * FROM STREAM(web) UNION ALL SELECT * FROM STREAM(shop);

@@ -1,0 +1,72 @@
+"""Hand-written pipelines, in the style of public examples, and the graphs they become.
+
+Each `.sql` file says in its first line what it shows; the `.json` file beside it is the result.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lakestream_mcp.codegen.parse.code import parse_code
+from lakestream_mcp.codegen.parse.findings import ParsedCode
+from lakestream_mcp.graph.config import parse
+from tests.conftest import Golden
+
+from ..bench import Bench
+
+FILES = sorted((Path(__file__).parent / "pipelines").glob("*.sql"))
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    """One engine for all files."""
+    made = Bench()
+    yield made
+    made.close()
+
+
+def shown(parsed: ParsedCode) -> str:
+    """The result as a person checks it."""
+    result = {
+        "nodes": {n.id: {"type": n.type, "config": n.config} for n in parsed.document.nodes},
+        "edges": [edge.text() for edge in parsed.document.edges],
+        "findings": [
+            f"{f.line}:{f.column} {f.severity} {f.code}{f' {f.node}' if f.node else ''}"
+            for f in parsed.findings
+        ],
+        "statements": {f"{s.line}:{s.column}": s.nodes for s in parsed.statements},
+    }
+    return json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+
+
+def test_there_are_enough() -> None:
+    assert len(FILES) >= 40
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_hand_written_golden(bench: Bench, golden: Golden, file: Path) -> None:
+    parsed = parse_code(file.read_text("utf-8"), bench.catalog, bench.resolver)
+    golden(file.with_suffix(".json"), shown(parsed))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_nothing_is_dropped(bench: Bench, file: Path) -> None:
+    """Each statement is in a node or in a finding, and configurations are right but for what a
+    finding says is missing."""
+    parsed = parse_code(file.read_text("utf-8"), bench.catalog, bench.resolver)
+    known = {node.id for node in parsed.document.nodes}
+    said = {(f.node, f.field) for f in parsed.findings}
+    starts = [(s.line, s.column) for s in parsed.statements]
+    for statement, end in zip(parsed.statements, [*starts[1:], (9999, 0)], strict=True):
+        start = (statement.line, statement.column)
+        told = any(start <= (f.line, f.column) < end for f in parsed.findings)
+        silent = statement.text.startswith("USE ") or " AS " not in f"{statement.text} "
+        assert statement.nodes or told or silent
+        assert set(statement.nodes) <= known
+    for node in parsed.document.nodes:
+        problems = parse(bench.catalog.get(node.type), dict(node.config)).problems
+        assert {(node.id, p.field) for p in problems} <= said
