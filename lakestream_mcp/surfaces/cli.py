@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "explain": "lakestream_mcp.surfaces.cli:explain",
     "run": "lakestream_mcp.surfaces.spark_commands:run",
     "verify": "lakestream_mcp.surfaces.spark_commands:verify",
+    "preview-on-spark": "lakestream_mcp.surfaces.spark_commands:preview_on_spark",
     "conformance": "lakestream_mcp.surfaces.conformance_command:conformance",
 }
 CLICK_TYPES: dict[str, Any] = {"integer": click.INT, "number": click.FLOAT, "boolean": click.BOOL}

@@ -32,14 +32,16 @@ LakeStream builds streaming pipelines that find patterns of events, tests them o
 explains the matches and generates Spark code for Databricks.
 
 Way of working:
-1. `describe_node_types` lists node types; with `types` it gives their fields and an example.
+1. `list_templates` has ready pipelines with events to try them on; `describe_node_types` lists node
+   types; with `types` it gives their fields and an example.
 2. `create_pipeline`, then `edit_pipeline` with one batch of changes (add_node with `after`,
    connect, update_node …). A batch is applied whole or not at all; `dry_run` shows the outcome.
 3. Every edit answers with what changed and with findings: code, place, and often a `fix`, which is
    changes to send back.
 4. `test_pattern` runs the pipeline on rows you give, a file or the simulator; `explain_match` says
    why one matched, or where partial matches ended.
-5. `generate_code` gives one Spark notebook. `link` opens the live canvas: show it to the user.
+5. `generate_code` gives declarative SQL, a Spark notebook, or both. `link` opens the live canvas:
+   show it to the user.
 
 Conditions are Spark SQL over the input's columns (`mag >= 5 AND net = 'us'`); durations are texts
 (`6 hours`, `90 seconds`). Pass `expect_revision` when somebody else may edit too, and `reason` so
@@ -66,11 +68,11 @@ RESOURCES = (
         PIPELINE, "pipeline", "A pipeline to import", "get_pipeline", JSON, {"detail": "document"}
     ),
     Shown(
-        f"{PIPELINE}/code/{{file}}",
+        f"{PIPELINE}/code/{{file*}}{{?target}}",
         "code",
         "A generated file",
         "get_code",
-        "text/x-python",
+        "text/plain",
         {},
     ),
     Shown("lakestream://runs/{run_id}", "run", "The report of a test", "get_run", JSON, {}),
@@ -80,6 +82,14 @@ RESOURCES = (
         "Meaning, fields and examples of a node type",
         "get_node_type",
         "text/markdown",
+        {},
+    ),
+    Shown(
+        "lakestream://templates/{template}",
+        "template",
+        "A pipeline to start from, with its events and the matches expected of them",
+        "get_template",
+        JSON,
         {},
     ),
 )

@@ -28,6 +28,7 @@ from ..errors import (
 )
 from ..operations import Operation, call, operations
 from .events import stream
+from .hooks import hook_route
 from .host import PACKAGE, Host
 
 BODY_BYTES_MAX = 32 * 1024 * 1024
@@ -65,6 +66,7 @@ def routes(host: Host) -> list[Route]:
     return [
         *sorted(derived, key=lambda route: route.path.count("{")),
         Route("/api/pipelines/{pipeline_id}/events", _events(host), methods=["GET"]),
+        hook_route(host),
         Route("/openapi.json", _openapi, methods=["GET"]),
         Route("/docs", _docs, methods=["GET"]),
         Route("/health", _health(host), methods=["GET"]),

@@ -1,4 +1,4 @@
-"""`lakestream run` and `lakestream verify`: pipelines on a local Spark."""
+"""`lakestream run`, `verify` and `preview-on-spark`: pipelines on a local Spark."""
 
 from __future__ import annotations
 
@@ -106,21 +106,75 @@ def verify(pipeline: str, events: str, schedule: Any, batch_rows: int, as_json: 
             sys.exit(1)
 
 
+@click.command()
+@click.argument("pipeline")
+@click.argument("node")
+@click.option("--events", required=True, help="A file, or JSON: rows, or a file or rows by source.")
+@click.option("--limit", default=20, show_default=True, help="Rows shown.")
+def preview_on_spark(pipeline: str, node: str, events: str, limit: int) -> None:
+    """Show what a node puts out on Spark itself, where the tester may answer otherwise."""
+    with errors_as_exit_code(False):
+        ws = _workspace()
+        try:
+            for row in _previewed(ws, pipeline, node, events)[:limit]:
+                click.echo(json.dumps(row, ensure_ascii=False))
+        finally:
+            ws.close()
+
+
+def _previewed(ws: Workspace, pipeline: str, node: str, events: str) -> list[dict[str, Any]]:
+    """The rows of a node, by the pipeline's generated code."""
+    from ..cep.report import jsonable
+    from ..deploy import spark_env
+    from ..deploy.replay import replay_on_spark
+    from ..deploy.spark_process import SparkProcess
+    from ..errors import NotFound, nearest
+
+    document, validation, made = _stored(ws, pipeline)
+    if node not in made.frames:
+        near = nearest(node, made.frames)
+        raise NotFound(
+            f"`{node[:64]}` has no rows of its own on Spark.",
+            where={"argument": "node"},
+            got=node[:64],
+            expected=list(made.frames),
+            hint=f"Did you mean `{near}`?" if near else None,
+        )
+    tables = _events_of(ws, document, validation, events)
+    _tell("starting Spark")
+    with SparkProcess(spark_env.find(ws.settings.spark_python)) as spark:
+        replay = replay_on_spark(spark, made, validation.relations, tables, [node])
+    table = replay.tables[node]
+    names = validation.relations[node].names
+    rows: list[dict[str, Any]] = [] if table is None else table.select(list(names)).to_pylist()
+    shown: list[dict[str, Any]] = jsonable(rows)
+    return shown
+
+
+def _events_of(ws: Workspace, document: Any, validation: Any, events: str) -> dict[str, Any]:
+    """The events as the sources' tables; warnings are told."""
+    from ..cep.host import Host
+    from ..cep.testing import read_sources
+
+    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, lambda *_: None)
+    given = json.loads(events) if events.lstrip()[:1] in ("[", "{") else {"file": events}
+    tables, warnings = read_sources(host, given, ws.find_file)
+    for warning in warnings:
+        _tell(f"warning: {warning}")
+    return tables
+
+
 def _verified(
     ws: Workspace, pipeline: str, events: str, schedule: Any, batch_rows: int
 ) -> Verification:
     from ..cep.host import Host
-    from ..cep.testing import read_sources
     from ..deploy import spark_env
     from ..deploy.local import verify_pipeline
     from ..deploy.spark_process import SparkProcess
 
     document, validation, made = _stored(ws, pipeline)
     host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, lambda *_: None)
-    given = json.loads(events) if events.lstrip()[:1] in ("[", "{") else {"file": events}
-    tables, warnings = read_sources(host, given, ws.find_file)
-    for warning in warnings:
-        _tell(f"warning: {warning}")
+    tables = _events_of(ws, document, validation, events)
     _tell("starting Spark")
     with SparkProcess(spark_env.find(ws.settings.spark_python)) as spark:
         return verify_pipeline(host, made, spark, tables, schedule, batch_rows)

@@ -8,12 +8,17 @@ import importlib
 MODULES = (
     "discovery",
     "node_types",
+    "templates",
+    "saved_templates",
     "authoring",
     "history",
     "validation",
     "generation",
+    "parsing",
     "testing",
     "preview",
+    "simulation",
+    "connections",
     "runs",
     "view",
 )

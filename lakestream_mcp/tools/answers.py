@@ -106,7 +106,9 @@ def next_step(
 ) -> str:
     """The call that most likely helps now."""
     if not nodes:
-        return "describe_node_types, then edit_pipeline with add_node changes"
+        return (
+            "describe_node_types, then edit_pipeline with add_node; list_templates has ready ones"
+        )
     if counts.errors:
         if any(f.fix for f in findings if f.severity == "error"):
             return f'validate_pipeline(pipeline_id="{pipeline_id}", autofix="apply") applies fixes'

@@ -16,6 +16,7 @@ from ..graph.model import PipelineDocument
 from ..operations import Answer, operation
 from .answers import Changed, EditAnswer
 from .edits import described, edit
+from .origins import origin
 
 if TYPE_CHECKING:
     from ..storage.rows import Stored
@@ -36,7 +37,10 @@ Changes = Annotated[
     method="POST",
     path="/api/pipelines",
     idempotent=True,
-    examples=({"name": "Earthquakes", "id": "quakes", "tags": ["demo"]},),
+    examples=(
+        {"name": "Earthquakes", "id": "quakes", "tags": ["demo"]},
+        {"template": "impossible-travel"},
+    ),
 )
 def create_pipeline(
     ws: Workspace,
@@ -50,20 +54,20 @@ def create_pipeline(
         Object,
         Field(description="An exported pipeline document to import; else the pipeline is blank"),
     ] = {},  # noqa: B006
+    template: Annotated[str, Field(max_length=64, description="See list_templates")] = "",
+    code: Annotated[str, Field(max_length=1_000_000, description="Or Lakeflow SQL to parse")] = "",
     reason: Reason = "",
 ) -> EditAnswer:
-    """Create a pipeline, blank or from an exported document.
+    """Create a pipeline, blank, from a template, an exported document or code.
 
     Doing it again with the same id and content is the same as doing it once.
     """
-    given = {"name": name, "description": description, "tags": tags}
-    given = {k: v for k, v in given.items() if v}
+    named = {"name": name, "description": description, "tags": tags}
+    given = {k: v for k, v in named.items() if v}
+    document, said_of_origin = origin(ws, document, template, code, name)
     title = str(given.get("name") or document.get("name") or "")
-    if not title:
-        raise InvalidArgument(
-            "A pipeline needs a name.", where={"argument": "name"}, expected="a short title"
-        )
-    pipeline_id = id or slug(title)
+    _check_title(title)
+    pipeline_id = id or (template if template and not name else slug(title))
     _check_id(pipeline_id)
     changes: list[dict[str, Any]] = (
         [{"op": "replace_document", "document": document}] if document else []
@@ -71,12 +75,16 @@ def create_pipeline(
     changes.append({"op": "set_pipeline", **given})
     start = PipelineDocument(name=title[:120])
     applied = apply(start, changes, ws.catalog)
-    findings = ws.validate(applied.document).findings
+    findings = [*said_of_origin, *ws.validate(applied.document).findings]
     stored = _store(ws, pipeline_id, applied.document, reason)
     changed = Changed(added=[n.id for n in applied.document.nodes] if stored.created else [])
     said = described(ws, pipeline_id, stored.head, applied.document, findings, changed)
     before = f"`{pipeline_id}` was created before with the same content"
     said.notes = ["created"] if stored.created else [before]
+    if template:
+        said.next = (
+            f'test_pattern(pipeline_id="{pipeline_id}", events={{"template": "{template}"}})'
+        )
     return said
 
 
@@ -103,6 +111,13 @@ def slug(name: str) -> str:
     words = re.findall(r"[a-z0-9]+", plain.lower())
     text = "-".join(words)[:48].strip("-")
     return text if text[:1].isalpha() else f"pipeline-{text}".strip("-")
+
+
+def _check_title(title: str) -> None:
+    if not title:
+        raise InvalidArgument(
+            "A pipeline needs a name.", where={"argument": "name"}, expected="a short title"
+        )
 
 
 def _check_id(pipeline_id: str) -> None:

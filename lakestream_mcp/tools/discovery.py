@@ -12,13 +12,12 @@ from ..graph.export import cards, to_mermaid, to_svg
 from ..graph.model import Finding, Node, Status
 from ..operations import Answer, operation
 from .answers import Counts, finding_lines, worst
-from .pattern_node import PatternNode
 
 if TYPE_CHECKING:
     from ..storage.rows import Pipeline, Stored
     from ..workspace import Workspace
 
-Detail = Literal["summary", "node", "full", "document", "mermaid", "svg", "code"]
+Detail = Literal["summary", "node", "lineage", "full", "document", "mermaid", "svg", "code"]
 
 
 class PipelineLine(BaseModel):
@@ -116,6 +115,7 @@ class PipelineAnswer(Answer):
     nodes: list[NodeLine] | None = None
     node: dict[str, Any] | None = None
     document: dict[str, Any] | None = None
+    lineage: dict[str, Any] | None = None
     shown: str | None = None
     counts: Counts | None = None
     findings: list[Finding] | None = None
@@ -157,10 +157,14 @@ def get_pipeline(
         Detail,
         Field(
             description="summary: a line per node; node: one node with config and columns; "
-            "full: all configs; document: for import; a diagram; or code"
+            "lineage: where columns come from; full: all configs; document: for import; a diagram; "
+            "or code"
         ),
     ] = "summary",
-    node: Annotated[str, Field(max_length=64, description="Which node, for detail=node")] = "",
+    node: Annotated[
+        str, Field(max_length=64, description="Which node, for detail=node or lineage")
+    ] = "",
+    column: Annotated[str, Field(max_length=255, description="For detail=lineage")] = "",
     revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
 ) -> PipelineAnswer:
     """Read a pipeline: a short summary, one node, everything, a diagram, or the generated code."""
@@ -178,14 +182,33 @@ def get_pipeline(
     if detail in ("full", "document"):
         answer.document = stored.document.model_dump(mode="json", exclude_none=True)
     elif detail == "node":
-        answer.node = _node(ws, stored, node)
+        answer.node = _details(ws, stored, node)
+    elif detail == "lineage":
+        answer.lineage, answer.shown = _lineage(ws, stored, node, column)
     elif detail == "code":
-        from .generation import generated
-
-        answer.shown = "\n\n".join(generated(ws, stored).files.values())
+        answer.shown = _code(ws, stored)
     elif detail in ("mermaid", "svg"):
         answer.shown = _diagram(ws, stored, detail)
     return answer
+
+
+def _code(ws: Workspace, stored: Stored) -> str:
+    from .generation import generated
+
+    return "\n\n".join(generated(ws, stored).files.values())
+
+
+def _details(ws: Workspace, stored: Stored, node: str) -> dict[str, Any]:
+    from .node_details import details
+
+    return details(ws, stored, node)
+
+
+def _lineage(ws: Workspace, stored: Stored, node: str, column: str) -> tuple[dict[str, Any], str]:
+    from .lineage import lineage_lines, lineage_of
+
+    found = lineage_of(ws, stored, node, column)
+    return found, lineage_lines(found)
 
 
 def load(ws: Workspace, pipeline_id: str, revision: int = 0) -> Stored:
@@ -219,27 +242,6 @@ def _describe(ws: Workspace, answer: PipelineAnswer, stored: Stored) -> None:
                 columns=[f"{c.name} {c.type}" for c in relation.columns] if relation else None,
             )
         )
-
-
-def _node(ws: Workspace, stored: Stored, node_id: str) -> dict[str, Any]:
-    node = existing(stored, node_id)
-    validation = ws.validate(stored.document)
-    relation = validation.relations.get(node_id)
-    shown: dict[str, Any] = node.model_dump(mode="json", exclude_none=True)
-    shown["sentence"] = cards(stored.document, validation, ws.catalog)[node_id].sentence
-    shown["inputs"] = [e.text() for e in stored.document.inputs(node_id)]
-    shown["outputs"] = [e.text() for e in stored.document.outputs(node_id)]
-    shown["columns"] = [c._asdict() for c in relation.columns] if relation else None
-    shown["event_time"] = relation.event_time if relation else None
-    pattern = PatternNode.of(ws, stored, validation, node)
-    shown["state"] = pattern and pattern.state()
-    shown["batch_sql"] = pattern and pattern.batch_sql()
-    shown["findings"] = [
-        f.model_dump(mode="json", exclude_none=True)
-        for f in validation.findings
-        if f.node == node_id
-    ]
-    return {k: v for k, v in shown.items() if v is not None}
 
 
 def existing(stored: Stored, node_id: str) -> Node:

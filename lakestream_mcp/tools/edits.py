@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RevisionConflict
 from ..graph.apply import Applied, apply
 from ..graph.model import Finding, PipelineDocument
-from .answers import Changed, Counts, EditAnswer, next_step, worst
+from .answers import FINDINGS_MAX, Changed, Counts, EditAnswer, next_step, worst
 from .discovery import load
 
 if TYPE_CHECKING:
+    from ..graph.validate import Validation
     from ..storage.rows import Stored
     from ..workspace import Workspace
 
@@ -37,17 +38,44 @@ def edit(
         check_expected(pipeline_id, head.revision, expect_revision)
         applied = apply(head.document, changes, ws.catalog)
         # Validation may take a while, so it comes before the transaction that others wait for.
-        findings = ws.validate(applied.document).findings
+        validation = ws.validate(applied.document)
+        findings = validation.findings
+        broken = None if applied.unchanged else _broken(ws, head, applied, validation)
         if applied.unchanged or dry_run:
-            return answer(ws, pipeline_id, head.revision, applied, findings, dry_run=dry_run)
+            said = answer(ws, pipeline_id, head.revision, applied, findings, dry_run=dry_run)
+            return with_impact(said, broken)
         try:
             revision = _append(ws, head, applied, changes, reason)
         except RevisionConflict:
             if expect_revision or attempt == ATTEMPTS - 1:
                 raise
             continue
-        return answer(ws, pipeline_id, revision, applied, findings)
+        return with_impact(answer(ws, pipeline_id, revision, applied, findings), broken)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _broken(
+    ws: Workspace, head: Stored, applied: Applied, validation: Validation
+) -> Finding | None:
+    """What the edit breaks by changing columns, with the changes that would mend it."""
+    if validation.ok:
+        return None
+    from ..relational.impact import impact
+    from ..relational.renames import Given
+
+    before = head.document, ws.validate(head.document)
+    given = Given(ws.catalog, ws.resolver, ws.cache)
+    return impact(before, (applied.document, validation), given)
+
+
+def with_impact(said: EditAnswer, broken: Finding | None) -> EditAnswer:
+    """The answer with that finding first: its fix mends several of the others at once."""
+    if broken is not None:
+        said.findings = [broken, *said.findings[: FINDINGS_MAX - 1]]
+        said.counts.warnings += 1
+        if broken.fix:
+            said.next = "edit_pipeline with the fix of COLUMNS_CHANGED, or undo"
+    return said
 
 
 def check_expected(pipeline_id: str, head: int, expected: int) -> None:

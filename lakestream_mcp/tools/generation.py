@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, Field
 
 from ..arguments import PipelineId
+from ..codegen.generated import CodeTarget, Task
 from ..errors import NotFound
 from ..operations import Answer, operation
 from .discovery import load
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from ..codegen import Generated
     from ..storage.rows import Stored
     from ..workspace import Workspace
+
+
+Target = Annotated[
+    CodeTarget,
+    Field(description="sdp: declarative SQL; sss: Structured Streaming; bundle: with a job"),
+]
+NEXT = {
+    "sss": "lakestream run {} runs it on a local Spark",
+    "sdp": "add the files to a Lakeflow pipeline, or generate target `bundle`",
+    "hybrid": "a job runs the tasks in their order: generate target `bundle`",
+    "bundle": "write the files to a folder and deploy it as a bundle",
+}
 
 
 class GeneratedFile(BaseModel):
@@ -27,11 +40,23 @@ class GeneratedFile(BaseModel):
     resource: str
 
 
+class Routed(BaseModel):
+    """Nodes that went one way for one reason."""
+
+    target: str
+    reason: str
+    nodes: list[str]
+
+
 class CodeAnswer(Answer):
     """Generated files: what they are, and their text where it was asked for."""
 
     pipeline_id: str
     revision: int
+    target: str
+    routes: list[Routed]
+    tasks: list[Task]
+    warnings: list[str]
     generated: list[GeneratedFile]
     hashes: dict[str, str]
     files: dict[str, str] | None = None
@@ -48,6 +73,11 @@ class CodeAnswer(Answer):
             f"{g.name}: {g.lines} lines, sha256 {g.sha256[:12]}, {g.resource}"
             for g in self.generated
         ]
+        lines += [
+            f"{r.target}: {', '.join(r.nodes[:20])}{' …' if r.nodes[20:] else ''} ({r.reason})"
+            for r in self.routes
+        ]
+        lines += [f"Warning: {warning}" for warning in self.warnings]
         return "\n".join([*lines, f"Next: {self.next}", self.link])
 
     def resource_text(self, file: str | None) -> str:
@@ -65,29 +95,38 @@ class CodeAnswer(Answer):
     effect="read",
     method="POST",
     path="/api/pipelines/{pipeline_id}/code",
-    examples=({"pipeline_id": "quakes"}, {"pipeline_id": "quakes", "content": True}),
+    examples=(
+        {"pipeline_id": "quakes"},
+        {"pipeline_id": "quakes", "target": "hybrid", "content": True},
+    ),
 )
 def generate_code(
     ws: Workspace,
     pipeline_id: PipelineId,
     revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
     content: Annotated[bool, Field(description="Answer with the text of the files")] = False,
+    target: Target = "auto",
 ) -> CodeAnswer:
-    """Generate the Spark Structured Streaming notebook, self-contained, the tested matcher inside.
+    """Generate code: declarative SQL where all nodes have it, else a notebook, or both, with why.
 
-    Answers with names and hashes; read the text by the resource, or with content=true.
+    A notebook holds the tested matcher. Answers with names and hashes; read the text by the
+    resource, or with content=true.
     """
     stored = load(ws, pipeline_id, revision)
-    made = generated(ws, stored)
+    made = generated(ws, stored, target)
     return CodeAnswer(
         pipeline_id=pipeline_id,
         revision=stored.revision,
-        generated=[_file(pipeline_id, name, text) for name, text in made.files.items()],
+        target=made.target,
+        routes=_routes(made),
+        tasks=made.tasks,
+        warnings=made.warnings,
+        generated=[_file(pipeline_id, name, text, target) for name, text in made.files.items()],
         hashes=dict(made.hashes),
         files=dict(made.files) if content else None,
         line_map=_line_map(made) if content else None,
         state_version=made.state_version,
-        next=f"lakestream run {pipeline_id} runs it on a local Spark",
+        next=NEXT[made.target].format(pipeline_id),
         link=ws.link(pipeline_id, stored.revision, panel="code"),
     )
 
@@ -104,12 +143,13 @@ def get_code(
     ws: Workspace,
     pipeline_id: PipelineId,
     revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
+    target: Target = "auto",
 ) -> CodeAnswer:
     """Read the generated files of a pipeline, with the lines of each node."""
-    return generate_code(ws, pipeline_id, revision, content=True)
+    return generate_code(ws, pipeline_id, revision, True, target)
 
 
-def generated(ws: Workspace, stored: Stored) -> Generated:
+def generated(ws: Workspace, stored: Stored, target: CodeTarget = "sss") -> Generated:
     """The files of a revision. Raises InvalidPipeline while it has errors."""
     from ..cep.testing import refuse_errors
     from ..codegen import generate
@@ -117,22 +157,36 @@ def generated(ws: Workspace, stored: Stored) -> Generated:
     validation = ws.validate(stored.document)
     refuse_errors(validation)
     return generate(
-        stored.document, validation, ws.catalog, stored.pipeline_id, stored.revision, ws.resolver
+        stored.document,
+        validation,
+        ws.catalog,
+        stored.pipeline_id,
+        stored.revision,
+        ws.resolver,
+        target,
     )
 
 
+def _routes(made: Generated) -> list[Routed]:
+    groups: dict[tuple[str, str], list[str]] = {}
+    for route in made.routes:
+        groups.setdefault((route.target, route.reason), []).append(route.node)
+    return [Routed(target=t, reason=reason, nodes=nodes) for (t, reason), nodes in groups.items()]
+
+
 def _line_map(made: Generated) -> dict[str, dict[str, list[list[int]]]]:
-    """For each file the ranges of lines of each node; all nodes are in the one notebook."""
-    by_node: dict[str, list[list[int]]] = {}
+    """For each file the ranges of lines of each node."""
+    found: dict[str, dict[str, list[list[int]]]] = {name: {} for name in made.files}
     for lines in made.line_map:
-        by_node.setdefault(lines.node, []).append([lines.start, lines.end])
-    return dict.fromkeys(made.files, by_node)
+        found[lines.file].setdefault(lines.node, []).append([lines.start, lines.end])
+    return found
 
 
-def _file(pipeline_id: str, name: str, text: str) -> GeneratedFile:
+def _file(pipeline_id: str, name: str, text: str, target: CodeTarget) -> GeneratedFile:
+    asked = "" if target == "auto" else f"?target={target}"
     return GeneratedFile(
         name=name,
         lines=text.count("\n"),
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        resource=f"lakestream://pipelines/{pipeline_id}/code/{name}",
+        resource=f"lakestream://pipelines/{pipeline_id}/code/{name}{asked}",
     )

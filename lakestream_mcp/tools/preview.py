@@ -6,16 +6,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from ..arguments import NodeId, PipelineId
+from ..arguments import Json, NodeId, PipelineId
 from ..graph.model import PipelineDocument
 from ..operations import Answer, operation
 from .answers import compact
+from .columns_shown import columns_shown
 from .discovery import existing, load
-from .testing import Events, Revision
+from .templates import rows_for
+from .testing import Revision
 
 if TYPE_CHECKING:
     from ..workspace import Workspace
 
+Events = Annotated[
+    list[Any] | dict[str, Any],
+    Json,
+    Field(
+        description='As for test_pattern; {"sample": 100} or nothing: rows at hand or made up; '
+        '{"live": 50, "since": "…"}: the newest rows of the files'
+    ),
+]
 UNFINISHED = {"DEAD_END", "SOURCE_NOT_CONNECTED", "ORPHAN_NODE", "PATTERN_WITHOUT_SINK"}
 
 
@@ -35,13 +45,18 @@ class Preview(Answer):
     columns: list[PreviewColumn]
     rows: list[dict[str, Any]]
     total: int
+    messages: list[Any] | None = Field(
+        None, description="What an alert sink would send for these rows; nothing is sent"
+    )
     warnings: list[str]
     link: str
 
     def text(self) -> str:
         """A JSON line per row."""
         head = f"{self.node}: {self.total} rows"
-        return "\n".join([head, *(compact(row) for row in self.rows), *self.warnings, self.link])
+        sent = [f"would send: {compact(message)}" for message in self.messages or []]
+        rows = [compact(row) for row in self.rows]
+        return "\n".join([head, *rows, *sent, *self.warnings, self.link])
 
 
 @operation(
@@ -56,26 +71,31 @@ def preview_node(
     ws: Workspace,
     pipeline_id: PipelineId,
     node: NodeId,
-    events: Events,
+    events: Events = {},  # noqa: B006 - the argument model copies it
     revision: Revision = 0,
+    seed: Annotated[int, Field(ge=0, description="Of rows made up")] = 0,
     limit: Annotated[int, Field(ge=1, le=1000, description="Rows shown")] = 20,
 ) -> Preview:
     """Show the rows a node puts out for given events; later nodes may still be unfinished."""
     from ..cep.host import Host, Options
     from ..cep.report import jsonable
+    from ..cep.sink_messages import messages_of
     from ..cep.testing import read_sources, refuse_errors
+    from .samples import Asked
 
     stored = load(ws, pipeline_id, revision)
     existing(stored, node)
     document = upstream(stored.document, node)
     validation = ws.validate(document)
     inside = [f for f in validation.findings if f.node and f.code not in UNFINISHED]
-    refuse_errors(_Findings(inside))
+    refuse_errors(_Findings(inside), columns_shown(ws, document, validation, events))
     host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
-    sources, warnings = read_sources(host, events, ws.find_file)
-    table = host.run(sources, Options(traced=False)).tables[node]
-    relation = validation.relations[node]
-    columns = [PreviewColumn(name=c.name, type=c.type) for c in relation.columns]
+    asked = Asked(ws, host, seed)
+    rows = asked.rows(rows_for(ws, events, document))
+    sources, warnings = read_sources(host, rows, ws.find_file)
+    run = host.run(sources, Options(traced=False))
+    columns = [PreviewColumn(name=c.name, type=c.type) for c in validation.relations[node].columns]
+    table = run.tables[node]
     shown = table.select([c.name for c in columns]).slice(0, limit).to_pylist()
     return Preview(
         pipeline_id=pipeline_id,
@@ -84,7 +104,8 @@ def preview_node(
         columns=columns,
         rows=jsonable(shown),
         total=table.num_rows,
-        warnings=warnings,
+        messages=messages_of(host, node, table.slice(0, limit)),
+        warnings=[*asked.notes, *warnings, *run.notes],
         link=ws.link(pipeline_id, stored.revision, node=node),
     )
 
@@ -98,12 +119,15 @@ class _Findings:
 
 def upstream(document: PipelineDocument, node_id: str) -> PipelineDocument:
     """The part of a graph that feeds a node, the node included."""
+    feeding: dict[str, list[str]] = {}
+    for edge in document.edges:
+        feeding.setdefault(edge.target, []).append(edge.source)
     kept, stack = {node_id}, [node_id]
     while stack:
-        for edge in document.inputs(stack.pop()):
-            if edge.source not in kept:
-                kept.add(edge.source)
-                stack.append(edge.source)
+        for source in feeding.get(stack.pop(), ()):
+            if source not in kept:
+                kept.add(source)
+                stack.append(source)
     nodes = [n for n in document.nodes if n.id in kept]
     edges = [e for e in document.edges if e.source in kept and e.target in kept]
     return document.model_copy(update={"nodes": nodes, "edges": edges})

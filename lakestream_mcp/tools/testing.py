@@ -12,6 +12,7 @@ from ..errors import InvalidArgument
 from ..graph.duration import delay_ms
 from ..operations import Answer, operation
 from .answers import compact
+from .columns_shown import columns_shown
 from .discovery import existing, load
 from .experiments import Examples, compared
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..cep.host import Options
     from ..cep.testing import TestRequest
     from ..storage.rows import Run, Stored
+    from ..templates.model import Template
     from ..workspace import Workspace
 
 # What is wrong with a pipeline that ends at the previewed node, and no obstacle to a preview.
@@ -29,6 +31,7 @@ Events = Annotated[
     Field(
         description='Rows [{…}], {"file": "path"}, {"simulate": 100}, or for one pattern '
         '{"examples": "all"} (or "match", "no match"), made from its configuration; '
+        '{"template": "id"}; '
         'with several sources {"source_id": one of these}'
     ),
 ]
@@ -70,7 +73,11 @@ class TestAnswer(Answer):
     counts: dict[str, int]
     matches: list[dict[str, Any]]
     rows: dict[str, list[dict[str, Any]]] = Field(
-        default_factory=dict, description="What authors' own processors put out, by node"
+        default_factory=dict,
+        description="What windows, joins of streams and authors' own processors put out",
+    )
+    messages: dict[str, list[Any]] | None = Field(
+        None, description="What alert sinks would send, by node; a test sends nothing"
     )
     nodes: dict[str, Any]
     late: list[Any]
@@ -94,6 +101,8 @@ class TestAnswer(Answer):
         if hidden > 0:
             lines.append(f"… {hidden} more matches in the run")
         lines += [f"{node}: {compact(row)}" for node, rows in self.rows.items() for row in rows]
+        for node, said in (self.messages or {}).items():
+            lines += [f"{node} would send: {compact(message)}" for message in said[:3]]
         if not self.matches:
             lines += [f"ended without a match: {compact(e)}" for e in self.ended[:5]]
         lines += [f"waiting: {compact(w)}" for w in self.waiting[:3]]
@@ -138,21 +147,35 @@ def test_pattern(
     The same matcher code runs here and in generated Spark code. The run is kept: see explain_match.
     """
     from ..cep.testing import TestRequest
+    from .templates import planted_in
 
     stored = load(ws, pipeline_id, revision)
     if node:
         existing(stored, node)
     options = test_options(watermark_delay, advance_to, batch_rows)._replace(schedule=schedule)
     examples = Examples.asked(ws, stored, events, node)
-    rows = examples.rows if examples else events
+    planted = planted_in(ws, events)
+    rows = examples.rows if examples else planted.events() if planted else events
     request = TestRequest(rows, options, node or None, check_order, seed)
     report = _tested(ws, stored, request)
-    if examples:
-        report["examples"] = examples.told(report["matches"])
+    if examples or planted:
+        report["examples"] = _told(examples, planted, report)
     if what_if:
         report["what_if"] = compared(ws, stored, request, what_if, limit)
     run = _keep(ws, stored, node, report)
     return _answer(ws, run, report, limit)
+
+
+def _told(
+    examples: Examples | None, planted: Template | None, report: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """What came of examples, or of a template's stories."""
+    from ..templates.outcome import told
+
+    matches = report["matches"]
+    if examples:
+        return examples.told(matches)
+    return told(planted, matches, report["code_hash"]) if planted else []
 
 
 def _tested(ws: Workspace, stored: Stored, request: TestRequest) -> dict[str, Any]:
@@ -160,9 +183,13 @@ def _tested(ws: Workspace, stored: Stored, request: TestRequest) -> dict[str, An
     from ..cep.testing import test_pipeline
     from ..explain.reopen import kept_request
 
+    validation = ws.validate(stored.document)
+    if not validation.ok:
+        shown = columns_shown(ws, stored.document, validation, request.events)
+        request = request._replace(columns=shown)
     report = test_pipeline(
         stored.document,
-        ws.validate(stored.document),
+        validation,
         request,
         catalog=ws.catalog,
         engine=ws.engine,
@@ -249,6 +276,7 @@ def _answer(ws: Workspace, run: Run, report: dict[str, Any], limit: int) -> Test
         counts=report["counts"],
         **parts,
         rows={node: rows[:limit] for node, rows in report.get("rows", {}).items()},
+        messages={n: said[:limit] for n, said in report.get("messages", {}).items()} or None,
         nodes=report["nodes"],
         warnings=report["warnings"],
         order=report.get("order"),

@@ -15,7 +15,7 @@ from .conftest import SURFACES
 from .pipelines import CHANGES, ORDERS
 
 Json = dict[str, Any]
-VARYING = {"duration_ms"}
+VARYING = {"duration_ms", "seconds"}
 NOW = re.compile(r"(?!2026-01-01)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)")
 """Times of the test itself; its events are of another day."""
 
@@ -66,6 +66,8 @@ SCENARIO = (
     Step(
         "test_pattern", {"pipeline_id": "$name", "events": {"file": "/etc/passwd"}}, "FILE_REFUSED"
     ),
+    Step("simulate", {"config": {"profile": "cdc"}, "count": 2}),
+    Step("simulate", {"config": {"profile": "weather"}}, "INVALID_CONFIG"),
     Step("list_runs", {"pipeline_id": "$name", "result": "matched"}),
     Step("get_run", {"run_id": "$run"}),
     Step("explain_match", {"run_id": "$run", "match_id": "$match"}),
@@ -75,12 +77,23 @@ SCENARIO = (
     Step("generate_code", {"pipeline_id": "$name", "content": True}),
     Step("get_code", {"pipeline_id": "$name"}),
     Step("get_pipeline", {"pipeline_id": "$name", "detail": "code"}),
+    Step("parse_code", {"sql": "SELECT"}),
+    Step("parse_code", {"sql": "SELECT 1", "apply": True}, "INVALID_ARGUMENT"),
+    Step("test_connection", {"pipeline_id": "$name", "node": "big"}),
+    Step("test_connection", {"pipeline_id": "$name", "node": "nothing"}, "NOT_FOUND"),
     Step("get_view", {"pipeline_id": "$name"}),
     Step("get_history", {"pipeline_id": "$name", "limit": 5}),
     Step("get_history", {"pipeline_id": "$name", "kind": "diff", "from_revision": 1}),
     Step("restore_revision", {"pipeline_id": "$name", "mode": "undo", "reason": "Again"}),
     Step("restore_revision", {"pipeline_id": "$name", "mode": "redo"}),
     Step("restore_revision", {"pipeline_id": "$name", "mode": "redo"}, "NOTHING_TO_REDO"),
+    Step("list_templates", {"query": "impossible travel"}),
+    Step("get_template", {"template": "impossible-travel"}),
+    Step("get_template", {"template": "impossible"}, "TEMPLATE_NOT_FOUND"),
+    Step("create_pipeline", {"template": "nothing"}, "TEMPLATE_NOT_FOUND"),
+    Step("save_template", {"template": "$name", "pipeline_id": "$name", "level": "beginner"}),
+    Step("delete_template", {"template": "$name"}),
+    Step("delete_template", {"template": "impossible-travel"}, "FORBIDDEN"),
     Step("list_pipelines", {"text": "$name"}),
     Step("delete_pipeline", {"pipeline_id": "$name"}),
     Step("get_pipeline", {"pipeline_id": "$name"}, "PIPELINE_DELETED"),

@@ -120,7 +120,12 @@ def test_an_operation_refuses_those_below_its_role(ws: Workspace, op: Any) -> No
 
 def test_roles_follow_from_effects_but_for_those_declared(ws: Workspace) -> None:
     declared = {op.name: op.role for op in operations() if op.role != ROLE_OF_EFFECT[op.effect]}
-    assert declared == {"validate_pipeline": "viewer", "preview_node": "author"}
+    assert declared == {
+        "validate_pipeline": "viewer",
+        "preview_node": "author",
+        "delete_template": "author",  # one's own
+        "test_connection": "deployer",
+    }
     run(ws, "create_pipeline", **BLANK)
     viewer = ws.with_caller(Identity("bob", "viewer"))
     assert run(viewer, "validate_pipeline", pipeline_id="audited").counts.errors
