@@ -13,10 +13,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..cep.host import Host, Options
-from ..cep.pattern_type import StatefulType
+from ..cep.replay import FAR
 from ..codegen import Generated
 from ..errors import InvalidArgument, Unsupported
-from ..graph.model import PipelineDocument
+from ..graph.model import PipelineDocument, flow_name
 from .replay import Cuts, Schedule, plain_rows, replay_on_spark
 from .spark_env import SparkEnvironment
 from .spark_process import SparkProcess
@@ -169,21 +169,34 @@ def verify_pipeline(
     """The same events through the tester and through generated code on Spark, compared.
 
     Both see the same micro-batches, so that the same rows are late. Raises Unsupported where the
-    clock would decide.
+    clock or a service would decide.
     """
     _refuse_clocks(host)
-    given = Options(batch_rows=batch_rows, traced=False)
+    _refuse_services(host)
+    # A source whose event time is computed further down has no row that closes it.
+    closed = all(host.relations[source].event_time for source in tables)
+    end = FAR if closed else None
+    given = Options(batch_rows=batch_rows, traced=False, advance_to=end)
     if schedule != "shuffled":
         given = given._replace(schedule=schedule)
     run = host.run(dict(tables), given)
-    nodes = compared_nodes(host.document, host.catalog)
+    flows = compared_flows(host.document, host.catalog)
     cuts = Cuts(batch_rows=batch_rows)
-    replay = replay_on_spark(spark, generated, host.relations, tables, nodes, schedule, cuts)
+    replay = replay_on_spark(
+        spark,
+        generated,
+        host.relations,
+        tables,
+        list(flows),
+        schedule,
+        cuts,
+        static=static_tables(host),
+    )
     found = []
-    for node in nodes:
-        names = host.relations[node].names
-        ours, theirs = plain_rows(run.tables[node], names), plain_rows(replay.tables[node], names)
-        found.append(_difference(node, ours, theirs))
+    for name, (node, port) in flows.items():
+        columns = host.relations[node].names
+        ours, theirs = plain_rows(run.rows(node, port), columns), replay.tables[name]
+        found.append(_difference(name, ours, plain_rows(theirs, columns)))
     return Verification(
         same=not any(d.only_host or d.only_spark for d in found),
         events=sum(table.num_rows for table in tables.values()),
@@ -204,12 +217,40 @@ def _refuse_clocks(host: Host) -> None:
             )
 
 
-def compared_nodes(document: PipelineDocument, catalog: Any) -> list[str]:
-    """Every stateful node, and every node that a sink reads."""
-    sinks = {n.id for n in document.nodes if catalog.get(n.type).category == "sink"}
-    read = {e.source for e in document.edges if e.target in sinks}
-    stateful = {n.id for n in document.nodes if isinstance(catalog.get(n.type), StatefulType)}
-    return [n.id for n in document.nodes if n.id in read | stateful]
+def _refuse_services(host: Host) -> None:
+    """What a service answers, a test only stands in for."""
+    for node in host.document.nodes:
+        if getattr(host.catalog.get(node.type), "calls_service", False):
+            raise Unsupported(
+                f"`{node.id}` asks a service on Spark, and is answered from samples in a test: "
+                "there is nothing to compare.",
+                where={"node": node.id},
+                got=node.type,
+                hint="verify the pipeline without this node",
+            )
+
+
+def compared_flows(document: PipelineDocument, catalog: Any) -> dict[str, tuple[str, str]]:
+    """What every stateful node puts out, and all that a sink reads: node and port by name."""
+    types = {n.id: catalog.get(n.type) for n in document.nodes}
+    flows = {(n, "out") for n, kind in types.items() if kind.stateful}
+    flows |= {
+        (e.source, e.source_port) for e in document.edges if types[e.target].category == "sink"
+    }
+    place = {node_id: at for at, node_id in enumerate(types)}
+    ordered = sorted(flows, key=lambda flow: (place[flow[0]], flow[1]))
+    return {flow_name(*flow): flow for flow in ordered}
+
+
+def static_tables(host: Host) -> dict[str, Any]:
+    """The tables that nodes read beside the stream, with the rows that stand for them here."""
+    found: dict[str, Any] = {}
+    for node_id in host.order:
+        kind, config = host.catalog.get(host.type_of(node_id)), host.configs[node_id]
+        if beside := getattr(kind, "static_tables", None):
+            rows = kind.local_tables(config, host.resolver)
+            found |= {name: rows[alias] for alias, name in beside(config).items()}
+    return found
 
 
 def _difference(node: str, ours: list[str], theirs: list[str]) -> Difference:

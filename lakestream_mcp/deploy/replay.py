@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -64,11 +65,13 @@ def replay_on_spark(
     schedule: Schedule = "backlog",
     cuts: Cuts = RANDOM_CUTS,
     states: bool = False,
+    static: Mapping[str, Any] | None = None,
 ) -> Replay:
     """Run generated code on the sources' rows and collect what flows out of some nodes.
 
     The reads of the sources and the sinks are replaced; everything between is the code as
     generated. A last row per source, far in the future, makes the watermark pass everything.
+    static: tables that nodes read beside the stream, by name.
     """
     draw = random.Random(cuts.seed)
     parts = {
@@ -99,6 +102,7 @@ def replay_on_spark(
             phases=_phases(_written(parts, work), schedule),
             results=str(work / "results"),
             states=states,
+            static=_static_files(static or {}, work),
         )
         tables = {node: _collected(work / "results", node) for node in collect}
     finally:
@@ -197,6 +201,19 @@ def _written(parts: Mapping[str, Parts], work: Path) -> list[list[tuple[str, str
                 steps.append([])
             steps[number].append((str(path), str(work / "in" / node / path.name)))
     return steps
+
+
+def _static_files(tables: Mapping[str, Any], work: Path) -> list[tuple[str, str]]:
+    """Tables as Parquet files, each with the folder where the notebook looks for it."""
+    import pyarrow.parquet as pq
+
+    files = []
+    for number, (name, table) in enumerate(tables.items()):
+        path = work / f"static-{number}.parquet"
+        pq.write_table(table, path)
+        folder = work / "tables" / re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+        files.append((str(path), str(folder)))
+    return files
 
 
 def _phases(steps: list[list[tuple[str, str]]], schedule: Schedule) -> list[dict[str, Any]]:

@@ -131,13 +131,18 @@ class Child:
         progress = [shown(p) for p in query.recentProgress]
         return {"name": query.name, "progress": progress}
 
-    def do_replay(self, notebook, parameters, sources, collect, phases, results, states=False):
+    def do_replay(
+        self, notebook, parameters, sources, collect, phases, results, states=False, static=()
+    ):
         """Run a notebook on given files: sources read folders, frames are collected as Arrow.
 
         sources: node → {frame, folder, schema, open?}; `open` holds for the rows that nodes may
         see. collect: label → frame. phases: the notebook is started afresh for each; a phase is
-        {live, steps}, a step a list of (from, to) file moves.
+        {live, steps}, a step a list of (from, to) file moves. static: Parquet files and the Delta
+        folders they become, which the notebook reads beside its streams.
         """
+        for file, folder in static:
+            self.spark.read.parquet(file).write.format("delta").save(folder)
         code = replaced(notebook, sources)
         progress = []
         for phase in phases:
@@ -278,7 +283,11 @@ def is_write(statement):
     return isinstance(value, ast.Call) and name in WRITES
 
 
-WRITES = ("write_table", "merge_table", "write_files", "write_kafka", "await_queries")
+WRITES = (
+    *("write_table", "merge_table", "write_files", "write_kafka", "send_alerts"),
+    *("write_feature_table", "write_postgres", "write_warehouse"),
+    "await_queries",
+)
 
 
 def move(steps):

@@ -9,13 +9,16 @@ import pytest
 from lakestream_mcp.deploy import spark_env
 from lakestream_mcp.deploy.spark_process import SparkProcess
 from tests.codegen.bench import Bench
+from tests.nodes.serving import TOKEN
 
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkProcess]:
     """A running Spark."""
-    with SparkProcess(spark_env.find()) as process:
-        yield process
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELS_TOKEN", TOKEN)  # secret://models/token on a local Spark
+        with SparkProcess(spark_env.find()) as process:
+            yield process
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ def home(tmp_path: Path) -> Path:
         path = tmp_path / "in" / f"{number:03d}.json"
         path.write_text(text)
         os.utime(path, (1_700_000_000 + number,) * 2)
+    (tmp_path / "all.json").write_text(json.dumps(rows))
     (tmp_path / "all.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     feed = {
         "path": "in",
@@ -106,6 +107,22 @@ def test_stopped_and_run_again(home: Path) -> None:
     ]
     assert sum(matches) > 0
     assert "batch" in second.stderr
+
+
+def test_a_node_is_previewed_on_spark(home: Path) -> None:
+    done = cli(
+        home, "preview-on-spark", "quiet", "quiet", "--events", "all.jsonl", "--limit", "999"
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    local = cli(
+        home, "preview-node", "quiet", "quiet", "--events", "@all.json", "--limit", "999", "--json"
+    )
+    shown = json.loads(local.stdout)["rows"]
+    assert {r["match_id"] for r in rows} == {r["match_id"] for r in shown}
+    wrong = cli(home, "preview-on-spark", "quiet", "quite", "--events", "all.jsonl")
+    assert "Did you mean `quiet`?" in wrong.stderr
+    assert wrong.returncode == 1
 
 
 def test_verify_finds_no_difference(home: Path) -> None:

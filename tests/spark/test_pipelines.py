@@ -12,6 +12,7 @@ from lakestream_mcp.cep.host import Host
 from lakestream_mcp.deploy.local import verify_pipeline
 from lakestream_mcp.deploy.replay import Cuts, plain_rows
 from lakestream_mcp.deploy.spark_process import SparkProcess
+from lakestream_mcp.errors import EngineFailed
 from tests.codegen.bench import Bench, Made, chain, rows_of, source
 
 pytestmark = pytest.mark.spark
@@ -186,28 +187,112 @@ def _events_folder(bench: Bench, made: Made, tmp_path: Path) -> str:
     return str(tmp_path / "in")
 
 
-def test_simulated_events_are_the_same(bench: Bench, spark: SparkProcess, tmp_path: Path) -> None:
-    simulator = {
-        "id": "simulated",
-        "type": "stream-simulator",
-        "name": "Simulated",
-        "config": {
-            "profile": "financial-transactions",
-            "events_per_second": 50,
-            "max_events": 50,
-            "watermark_delay": "1 second",
-            "seed": 7,
+def test_change_feeds_and_avro_files_are_read(
+    bench: Bench, spark: SparkProcess, tmp_path: Path
+) -> None:
+    table = f"delta.`{tmp_path}/tables/main.shop.orders`"
+    for text in (
+        f"CREATE TABLE {table} (id BIGINT, note STRING) USING delta "
+        "TBLPROPERTIES (delta.enableChangeDataFeed = true)",
+        f"INSERT INTO {table} VALUES (1, 'a'), (2, 'b')",
+        f"UPDATE {table} SET note = 'c' WHERE id = 1",
+        f"DELETE FROM {table} WHERE id = 2",
+        f"INSERT OVERWRITE DIRECTORY '{tmp_path}/in' USING avro "
+        "SELECT 7L AS id, TIMESTAMP'2026-01-01 00:00:00Z' AS at, 1.5D AS left_out",
+    ):
+        spark.request("sql", text=text)
+    feed = {
+        "table": "main.shop.orders",
+        "columns": "id int, note string",
+        "change_feed": True,
+        "starting_version": 1,
+    }
+    files = {"path": str(tmp_path / "in"), "format": "avro", "columns": "at timestamp, id bigint"}
+    document = {
+        "name": "Read",
+        "nodes": [
+            {"id": "feed", "type": "delta-table-source", "name": "Feed", "config": feed},
+            {"id": "files", "type": "auto-loader", "name": "Files", "config": files},
+            table_sink("changes", "append"),
+            table_sink("rows", "append"),
+        ],
+        "edges": [
+            {"source": "feed", "target": "changes"},
+            {"source": "files", "target": "rows"},
+        ],
+    }
+    run(spark, bench.make(document), tmp_path)
+    out = f"delta.`{tmp_path}/tables/main.out"
+    changes = spark.request(
+        "sql", text=f"SELECT * FROM {out}.changes` ORDER BY _commit_version, _change_type DESC, id"
+    )
+    assert [(c["id"], c["note"], c["_change_type"], c["_commit_version"]) for c in changes] == [
+        (1, "a", "insert", 1),
+        (2, "b", "insert", 1),
+        (1, "a", "update_preimage", 2),
+        (1, "c", "update_postimage", 2),
+        (2, "b", "delete", 3),
+    ]
+    rows = spark.request("sql", text=f"SELECT id, unix_micros(at) AS at FROM {out}.rows`")
+    assert rows == [{"id": 7, "at": 1_767_225_600_000_000}]
+
+
+def test_what_only_databricks_reads_is_refused_when_it_is_run(
+    bench: Bench, spark: SparkProcess, tmp_path: Path
+) -> None:
+    shared = {"columns": "id int"}
+    sources = {
+        "event-hub-kinesis": {"provider": "kinesis", "streams": "s", **shared},
+        "google-pubsub": {
+            "project_id": "shop-prod",
+            "topic_id": "orders",
+            "subscription_id": "all-orders",
+            **shared,
         },
+        "auto-loader": {"path": str(tmp_path), "rescued_column": "rest", **shared},
     }
-    document = chain(simulator)
-    document["nodes"][-1] = {
-        "id": "kept",
-        "type": "delta-table-sink",
-        "name": "Kept",
-        "config": {"table": "kept"},
-    }
-    document["edges"][-1]["target"] = "kept"
-    made = bench.make(document)
+    for kind, config in sources.items():
+        node = {"id": "it", "type": kind, "name": "It", "config": config}
+        with pytest.raises(EngineFailed, match="LOCAL_RUN_IMPOSSIBLE"):
+            run(spark, bench.make(chain(node)), tmp_path)
+
+
+SIMULATED: dict[str, dict[str, Any]] = {
+    "payments": {"profile": "financial-transactions", "planted_share": 0.3},
+    "clicks": {"profile": "clickstream", "keys": 3, "duplicate_share": 0.2},
+    "changes": {"profile": "cdc", "keys": 4, "late_share": 0.3, "malformed_share": 0.3},
+    "own": {
+        "profile": "custom",
+        "columns": [
+            {"name": "x", "type": "double", "generator": "normal(20, 1.5)"},
+            {"name": "n", "type": "int", "generator": "sequence(9, -2)"},
+            {"name": "t", "type": "timestamp", "generator": "timestamp(2026-01-01, 2026-03-01)"},
+        ],
+    },
+}
+
+
+def simulators() -> dict[str, Any]:
+    """One pipeline of several simulators, each with a table."""
+    nodes, edges = [], []
+    shared = {"events_per_second": 200, "max_events": 200, "seed": 7}
+    for name, config in SIMULATED.items():
+        own = {"watermark_delay": "1 second", **shared, **config}
+        nodes.append({"id": name, "type": "stream-simulator", "name": name, "config": own})
+        sink = {"table": f"{name}_rows"}
+        nodes.append(
+            {"id": f"{name}_out", "type": "delta-table-sink", "name": name, "config": sink}
+        )
+        edges.append({"source": name, "target": f"{name}_out"})
+    return {"name": "Simulated", "nodes": nodes, "edges": edges}
+
+
+def test_simulated_events_are_the_same(bench: Bench, spark: SparkProcess, tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    from lakestream_mcp.cep.testing import read_sources
+
+    made = bench.make(simulators())
     host = Host(
         made.document,
         made.validation,
@@ -216,9 +301,8 @@ def test_simulated_events_are_the_same(bench: Bench, spark: SparkProcess, tmp_pa
         bench.resolver,
         lambda *_: None,
     )
-    from lakestream_mcp.cep.testing import read_sources
-
-    tables, _ = read_sources(host, {"simulate": 50}, lambda name: Path(name))
+    asked = {name: {"simulate": 200} for name in SIMULATED}
+    tables, _ = read_sources(host, asked, lambda name: Path(name))
     text = next(iter(made.generated.files.values()))
     spark.request(
         "run_for",
@@ -228,13 +312,13 @@ def test_simulated_events_are_the_same(bench: Bench, spark: SparkProcess, tmp_pa
             "tables": str(tmp_path / "tables"),
             "trigger": "1 second",
         },
-        rows=50,
+        rows=200,
     )
-    names = made.validation.relations["simulated"].names
-    output = str(tmp_path / "rows.arrow")
-    spark.request("sql", text=f"SELECT * FROM delta.`{tmp_path}/tables/kept`", output=output)
-    import pyarrow as pa
-
-    with pa.OSFile(output) as file:
-        on_spark = pa.ipc.open_file(file).read_all()
-    assert plain_rows(on_spark, names) == plain_rows(tables["simulated"], names)
+    for name in SIMULATED:
+        names = made.validation.relations[name].names
+        output = str(tmp_path / f"{name}.arrow")
+        query = f"SELECT * FROM delta.`{tmp_path}/tables/{name}_rows`"
+        spark.request("sql", text=query, output=output)
+        with pa.OSFile(output) as file:
+            on_spark = pa.ipc.open_file(file).read_all()
+        assert plain_rows(on_spark, names) == plain_rows(tables[name], names), name
