@@ -5,7 +5,7 @@ IN = .venv/bin/python
 SETUP = $(PYTHON) scripts/setup.py
 WORKLOAD = .cache/workload
 
-.PHONY: all run serve spark test check soak lint format golden docs viewer bench lock clean
+.PHONY: all run serve spark test check fast soak lint format golden docs viewer bench lock clean
 
 all: lint check
 
@@ -24,7 +24,11 @@ test:  ## All tests but the long ones, with real Spark, Kafka, PostgreSQL and Ch
 	@$(SETUP) test spark jars node browser
 	@$(IN) scripts/tests.py all
 
-check:  ## The fast tests.
+check:  ## A little of everything, in less than two minutes.
+	@$(SETUP) test
+	@$(IN) scripts/tests.py quick
+
+fast:  ## All tests that need no outside process.
 	@$(SETUP) test
 	@$(IN) scripts/tests.py fast
 

@@ -34,8 +34,23 @@ def node_types() -> str:
     return "\n".join(lines)
 
 
-DERIVED: dict[str, Callable[[], str]] = {"tools": tools, "node_types": node_types}
-DOCS = ("README.md",)
+def templates() -> str:
+    """The templates that come with the product, by industry."""
+    from lakestream_mcp.templates.library import built_in
+
+    lines = ["| template | industry | level | nodes | what it finds |", "|---|---|---|---|---|"]
+    for made in sorted(built_in().values(), key=lambda t: (t.industry.casefold(), t.id)):
+        nodes, finds = ", ".join(made.node_types), made.pipeline.description
+        lines.append(f"| `{made.id}` | {made.industry} | {made.level} | {nodes} | {finds} |")
+    return "\n".join(lines)
+
+
+DERIVED: dict[str, Callable[[], str]] = {
+    "tools": tools,
+    "node_types": node_types,
+    "templates": templates,
+}
+DOCS = ("README.md", "docs/templates.md")
 
 
 def main(check: bool) -> int:

@@ -1,4 +1,4 @@
-"""Run the tests of one tier: `scripts/tests.py fast|all|soak`.
+"""Run the tests of one tier: `scripts/tests.py quick|fast|all|soak`.
 
 Tests without outside processes run in parallel; those that start Spark, Kafka or a browser run one
 after the other, since each of them takes the whole machine.
@@ -12,13 +12,30 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE = "spark or kafka or browser"
 PARALLEL = ("-n", "2", "--dist", "worksteal")
+QUICK = [
+    "tests/graph",
+    "tests/tools",
+    "tests/cep/test_expression.py",
+    "tests/cep/test_watermark.py",
+    "tests/codegen/test_golden.py",
+    "tests/codegen/test_platform.py",
+    "tests/surfaces/test_mcp.py",
+    "tests/patterns/test_readmes.py",
+    "tests/nodes/test_readmes.py",
+    "tests/explain/test_match.py",
+    "tests/project/test_tidy.py",
+    "tests/project/test_layers.py",
+    "tests/storage/test_pipelines.py",
+]
+"""What is looked at before every commit: a little of everything, in less than two minutes."""
 PHASES = {
+    "quick": ("quick", f"not ({OUTSIDE} or postgres or soak)", (*QUICK, *PARALLEL)),
     "fast": ("fast", f"not ({OUTSIDE} or postgres or soak)", PARALLEL),
     "databases": ("with databases", f"not ({OUTSIDE} or soak)", PARALLEL),
     "outside": ("with Spark, Kafka, Chromium", f"({OUTSIDE}) and not soak", ("-n", "0")),
     "soak": ("long", "soak", ("-n", "0", "--timeout", "7200")),
 }
-TIERS = {"fast": ("fast",), "all": ("databases", "outside"), "soak": ("soak",)}
+TIERS = {"quick": ("quick",), "fast": ("fast",), "all": ("databases", "outside"), "soak": ("soak",)}
 
 
 def main(tier):

@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("relational",),
     ("cep.host",),
     ("patterns", "nodes"),
-    ("catalog",),
+    ("catalog", "templates"),
     ("explain",),
     ("codegen",),
     ("deploy",),
