@@ -17,9 +17,9 @@ from ..graph.node_type import NodeConfig, SinkType
 from ..relational.sql import find_column
 from . import messages
 from .fields import ColumnName, SecretRef, TableName, secret_ref
+from .merging import MATCH_ID
 from .templates import checked, resolved
 
-MATCH_ID = "match_id"
 HELD = "{count} more alerts were held back by the rate limit; the log of deliveries has them."
 
 

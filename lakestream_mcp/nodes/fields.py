@@ -224,3 +224,14 @@ NameList = Annotated[list[ColumnName], BeforeValidator(names_of), Field(max_leng
 """Columns of what flows in, as a list or as text with commas."""
 NewNames = Annotated[list[NewName], BeforeValidator(names_of), Field(max_length=64)]
 """Columns that do not flow in, likewise."""
+
+
+def only_for(field: str, choice: str, value: str) -> Problem:
+    """A field that is given, though it has a meaning with another choice only."""
+    return Problem(
+        "UNUSED_CONFIG",
+        f"`{field}` is for {value} only",
+        field=field,
+        hint=f"set `{choice}` to {value}, or leave the field out",
+        fix={field: None},
+    )

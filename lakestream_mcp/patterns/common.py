@@ -273,3 +273,8 @@ def raise_first(problems: Iterable[Problem]) -> None:
                 expected=problem.expected,
                 hint=problem.hint,
             )
+
+
+def by_key(key: Sequence[str]) -> str:
+    """`, by customer, card`: the end of a sentence about a pattern; empty without a key."""
+    return f", by {', '.join(key)}" if key else ""

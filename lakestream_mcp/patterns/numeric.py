@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..cep.pattern_type import Value
+from ..cep.pattern_type import PatternPlan, Value
 from ..cep.physical import INTEGERS
 from ..errors import InvalidSql
 from ..graph.model import Column, Problem, Relation
 from ..graph.node_type import ColumnResolver
-from .common import PatternConfig, expression_column
+from .common import (
+    PatternConfig,
+    current_row_sql,
+    event_time_of,
+    expression_column,
+    packed_values,
+)
 
 
 def numeric_value(text: str, field: str, relation: Relation, resolver: ColumnResolver) -> Value:
@@ -31,6 +37,38 @@ def numeric_value(text: str, field: str, relation: Relation, resolver: ColumnRes
             hint=f"Cast it: CAST({text} AS DOUBLE).",
         )
     return Value(field, checked, column_type, "computed")
+
+
+def value_plan(
+    config: Any,
+    relation: Relation,
+    resolver: ColumnResolver,
+    *,
+    matcher: str,
+    construct: Callable[[int], str],
+    step: str,
+    measures: Sequence[Column],
+) -> PatternPlan:
+    """The plan of a pattern that looks at `value` of the events that satisfy `where`.
+
+    construct: the text that builds the matcher, given the place of the value among what is packed.
+    """
+    where = current_row_sql(config.where, "where", relation, resolver)
+    value = numeric_value(config.value, "value", relation, resolver)
+    values = packed_values(config, relation, [value])
+    return PatternPlan(
+        key=config.key,
+        event_time=event_time_of(config, relation),
+        conditions=(where,),
+        values=values,
+        all_rows=False,
+        arrival=config.ordering == "arrival",
+        matcher=matcher,
+        construct=construct(len(values)),
+        functions="",
+        steps=(step,),
+        measures=tuple(measures),
+    )
 
 
 def check_measure_names(config: PatternConfig, measures: Sequence[Column]) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from pydantic import Field
 from ...cep.expression import function_source, part_condition
 from ...cep.near_miss import KeyView, Miss
 from ...cep.pattern_type import PatternPlan, PatternType, StateBound
-from ...cep.scenario import Scenario
+from ...cep.scenario import Scenario, is_true
 from ...graph.duration import Duration, duration_us
 from ...graph.model import Problem, Relation
 from ...graph.node_type import ColumnResolver
@@ -20,6 +20,7 @@ from ..common import (
     MOVED_FIELDS,
     Condition,
     PatternConfig,
+    by_key,
     check_common,
     current_row_sql,
     event_time_of,
@@ -76,7 +77,7 @@ class Absence(PatternType):
 
     def sentence(self, config: AbsenceConfig) -> str:
         """`kind = 'order' not followed by kind = 'ship' within 10 minutes, by customer`."""
-        by = f", by {', '.join(config.key)}" if config.key else ""
+        by = by_key(config.key)
         return f"{config.trigger} not followed by {_what(config)} within {config.within}{by}"
 
     def check(self, config: AbsenceConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
@@ -146,7 +147,7 @@ class Absence(PatternType):
 
 def _what(config: AbsenceConfig, prefix: str = "") -> str:
     """The expected event in words."""
-    if config.expected.strip().lower() == "true":
+    if is_true(config.expected):
         return "event at all" if prefix else "any event"
     return f"{prefix}`{config.expected}`" if prefix else config.expected
 

@@ -19,6 +19,7 @@ from ..common import (
     Condition,
     Expression,
     PatternConfig,
+    by_key,
     check_common,
     current_row_sql,
     event_time_of,
@@ -89,7 +90,7 @@ class CountThreshold(PatternType):
     def sentence(self, config: CountThresholdConfig) -> str:
         """`5 or more events (type = 'A') within 1 hour, by card`."""
         what = f"distinct {config.distinct}" if config.distinct else "events"
-        by = f", by {', '.join(config.key)}" if config.key else ""
+        by = by_key(config.key)
         kind = "" if config.windows == "rolling" else f" {config.windows}"
         return (
             f"{config.comparison} {config.threshold} {what} where {config.where} "

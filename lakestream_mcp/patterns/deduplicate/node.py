@@ -19,6 +19,7 @@ from ..common import (
     MOVED_FIELDS,
     ColumnNames,
     PatternConfig,
+    by_key,
     check_common,
     event_time_of,
     packed_values,
@@ -57,7 +58,7 @@ class Deduplicate(PatternType):
 
     def sentence(self, config: DeduplicateConfig) -> str:
         """`the first row within 10 minutes, by order_id`."""
-        by = f", by {', '.join(config.key)}" if config.key else ""
+        by = by_key(config.key)
         return f"the first row within {config.within}{by}"
 
     def check(self, config: DeduplicateConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:

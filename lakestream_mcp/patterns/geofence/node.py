@@ -16,6 +16,7 @@ from ...graph.node_type import ColumnResolver
 from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
+    by_key,
     check_common,
     check_measures,
     event_time_of,
@@ -63,7 +64,7 @@ class Geofence(PatternType):
         """`enter or exit depot, port, by truck`."""
         names = [zone.name for zone in config.zones]
         where = ", ".join(names) if len(names) <= 3 else f"{len(names)} zones"
-        by = f", by {', '.join(config.key)}" if config.key else ""
+        by = by_key(config.key)
         return f"{' or '.join(config.emit)} {where}{by}"
 
     def check(self, config: GeofenceConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...cep.near_miss import KeyView, Miss
 from ...cep.pattern_type import PatternPlan, PatternType, StateBound
-from ...cep.scenario import Scenario
+from ...cep.scenario import Scenario, is_true
 from ...graph.duration import Duration, duration_text, duration_us
 from ...graph.model import Column, Problem, Relation
 from ...graph.node_type import ColumnResolver
@@ -18,6 +18,7 @@ from ..common import (
     MOVED_FIELDS,
     Condition,
     PatternConfig,
+    by_key,
     check_common,
     check_measures,
     current_row_sql,
@@ -103,7 +104,7 @@ class Heartbeat(PatternType):
     def sentence(self, config: HeartbeatConfig) -> str:
         """`no event for 6 minutes (lost, recovered), by device`."""
         what = "event" if _any_event(config) else f"event where {config.where}"
-        by = f", by {', '.join(config.key)}" if config.key else ""
+        by = by_key(config.key)
         expected = f", {len(config.expected_keys)} expected" if config.expected_keys else ""
         return f"no {what} for {config.timeout} ({', '.join(config.emit)}){by}{expected}"
 
@@ -196,7 +197,7 @@ class Heartbeat(PatternType):
 
 
 def _any_event(config: HeartbeatConfig) -> bool:
-    return config.where.strip().lower() == "true"
+    return is_true(config.where)
 
 
 NODE = Heartbeat()

@@ -17,7 +17,7 @@ from ...graph.duration import Duration, duration_text
 from ...graph.model import Problem, Relation
 from ...graph.node_type import ColumnResolver
 from ...graph.reads import Reads
-from ..common import FIELD_ALIASES, MOVED_FIELDS, PatternConfig, check_common
+from ..common import FIELD_ALIASES, MOVED_FIELDS, PatternConfig, by_key, check_common
 from .analysis import analyze
 from .clause import Clause, OrderItem, parse_clause
 from .naming import CLAUSE
@@ -83,7 +83,7 @@ class MatchRecognize(PatternType):
         except LakestreamError:
             return "a MATCH_RECOGNIZE clause that cannot be read"
         key = clause.partition_by or config.key
-        by = f", by {', '.join(key)}" if key else ""
+        by = by_key(key)
         pattern = pattern_text(clause.pattern)
         shown = pattern if len(pattern) <= 80 else f"{pattern[:79]}…"
         within = f" within {duration_text(clause.within_us)}" if clause.within_us else ""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...cep.near_miss import KeyView, Miss
 from ...cep.pattern_type import PatternPlan, PatternType, StateBound
-from ...cep.scenario import Scenario
+from ...cep.scenario import Scenario, is_true
 from ...graph.duration import Duration, duration_us
 from ...graph.model import Column, Problem, Relation
 from ...graph.node_type import ColumnResolver
@@ -19,12 +19,10 @@ from ..common import (
     Condition,
     Expression,
     PatternConfig,
+    by_key,
     check_common,
-    current_row_sql,
-    event_time_of,
-    packed_values,
 )
-from ..numeric import check_measure_names, numeric_value, said, unused
+from ..numeric import check_measure_names, said, unused, value_plan
 
 MEASURES = (
     Column("value", "double"),
@@ -111,8 +109,8 @@ class Outlier(PatternType):
 
     def sentence(self, config: OutlierConfig) -> str:
         """`temperature more than 3 standard deviations from the mean of 1 hour, by sensor`."""
-        by = f", by {', '.join(config.key)}" if config.key else ""
-        where = "" if config.where.strip().lower() == "true" else f" where {config.where}"
+        by = by_key(config.key)
+        where = "" if is_true(config.where) else f" where {config.where}"
         of = config.baseline_window or f"{config.baseline_count} values"
         return (
             f"{config.value} more than {threshold_of(config):g} {DEVIATIONS[config.method]} "
@@ -140,21 +138,13 @@ class Outlier(PatternType):
         self, config: OutlierConfig, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> PatternPlan:
         """One condition, and the value as a computed one."""
-        relation = inputs[0]
-        where = current_row_sql(config.where, "where", relation, resolver)
-        value = numeric_value(config.value, "value", relation, resolver)
-        values = packed_values(config, relation, [value])
-        return PatternPlan(
-            key=config.key,
-            event_time=event_time_of(config, relation),
-            conditions=(where,),
-            values=values,
-            all_rows=False,
-            arrival=config.ordering == "arrival",
+        return value_plan(
+            config,
+            inputs[0],
+            resolver,
             matcher="outlier",
-            construct=_construct(config, len(values)),
-            functions="",
-            steps=("outlier",),
+            construct=lambda value: _construct(config, value),
+            step="outlier",
             measures=MEASURES,
         )
 

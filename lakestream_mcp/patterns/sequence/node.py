@@ -10,7 +10,7 @@ from ...cep.pattern_type import PatternPlan, PatternType, StateBound
 from ...cep.scenario import Scenario
 from ...graph.model import Problem, Relation
 from ...graph.node_type import ColumnResolver
-from ..common import FIELD_ALIASES, MOVED_FIELDS, check_common
+from ..common import FIELD_ALIASES, MOVED_FIELDS, by_key, check_common
 from .checks import check_sequence
 from .config import SequenceConfig, SequenceStep, leaves, most_events
 from .matcher import sequence_bound
@@ -55,7 +55,7 @@ class SequencePattern(PatternType):
         """`small, then large within 5 minutes, by card`."""
         said = ", then ".join(_said(step) for step in config.steps)
         time = f" within {config.within}" if config.within else ""
-        by = f", by {', '.join(config.key)}" if config.key else ""
+        by = by_key(config.key)
         return f"{said}{time}{by}"
 
     def check(self, config: SequenceConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:

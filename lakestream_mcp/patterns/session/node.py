@@ -20,6 +20,7 @@ from ..common import (
     MOVED_FIELDS,
     Condition,
     PatternConfig,
+    by_key,
     check_common,
     check_measures,
     current_row_sql,
@@ -95,7 +96,7 @@ class Session(PatternType):
         what = f"events where {config.where}" if config.where else "events"
         most = f", at most {config.max_duration}" if config.max_duration else ""
         end = f", until {config.end}" if config.end else ""
-        by = f", by {', '.join(config.key)}" if config.key else ""
+        by = by_key(config.key)
         return f"{what} less than {config.gap} apart{most}{end}{by}"
 
     def check(self, config: SessionConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:

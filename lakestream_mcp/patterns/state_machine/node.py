@@ -15,6 +15,7 @@ from ...graph.node_type import ColumnResolver
 from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
+    by_key,
     check_common,
     check_measures,
     condition_place,
@@ -58,7 +59,7 @@ class StateMachine(PatternType):
 
     def sentence(self, config: StateMachineConfig) -> str:
         """`from new through 4 states, by order_id`."""
-        by = f", by {', '.join(config.key)}" if config.key else ""
+        by = by_key(config.key)
         return f"from {config.start} through {len(config.states)} states{by}"
 
     def check(self, config: StateMachineConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:

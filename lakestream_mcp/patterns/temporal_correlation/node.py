@@ -11,7 +11,7 @@ from ...cep.expression import function_source
 from ...cep.match_row import quoted
 from ...cep.near_miss import KeyView, Miss
 from ...cep.pattern_type import PatternPlan, PatternType, StateBound
-from ...cep.scenario import Scenario
+from ...cep.scenario import Scenario, is_true
 from ...graph.duration import Duration, duration_us
 from ...graph.model import Column, Problem, Relation
 from ...graph.node_type import ColumnResolver
@@ -23,6 +23,7 @@ from ..common import (
     KeyNames,
     PatternConfig,
     RowColumn,
+    by_key,
     check_measures,
     current_row_sql,
 )
@@ -109,7 +110,7 @@ class TemporalCorrelation(PatternType):
             for port, text in (("left", config.left), ("right", config.right))
             if text.strip().lower() != "true"
         ]
-        by = f", by {', '.join(config.key)}" if config.key else ""
+        by = by_key(config.key)
         on = f", on {config.on}" if config.on else ""
         told = f" ({', '.join(where)})" if where else ""
         return f"{what} less than {config.within} apart{on}{told}{by}"
@@ -168,7 +169,7 @@ class TemporalCorrelation(PatternType):
         conditions = super().event_conditions(config, match)
         if config.on is not None and len(conditions) > 1:
             on = read_from(config.on, match["events"][-1]["step"])
-            alone = conditions[-1].strip().lower() == "true"
+            alone = is_true(conditions[-1])
             conditions[-1] = on if alone else f"({conditions[-1]}) AND ({on})"
         return conditions
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...cep.near_miss import KeyView, Miss
 from ...cep.pattern_type import PatternPlan, PatternType, StateBound
-from ...cep.scenario import Scenario
+from ...cep.scenario import Scenario, is_true
 from ...graph.duration import Duration, duration_us
 from ...graph.model import Column, Problem, Relation
 from ...graph.node_type import ColumnResolver
@@ -19,12 +19,10 @@ from ..common import (
     Condition,
     Expression,
     PatternConfig,
+    by_key,
     check_common,
-    current_row_sql,
-    event_time_of,
-    packed_values,
 )
-from ..numeric import check_measure_names, numeric_value, said, unused
+from ..numeric import check_measure_names, said, unused, value_plan
 
 MEASURES = (
     Column("first", "double"),
@@ -98,8 +96,8 @@ class Trend(PatternType):
 
     def sentence(self, config: TrendConfig) -> str:
         """`temperature rises over 5 values, by sensor`."""
-        by = f", by {', '.join(config.key)}" if config.key else ""
-        where = "" if config.where.strip().lower() == "true" else f" where {config.where}"
+        by = by_key(config.key)
+        where = "" if is_true(config.where) else f" where {config.where}"
         but = f" with up to {_counter_moves(config.tolerance)}" if config.tolerance else ""
         return (
             f"{config.value} {SAID[config.direction]} over {config.length} values{but}{where}{by}"
@@ -133,21 +131,13 @@ class Trend(PatternType):
         self, config: TrendConfig, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> PatternPlan:
         """One condition, and the value as a computed one."""
-        relation = inputs[0]
-        where = current_row_sql(config.where, "where", relation, resolver)
-        value = numeric_value(config.value, "value", relation, resolver)
-        values = packed_values(config, relation, [value])
-        return PatternPlan(
-            key=config.key,
-            event_time=event_time_of(config, relation),
-            conditions=(where,),
-            values=values,
-            all_rows=False,
-            arrival=config.ordering == "arrival",
+        return value_plan(
+            config,
+            inputs[0],
+            resolver,
             matcher="trend",
-            construct=_construct(config, len(values)),
-            functions="",
-            steps=("value",),
+            construct=lambda value: _construct(config, value),
+            step="value",
             measures=MEASURES,
         )
 

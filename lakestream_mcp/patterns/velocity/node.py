@@ -7,13 +7,14 @@ from typing import Any
 
 from ...cep.near_miss import KeyView, Miss
 from ...cep.pattern_type import PatternPlan, PatternType, StateBound
-from ...cep.scenario import Scenario
+from ...cep.scenario import Scenario, is_true
 from ...graph.duration import duration_text, duration_us
 from ...graph.model import Column, Problem, Relation
 from ...graph.node_type import ColumnResolver
 from ..common import (
     FIELD_ALIASES,
     MOVED_FIELDS,
+    by_key,
     check_common,
     current_row_sql,
     event_time_of,
@@ -56,8 +57,8 @@ class Velocity(PatternType):
     def sentence(self, config: VelocityConfig) -> str:
         """`above 10 events per minute where type = 'A' over 5 minutes, by card`."""
         what = config.sum or "events"
-        where = "" if _is_true(config.where) else f" where {config.where}"
-        by = f", by {', '.join(config.key)}" if config.key else ""
+        where = "" if is_true(config.where) else f" where {config.where}"
+        by = by_key(config.key)
         if config.comparison == "changed":
             rate = f"rate of {what}{where} changed by a factor of {config.factor or 0:g}"
             return f"{rate} within {config.window}{by}"
@@ -174,10 +175,6 @@ def _construct(config: VelocityConfig, value: int | None) -> str:
 
 def _us(duration: str | None) -> int | None:
     return None if duration is None else duration_us(duration)
-
-
-def _is_true(condition: str) -> bool:
-    return condition.strip().lower() == "true"
 
 
 NODE = Velocity()

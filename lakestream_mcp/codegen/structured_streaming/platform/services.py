@@ -120,8 +120,8 @@ def called(url, headers, body, timeout_s, retries):
             reason = f"HTTP {error.code}: {error.read(300)!r}"
             if error.code != 429 and error.code < 500:
                 raise EndpointError(reason) from None
-            asked = error.headers.get("Retry-After", "")
-            wait_s = max(wait_s, min(60, int(asked))) if asked.isdecimal() else wait_s
+            asked = seconds_asked(error.headers.get("Retry-After"), time.time())
+            wait_s = wait_s if asked is None else max(wait_s, min(60.0, asked))
         except (OSError, http.client.HTTPException) as error:
             reason = f"{type(error).__name__}: {error}"
         if attempt < retries:

@@ -12,7 +12,7 @@ from ....graph.config import problem_of
 from ....graph.model import Problem, Relation
 from ....graph.node_type import SinkType
 from ....relational.sql import check_columns, column, parse_expression, sql
-from ...fields import Expression, PlainText, TableName
+from ...fields import Expression, PlainText, TableName, only_for
 from ...kafka import (
     FIELD_ALIASES,
     KafkaConfig,
@@ -86,7 +86,7 @@ class DeadLetterQueue(SinkType):
         other = {"delta": sorted({*KafkaConfig.model_fields, "topic"}), "kafka": ["table"]}
         for field in other[config.target]:
             if getattr(config, field) != DeadLetterQueueConfig.model_fields[field].default:
-                yield _unused(field, "kafka" if config.target == "delta" else "delta")
+                yield only_for(field, "target", "kafka" if config.target == "delta" else "delta")
         if config.target == "kafka":
             yield from connection_problems(config)
         if not config.include_error:
@@ -122,16 +122,6 @@ def _error(config: DeadLetterQueueConfig, rows: Relation) -> str | None:
     known = {name.lower(): name for name in rows.names}
     found = next((known[name] for name in REASONS if name in known), None)
     return sql(column(found)) if found else None
-
-
-def _unused(field: str, target: str) -> Problem:
-    return Problem(
-        "UNUSED_CONFIG",
-        f"`{field}` is for {target} only",
-        field=field,
-        hint=f"set `target` to {target}, or leave the field out",
-        fix={field: None},
-    )
 
 
 NODE = DeadLetterQueue()

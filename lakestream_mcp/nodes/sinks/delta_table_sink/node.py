@@ -14,13 +14,12 @@ from ....graph.node_parts import Reading
 from ....graph.node_type import NodeConfig, SinkType
 from ....relational.sql import find_column
 from ...fields import ColumnName, NameList, TableName, joined_table_name
+from ...merging import MATCH_ID, merge_keys, merge_problems
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
     from ....relational.declarative.statements import Statement
-
-MATCH_ID = "match_id"
 
 
 class DeltaTableSinkConfig(NodeConfig):
@@ -118,7 +117,7 @@ class DeltaTableSink(SinkType):
             field: [find_column(name, relation, field) for name in getattr(config, field) or ()]
             for field in ("partition_by", "cluster_by")
         }
-        keys = [] if config.mode == "append" else _keys(config, relation)
+        keys = [] if config.mode == "append" else merge_keys(config.merge_keys, relation)
         sequence = config.sequence_by
         return {
             "table": config.table,
@@ -146,12 +145,6 @@ class DeltaTableSink(SinkType):
         return merged(plain, node_id, rows, config.scd_type)
 
 
-def _keys(config: DeltaTableSinkConfig, rows: Relation) -> list[str]:
-    if config.merge_keys is not None:
-        return config.merge_keys
-    return [MATCH_ID] if MATCH_ID in rows.names else []
-
-
 def _column_problems(config: DeltaTableSinkConfig, rows: Relation) -> Iterator[Problem]:
     for field in ("merge_keys", "partition_by", "cluster_by"):
         names = getattr(config, field) or []
@@ -167,23 +160,7 @@ def _column_problems(config: DeltaTableSinkConfig, rows: Relation) -> Iterator[P
             yield problem_of(error)
     if config.mode != "merge":
         return
-    keys = _keys(config, rows)
-    if not keys:
-        yield Problem(
-            "MISSING_CONFIG",
-            "`merge_keys` is required: the rows have no `match_id`",
-            field="merge_keys",
-            expected="columns that identify a row",
-        )
-    elif [key.lower() for key in keys] != [MATCH_ID] and config.sequence_by is None:
-        yield Problem(
-            "MISSING_CONFIG",
-            "`sequence_by` is required: it says which of two rows with one key is the newer",
-            field="sequence_by",
-            expected="a column that grows with time",
-            hint=rows.event_time,
-            fix={"sequence_by": rows.event_time} if rows.event_time else None,
-        )
+    yield from merge_problems(merge_keys(config.merge_keys, rows), config.sequence_by, rows)
 
 
 NODE = DeltaTableSink()

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from ....graph.model import Problem, Relation
 from ... import messages
 from ...alerts import HELD, AlertConfig, AlertSink, is_loopback
-from ...fields import PlainText, Secret, names_of, secret_ref
+from ...fields import PlainText, Secret, names_of, only_for, secret_ref
 from ...probes import SecretReader, authorization, probe_http, probe_smtp, revealed
 from ...templates import Template
 
@@ -98,7 +98,7 @@ class EmailSink(AlertSink):
         foreign = ("api_key",) if smtp else ("host", "port", "security", "username", "password")
         for field in foreign:
             if getattr(config, field) is not None:
-                yield _unused(field, "sendgrid" if smtp else "smtp")
+                yield only_for(field, "provider", "sendgrid" if smtp else "smtp")
         if config.security == "none" and config.password and not is_loopback(config.host or ""):
             yield Problem(
                 "UNSAFE_LOGIN",
@@ -166,16 +166,6 @@ def _missing(field: str, provider: str) -> Problem:
         f"`{field}` is required with {provider}",
         field=field,
         expected="secret://scope/key" if secret else "text",
-    )
-
-
-def _unused(field: str, provider: str) -> Problem:
-    return Problem(
-        "UNUSED_CONFIG",
-        f"`{field}` is for {provider} only",
-        field=field,
-        hint=f"set `provider` to {provider}, or leave the field out",
-        fix={field: None},
     )
 
 

@@ -13,6 +13,7 @@ from ....graph.model import Problem, Relation
 from ....graph.node_type import NodeConfig, SinkType
 from ....relational.sql import find_column
 from ...fields import ColumnName, NameList, PlainText, TableName, partial_name_problems
+from ...merging import order_missing
 
 
 class FeatureStoreSinkConfig(NodeConfig):
@@ -101,14 +102,7 @@ def _row_problems(config: FeatureStoreSinkConfig, rows: Relation) -> Iterator[Pr
     keys = [name.lower() for name in config.primary_keys]
     if config.timestamp_key is None:
         if config.sequence_by is None:
-            yield Problem(
-                "MISSING_CONFIG",
-                "`sequence_by` is required: it says which of two rows with one key is the newer",
-                field="sequence_by",
-                expected="a column that grows with time, or a `timestamp_key`",
-                hint=rows.event_time,
-                fix={"sequence_by": rows.event_time} if rows.event_time else None,
-            )
+            yield order_missing(rows, "a column that grows with time, or a `timestamp_key`")
         return
     kind = rows.type_of(config.timestamp_key)
     if kind is not None and not kind.startswith(("timestamp", "date")):

@@ -14,9 +14,9 @@ from ....graph.model import Problem, Relation
 from ....graph.node_type import NodeConfig, SinkType
 from ....relational.sql import find_column
 from ...fields import ColumnName, NameList, Secret, secret_ref
+from ...merging import merge_keys, merge_problems
 from ...probes import SecretReader, probe_postgres
 
-MATCH_ID = "match_id"
 TYPES = {
     "boolean": "boolean",
     "tinyint": "smallint",
@@ -147,8 +147,8 @@ class LakebaseSink(SinkType):
             yield from _row_problems(config, rows)
 
     def code(self, config: LakebaseSinkConfig, relation: Relation) -> dict[str, Any]:
-        keys = [find_column(n, relation, "merge_keys") for n in _keys(config, relation)]
-        last = config.sequence_by
+        named, last = merge_keys(config.merge_keys, relation), config.sequence_by
+        keys = [find_column(name, relation, "merge_keys") for name in named]
         return {
             "server": _server(config),
             "user": config.user,
@@ -191,14 +191,8 @@ def _type(kind: str) -> str:
     return TYPES.get(kind, "jsonb")
 
 
-def _keys(config: LakebaseSinkConfig, rows: Relation) -> list[str]:
-    if config.merge_keys:
-        return config.merge_keys
-    return [MATCH_ID] if MATCH_ID in rows.names else []
-
-
 def _row_problems(config: LakebaseSinkConfig, rows: Relation) -> Iterator[Problem]:
-    keys = _keys(config, rows)
+    keys = merge_keys(config.merge_keys, rows)
     for field, names in (("merge_keys", keys), ("sequence_by", [config.sequence_by])):
         for name in filter(None, names):
             try:
@@ -214,22 +208,8 @@ def _row_problems(config: LakebaseSinkConfig, rows: Relation) -> Iterator[Proble
     for name in rows.names:
         if len(name.encode()) > 63:
             yield Problem("TEXT_TOO_LONG", f"PostgreSQL cuts `{name}` after 63 bytes", got=name)
-    if not keys:
-        yield Problem(
-            "MISSING_CONFIG",
-            "`merge_keys` is required: the rows have no `match_id`",
-            field="merge_keys",
-            expected="columns that identify a row",
-        )
-    elif config.mode == "merge" and config.sequence_by is None and keys != [MATCH_ID]:
-        yield Problem(
-            "MISSING_CONFIG",
-            "`sequence_by` is required: it says which of two rows with one key is the newer",
-            field="sequence_by",
-            expected="a column that grows with time",
-            hint=rows.event_time,
-            fix={"sequence_by": rows.event_time} if rows.event_time else None,
-        )
+    updates = config.mode == "merge"
+    yield from merge_problems(keys, config.sequence_by, rows, updates=updates)
 
 
 NODE = LakebaseSink()

@@ -10,7 +10,7 @@ from pydantic import Field
 from ....graph.model import Problem, Relation
 from ... import messages
 from ...alerts import HELD, AlertConfig, AlertSink, SecretAddress, secret_or_text
-from ...fields import PlainText, Secret, secret_ref
+from ...fields import PlainText, Secret, only_for, secret_ref
 from ...probes import SecretReader, probe_http, revealed
 from ...templates import Template
 
@@ -76,9 +76,9 @@ class ChatSink(AlertSink):
             )
         for field in ("routing_key", "region", "severity", "source"):
             if not paged and getattr(config, field) is not None:
-                yield _unused(field, "pagerduty")
+                yield only_for(field, "provider", "pagerduty")
         if paged and config.webhook_url is not None and config.webhook_url.startswith("secret://"):
-            yield _unused("webhook_url", "slack or teams")
+            yield only_for("webhook_url", "provider", "slack or teams")
         yield from super().check(config, inputs)
 
     def maker(self, config: ChatConfig) -> tuple[str, dict[str, Any]]:
@@ -115,16 +115,6 @@ class ChatSink(AlertSink):
         probe_http(made["url"], "POST", None, event | made["extra"])
         resolved = {"event_action": "resolve", "dedup_key": TEST_ID} | made["extra"]
         return probe_http(made["url"], "POST", None, resolved)
-
-
-def _unused(field: str, provider: str) -> Problem:
-    return Problem(
-        "UNUSED_CONFIG",
-        f"`{field}` is for {provider} only",
-        field=field,
-        hint=f"set `provider` to {provider}, or leave the field out",
-        fix={field: None},
-    )
 
 
 NODE = ChatSink()

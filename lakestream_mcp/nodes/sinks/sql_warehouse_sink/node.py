@@ -21,8 +21,7 @@ from ...fields import (
     joined_table_name,
     partial_name_problems,
 )
-
-MATCH_ID = "match_id"
+from ...merging import merge_keys, merge_problems
 
 
 def _warehouse(text: str) -> str:
@@ -85,47 +84,26 @@ class SqlWarehouseSink(SinkType):
             yield from _row_problems(config, rows)
 
     def code(self, config: SqlWarehouseSinkConfig, relation: Relation) -> dict[str, Any]:
-        last = config.sequence_by
+        keys, last = merge_keys(config.merge_keys, relation), config.sequence_by
         return {
             "table": config.table,
             "columns": [tuple(c) for c in relation.columns],
-            "keys": [find_column(n, relation, "merge_keys") for n in _keys(config, relation)],
+            "keys": [find_column(name, relation, "merge_keys") for name in keys],
             "sequence_by": last and find_column(last, relation, "sequence_by"),
             "warehouse_id": config.warehouse_id,
             "staging": config.staging.rstrip("/"),
         }
 
 
-def _keys(config: SqlWarehouseSinkConfig, rows: Relation) -> list[str]:
-    if config.merge_keys:
-        return config.merge_keys
-    return [MATCH_ID] if MATCH_ID in rows.names else []
-
-
 def _row_problems(config: SqlWarehouseSinkConfig, rows: Relation) -> Iterator[Problem]:
-    keys = _keys(config, rows)
+    keys = merge_keys(config.merge_keys, rows)
     for field, names in (("merge_keys", keys), ("sequence_by", [config.sequence_by])):
         for name in filter(None, names):
             try:
                 find_column(name, rows, field, keys if field == "merge_keys" else None)
             except LakestreamError as error:
                 yield problem_of(error)
-    if not keys:
-        yield Problem(
-            "MISSING_CONFIG",
-            "`merge_keys` is required: the rows have no `match_id`",
-            field="merge_keys",
-            expected="columns that identify a row",
-        )
-    elif config.sequence_by is None and [k.lower() for k in keys] != [MATCH_ID]:
-        yield Problem(
-            "MISSING_CONFIG",
-            "`sequence_by` is required: it says which of two rows with one key is the newer",
-            field="sequence_by",
-            expected="a column that grows with time",
-            hint=rows.event_time,
-            fix={"sequence_by": rows.event_time} if rows.event_time else None,
-        )
+    yield from merge_problems(keys, config.sequence_by, rows)
 
 
 NODE = SqlWarehouseSink()

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ....errors import Unsupported
 from ....graph.model import Column, Problem, Relation
-from ....graph.node_type import ColumnResolver, SourceType
 from ....relational.sql import cast, column, named, sql
-from ...fields import time_problems, timed
 from ...kafka_read import kafka_arguments, login_arguments, milliseconds, start_options
+from ...message_source import MessageSource
 from ...payload import FIELD_ALIASES as PAYLOAD_ALIASES
-from ...payload import columns_of, decoding, outputs, parsed_sql, payload_problems
+from ...payload import decoding, outputs, parsed_sql
 from ...stream_table import literal, secret_call, secret_parts, stream_of
 from .config import EventHubKinesisConfig
 
@@ -49,13 +48,14 @@ KINESIS = (
 )
 
 
-class EventHubKinesis(SourceType):
+class EventHubKinesis(MessageSource):
     """A stream of a cloud's own."""
 
     type = "event-hub-kinesis"
     title = "Event Hubs or Kinesis"
     summary = "Reads records of Azure Event Hubs (by its Kafka endpoint) or Amazon Kinesis"
     Config = EventHubKinesisConfig
+    metadata = METADATA
     aliases = ("event-hub", "event-hubs", "kinesis")
     field_aliases = {
         **PAYLOAD_ALIASES,
@@ -77,23 +77,8 @@ class EventHubKinesis(SourceType):
         service = "Kinesis" if config.provider == "kinesis" else "Event Hubs"
         return f"reads {config.format} records of {named} in {service}"
 
-    def check(self, config: EventHubKinesisConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
+    def connection_problems(self, config: EventHubKinesisConfig) -> Iterator[Problem]:
         yield from _connection_problems(config)
-        problems = list(payload_problems(config))
-        yield from problems
-        if problems:
-            return
-        taken = {c.name for c in METADATA} if config.include_metadata else set()
-        for name in sorted(taken & {c.name for c in columns_of(config)}):
-            yield Problem(
-                "DUPLICATE_COLUMN", f"`{name}` is also a metadata column", "columns", name
-            )
-        yield from time_problems(config.event_time, _columns(config))
-
-    def relation(
-        self, config: EventHubKinesisConfig, inputs: Sequence[Relation], resolver: ColumnResolver
-    ) -> Relation:
-        return timed(config, _columns(config))
 
     def code(self, config: EventHubKinesisConfig, relation: Relation) -> dict[str, Any]:
         kinesis = config.provider == "kinesis"
@@ -164,10 +149,6 @@ def _connection_problems(config: EventHubKinesisConfig) -> Iterator[Problem]:
             field=field,
             fix={field: None},
         )
-
-
-def _columns(config: EventHubKinesisConfig) -> tuple[Column, ...]:
-    return columns_of(config) + (METADATA if config.include_metadata else ())
 
 
 def _outputs(config: EventHubKinesisConfig) -> list[exp.Expr]:

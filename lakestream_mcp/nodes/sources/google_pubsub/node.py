@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from ....graph.model import Column, Problem, Relation
-from ....graph.node_type import ColumnResolver, SourceType
 from ....relational.sql import column, named, sql
-from ...fields import PlainText, Secret, SourceConfig, time_problems, timed
+from ...fields import PlainText, Secret, SourceConfig
+from ...message_source import MessageSource
 from ...payload import FIELD_ALIASES as PAYLOAD_ALIASES
-from ...payload import PayloadConfig, columns_of, decoding, outputs, parsed_sql, payload_problems
+from ...payload import PayloadConfig, decoding, outputs, parsed_sql
 from ...stream_table import call, literal, secret_call, secret_parts, stream_of
 
 if TYPE_CHECKING:
@@ -94,13 +94,14 @@ class GooglePubsubConfig(SourceConfig, PayloadConfig):
     )
 
 
-class GooglePubsub(SourceType):
+class GooglePubsub(MessageSource):
     """Pub/Sub messages."""
 
     type = "google-pubsub"
     title = "Google Pub/Sub"
     summary = "Reads messages of a Google Pub/Sub subscription"
     Config = GooglePubsubConfig
+    metadata = METADATA
     aliases = ("pubsub", "pub-sub")
     field_aliases = {
         **PAYLOAD_ALIASES,
@@ -119,23 +120,8 @@ class GooglePubsub(SourceType):
     def sentence(self, config: GooglePubsubConfig) -> str:
         return f"reads {config.format} messages of {config.project_id}/{config.subscription_id}"
 
-    def check(self, config: GooglePubsubConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
+    def connection_problems(self, config: GooglePubsubConfig) -> Iterator[Problem]:
         yield from _login_problems(config)
-        problems = list(payload_problems(config))
-        yield from problems
-        if problems:
-            return
-        taken = {c.name for c in METADATA} if config.include_metadata else set()
-        for name in sorted(taken & {c.name for c in columns_of(config)}):
-            yield Problem(
-                "DUPLICATE_COLUMN", f"`{name}` is also a metadata column", "columns", name
-            )
-        yield from time_problems(config.event_time, _columns(config))
-
-    def relation(
-        self, config: GooglePubsubConfig, inputs: Sequence[Relation], resolver: ColumnResolver
-    ) -> Relation:
-        return timed(config, _columns(config))
 
     def code(self, config: GooglePubsubConfig, relation: Relation) -> dict[str, Any]:
         return {
@@ -172,10 +158,6 @@ def _login_problems(config: GooglePubsubConfig) -> Iterator[Problem]:
                     f"`{field}` is missing: a service account's login has {len(LOGIN)} parts",
                     field=field,
                 )
-
-
-def _columns(config: GooglePubsubConfig) -> tuple[Column, ...]:
-    return columns_of(config) + (METADATA if config.include_metadata else ())
 
 
 def _outputs(config: GooglePubsubConfig) -> list[exp.Expr]:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from ....graph.model import Column, Problem, Relation
 from ....graph.node_parts import Reading
-from ....graph.node_type import ColumnResolver, SourceType
 from ....relational.sql import cast, column, named, sql
-from ...fields import SourceConfig, time_problems, timed
+from ...fields import SourceConfig
 from ...kafka import FIELD_ALIASES, connection_problems, login, probe
 from ...kafka_read import FIELD_ALIASES as READ_ALIASES
 from ...kafka_read import KafkaReadConfig, kafka_query, read_options
+from ...message_source import MessageSource
 from ...payload import FIELD_ALIASES as PAYLOAD_ALIASES
 from ...payload import (
     RegistryConfig,
-    columns_of,
     decoding,
     outputs,
     parsed_sql,
-    payload_problems,
     registry_url,
 )
 
@@ -48,13 +46,14 @@ class KafkaTopicConfig(SourceConfig, RegistryConfig, KafkaReadConfig):
     )
 
 
-class KafkaTopic(SourceType):
+class KafkaTopic(MessageSource):
     """Kafka records."""
 
     type = "kafka-topic"
     title = "Kafka topic"
     summary = "Reads records of Kafka topics: JSON, Avro or Protobuf"
     Config = KafkaTopicConfig
+    metadata = METADATA
     targets = frozenset({"sdp", "sss"})
     aliases = ("kafka", "kafka-source")
     field_aliases = {**FIELD_ALIASES, **READ_ALIASES, **PAYLOAD_ALIASES}
@@ -71,29 +70,14 @@ class KafkaTopic(SourceType):
         written = {"json": "JSON", "avro": "Avro", "protobuf": "Protobuf"}[config.format]
         return f"reads {written} records of {topics} from {config.starting_offsets}"
 
-    def check(self, config: KafkaTopicConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
+    def connection_problems(self, config: KafkaTopicConfig) -> Iterator[Problem]:
         yield from connection_problems(config)
-        problems = list(payload_problems(config))
-        yield from problems
         if registry_url(config) and not config.schema_registry_subject and len(config.topics) > 1:
             yield Problem(
                 "MISSING_CONFIG",
                 "`schema_registry_subject` is required with several topics",
                 field="schema_registry_subject",
             )
-        if problems:
-            return
-        taken = {c.name for c in METADATA} if config.include_metadata else set()
-        for name in sorted(taken & {c.name for c in columns_of(config)}):
-            yield Problem(
-                "DUPLICATE_COLUMN", f"`{name}` is also a metadata column", "columns", name
-            )
-        yield from time_problems(config.event_time, _columns(config))
-
-    def relation(
-        self, config: KafkaTopicConfig, inputs: Sequence[Relation], resolver: ColumnResolver
-    ) -> Relation:
-        return timed(config, _columns(config))
 
     def code(self, config: KafkaTopicConfig, relation: Relation) -> dict[str, Any]:
         selected = [sql(each) for each in _selected(config)]
@@ -112,10 +96,6 @@ class KafkaTopic(SourceType):
 
     def declarative(self, config: KafkaTopicConfig, relation: Relation) -> exp.Query:
         return kafka_query(config, parsed_sql(config, "value"), _selected(config))
-
-
-def _columns(config: KafkaTopicConfig) -> tuple[Column, ...]:
-    return columns_of(config) + (METADATA if config.include_metadata else ())
 
 
 def _selected(config: KafkaTopicConfig) -> list[exp.Expr]:

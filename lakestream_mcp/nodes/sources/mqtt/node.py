@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from ....graph.model import Column, Problem, Relation
-from ....graph.node_type import ColumnResolver, SourceType
 from ....relational.sql import column, named, sql
-from ...fields import PlainText, Secret, SourceConfig, names_of, time_problems, timed
+from ...fields import PlainText, Secret, SourceConfig, names_of
+from ...message_source import MessageSource
 from ...payload import FIELD_ALIASES as PAYLOAD_ALIASES
-from ...payload import PayloadConfig, columns_of, decoding, outputs, payload_problems
+from ...payload import PayloadConfig, decoding, outputs
 from ...stream_table import secret_parts
 
 METADATA = (
@@ -95,13 +95,14 @@ class MqttConfig(SourceConfig, PayloadConfig):
     )
 
 
-class Mqtt(SourceType):
+class Mqtt(MessageSource):
     """MQTT messages, through a data source that the code brings along."""
 
     type = "mqtt"
     title = "MQTT"
     summary = "Reads messages of an MQTT broker"
     Config = MqttConfig
+    metadata = METADATA
     aliases = ("mqtt-source",)
     field_aliases = {
         **PAYLOAD_ALIASES,
@@ -121,25 +122,10 @@ class Mqtt(SourceType):
     def sentence(self, config: MqttConfig) -> str:
         return f"reads {config.format} messages of {', '.join(config.topic_filters)} by MQTT"
 
-    def check(self, config: MqttConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
+    def connection_problems(self, config: MqttConfig) -> Iterator[Problem]:
         if (config.username is None) != (config.password is None):
             field = "username" if config.username is None else "password"
             yield Problem("MISSING_CONFIG", f"`{field}` is missing: a login has both", field=field)
-        problems = list(payload_problems(config))
-        yield from problems
-        if problems:
-            return
-        taken = {c.name for c in METADATA} if config.include_metadata else set()
-        for name in sorted(taken & {c.name for c in columns_of(config)}):
-            yield Problem(
-                "DUPLICATE_COLUMN", f"`{name}` is also a metadata column", "columns", name
-            )
-        yield from time_problems(config.event_time, _columns(config))
-
-    def relation(
-        self, config: MqttConfig, inputs: Sequence[Relation], resolver: ColumnResolver
-    ) -> Relation:
-        return timed(config, _columns(config))
 
     def code(self, config: MqttConfig, relation: Relation) -> dict[str, Any]:
         place = urlsplit(config.broker_url)
@@ -165,10 +151,6 @@ class Mqtt(SourceType):
             "columns": [sql(each) for each in selected],
             **decoding(config, "payload"),
         }
-
-
-def _columns(config: MqttConfig) -> tuple[Column, ...]:
-    return columns_of(config) + (METADATA if config.include_metadata else ())
 
 
 NODE = Mqtt()
