@@ -206,6 +206,13 @@ def test_a_folder_that_cannot_be_written(hook: Hook) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "NOT_LANDED")
 
 
+def test_a_folder_that_is_a_file(hook: Hook) -> None:
+    hook.make("orders")
+    hook.folder.write_text("in the way")
+    answer = hook.post("/hooks/hooked/orders", json={"id": 1})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "NOT_LANDED")
+
+
 class FilesApi(BaseHTTPRequestHandler):
     """The part of a workspace's Files API that landing uses."""
 
