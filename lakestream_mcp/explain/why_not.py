@@ -31,6 +31,8 @@ def why_no_match_of_key(opened: Reopened, node: str, key: dict[str, Any], limit:
     """The closest misses of the keys that fit `key` (all of them where it is empty)."""
     pattern = opened.run.patterns[node]
     chosen = _asked_keys(pattern, node, key)
+    if key and not chosen:
+        return _never_came(opened, node, key), []
     sentences: list[str] = []
     misses: list[tuple[Key, Miss]] = []
     for values, numbers in chosen:
@@ -42,12 +44,10 @@ def why_no_match_of_key(opened: Reopened, node: str, key: dict[str, Any], limit:
     sentences += [_prefixed(pattern, values, miss) for values, miss in told]
     waiting = list(_waiting_ones(opened, pattern, [n for _, numbers in chosen for n in numbers]))
     sentences += waiting
-    if misses or waiting:
-        pass
-    elif any(_matched(pattern, numbers) for _, numbers in chosen):
-        sentences.append("All that came near a match is in one.")
-    else:
-        sentences.append("Nothing came near a match: no event satisfied any condition.")
+    if not misses and not waiting:
+        matched = any(_matched(pattern, numbers) for _, numbers in chosen)
+        nothing = "Nothing came near a match: no event satisfied any condition."
+        sentences.append("All that came near a match is in one." if matched else nothing)
     return sentences, [_answer(node, pattern, values, miss) for values, miss in told]
 
 
@@ -149,8 +149,6 @@ def _asked_keys(pattern: PatternRun, node: str, key: dict[str, Any]) -> list[tup
         for values, numbers in known.items()
         if all(jsonable(values[names.index(n)]) == jsonable(v) for n, v in key.items())
     ]
-    if key and not fitting:
-        return []
     if key:
         return fitting[:MAX_KEYS]
     reach: dict[int, int] = {}
@@ -160,6 +158,14 @@ def _asked_keys(pattern: PatternRun, node: str, key: dict[str, Any]) -> list[tup
             reach[first] = max(reach.get(first, 0), len(ended.bound))
     furthest = {n: max((reach.get(i, 0) for i in n), default=0) for n in map(tuple, known.values())}
     return sorted(fitting, key=lambda kn: (-furthest[tuple(kn[1])], -len(kn[1])))[:MAX_KEYS]
+
+
+def _never_came(opened: Reopened, node: str, key: dict[str, Any]) -> list[str]:
+    """Where the events of a key that is not among the pattern's were lost, if there were any."""
+    names = opened.run.patterns[node].plan.key
+    whole = set(key) == set(names)
+    lost = key_funnel(opened, node, [key[name] for name in names]) if whole else []
+    return [*lost, f"No event of this key reached `{node}`."]
 
 
 def _matched(pattern: PatternRun, numbers: list[int]) -> bool:

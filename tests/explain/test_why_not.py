@@ -121,6 +121,17 @@ def test_left_by_another_port(agent: Agent) -> None:
     assert told["sentences"][0] == "`it`: `split` let 1 of 2 events of this key through."
 
 
+def test_a_key_of_which_nothing_arrived(agent: Agent) -> None:
+    events = [pay(0, 1), pay(10, 500, card="b")]
+    told = ask(agent, sequence(), events, "amount < 300", key={"card": "b"})
+    assert told["sentences"] == [
+        "`it`: `chosen` let 0 of 1 events of this key through.",
+        "`it`: No event of this key reached `it`.",
+    ]
+    told = ask(agent, sequence(), events, key={"card": "nobody's"})
+    assert told["sentences"] == ["`it`: No event of this key reached `it`."]
+
+
 def test_a_late_event(agent: Agent) -> None:
     told = ask(agent, sequence(), [pay(0, 1), pay(600, 7), pay(10, 500)], event=2)
     assert "was late" in told["sentences"][0]
