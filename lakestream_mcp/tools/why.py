@@ -1,0 +1,77 @@
+"""What an explanation of a stored run says; the run is made again, and looked into."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .discovery import load
+
+if TYPE_CHECKING:
+    from ..explain.reopen import Reopened
+    from ..storage.rows import StoredRun
+    from ..workspace import Workspace
+    from .runs import Explanation
+
+
+class Question(NamedTuple):
+    """What is asked about a run without naming a match."""
+
+    key: dict[str, Any]
+    event: int | None
+    expected: list[int] | None
+    node: str
+    limit: int
+
+
+def answer_why(ws: Workspace, answer: Explanation, stored: StoredRun, match_id: str) -> None:
+    """Fill in why a match of a run matched."""
+    from ..explain.match import explain_match as explain
+    from ..explain.match import find_match
+
+    find_match(stored.report, match_id)
+    told = explain(stored.report, match_id, _reopened(ws, stored))
+    answer.sentences = told.pop("sentences")
+    answer.match = told
+
+
+def _reopened(ws: Workspace, stored: StoredRun) -> Reopened:
+    from ..cep.host import Host
+    from ..explain.reopen import reopen
+
+    document = load(ws, stored.run.pipeline_id, stored.run.revision).document
+    validation = ws.validate(document)
+    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
+    return reopen(stored.report, host, validation, ws.find_file)
+
+
+def answer_why_not(ws: Workspace, answer: Explanation, stored: StoredRun, asked: Question) -> None:
+    """Fill in what came closest to a match, and what was missing."""
+    from ..explain import why_not
+
+    opened, report = _reopened(ws, stored), stored.report
+    answer.misses = []
+    if not opened.same_code:
+        answer.sentences.append("The product's code has changed since this run.")
+    for node in why_not.nodes_asked(opened, asked.node):
+        if asked.expected:
+            told = why_not.why_not_together(opened, node, asked.expected, asked.limit)
+        elif asked.event is not None:
+            told = why_not.why_not_event(opened, node, asked.event, asked.limit)
+        else:
+            told = why_not.why_no_match_of_key(opened, node, asked.key, asked.limit)
+        answer.sentences += [f"`{node}`: {sentence}" for sentence in told[0]]
+        answer.misses += told[1]
+    waiting = [w for w in report["waiting"] if asked.key.items() <= w["key"].items()]
+    if asked.event is None and not asked.expected and waiting:
+        answer.waiting = waiting[: asked.limit]
+        answer.sentences += [_waiting(w) for w in answer.waiting]
+
+
+def _waiting(waiting: dict[str, Any]) -> str:
+    deadline = f" until {waiting['deadline']}" if waiting.get("deadline") else ""
+    key = ", ".join(f"{name} = {value}" for name, value in waiting["key"].items())
+    steps = ", ".join(f"{e['step']} at {e['at']}" for e in waiting["events"]) or "nothing yet"
+    return (
+        f"`{waiting['pattern']}`{f' for {key}' if key else ''}: a partial match with {steps} waited"
+        f"{deadline} when the last event had been handled."
+    )
