@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from ...graph.model import PipelineDocument
+from ..deploying import Deploying
 from ..generated import Generated
 from ..settings import AVAILABLE_NOW, CodeSettings
-from .resources import Resources, resources_of
+from .resources import Declared, Resources, resources_of
 from .write import bundle_text, resources_text
 
-__all__ = ["Resources", "bundle", "resources_of"]
+__all__ = ["Declared", "Resources", "bundle", "bundle_files", "resources_of"]
 
 SOURCES = "src"
 
@@ -18,13 +20,16 @@ SOURCES = "src"
 def bundle(made: Generated, document: PipelineDocument, pipeline_id: str) -> Generated:
     """The generated files below `src/`, with `databricks.yml` and the resources beside them."""
     settings = CodeSettings.of(document, pipeline_id)
-    resources = resources_of(made.tasks, document.name, pipeline_id, settings)
-    files = {
-        "databricks.yml": bundle_text(pipeline_id),
-        f"resources/{pipeline_id}.yml": resources_text(resources),
-    }
+    declared = Declared(
+        pipeline_id,
+        document.name,
+        made.tasks,
+        settings.catalog,
+        settings.schema,
+        Deploying.of(document),
+    )
     moved = {name: f"{SOURCES}/{name}" for name in made.files}
-    files |= {moved[name]: text for name, text in made.files.items()}
+    files = bundle_files(declared, made.files)
     own = {name: hashlib.sha256(files[name].encode()).hexdigest() for name in list(files)[:2]}
     return made.model_copy(
         update={
@@ -41,6 +46,15 @@ def bundle(made: Generated, document: PipelineDocument, pipeline_id: str) -> Gen
             "warnings": [*made.warnings, *_warnings(made, settings)],
         }
     )
+
+
+def bundle_files(declared: Declared, sources: Mapping[str, str]) -> dict[str, str]:
+    """All files of a bundle: the two that describe it first."""
+    files = {
+        "databricks.yml": bundle_text(declared.pipeline_id),
+        f"resources/{declared.pipeline_id}.yml": resources_text(resources_of(declared)),
+    }
+    return files | {f"{SOURCES}/{name}": text for name, text in sources.items()}
 
 
 def _warnings(made: Generated, settings: CodeSettings) -> list[str]:

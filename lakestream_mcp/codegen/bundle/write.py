@@ -26,10 +26,19 @@ def bundle_text(pipeline_id: str) -> str:
 def resources_text(resources: Resources) -> str:
     """The file of resources."""
     made: dict[str, Any] = {}
-    if resources.pipelines:
-        made["pipelines"] = {key: spec.as_dict() for key, spec in resources.pipelines.items()}
-    made["jobs"] = {key: job.as_dict() for key, job in resources.jobs.items()}
+    for kind in ("pipelines", "jobs"):
+        found = {key: made_of.as_dict() for key, made_of in getattr(resources, kind).items()}
+        for key, content in found.items():
+            if grants := resources.permissions.get(key):
+                content["permissions"] = [_grant(grant) for grant in grants]
+        if found:
+            made[kind] = found
     return _yaml({"resources": made})
+
+
+def _grant(grant: dict[str, str]) -> dict[str, str]:
+    """A permission as bundles spell it."""
+    return {"level" if key == "permission_level" else key: value for key, value in grant.items()}
 
 
 def _yaml(content: dict[str, Any]) -> str:

@@ -1,0 +1,73 @@
+"""This machine as a target: a revision that its supervised Spark runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import running
+from .changes import Change, Known, Observation, Runs
+from .desired import Desired
+from .running.start import folder_of
+
+GENERATION = "generation"
+
+
+class LocalTarget:
+    """One pipeline's local run. `known.sent` says which generation of checkpoints it goes on from.
+
+    What runs is made from the revision again: the same text, as code follows from the document.
+    """
+
+    def __init__(self, ws: Any, pipeline_id: str, known: Known) -> None:
+        self.ws = ws
+        self.pipeline_id = pipeline_id
+        self.known = known
+        self.deployment_id = ""
+        self.desired: Desired | None = None
+
+    @property
+    def folder(self) -> str:
+        """Where the run keeps checkpoints, tables and logs."""
+        return str(folder_of(self.ws, self.pipeline_id).root)
+
+    def observe(self, desired: Desired | None, keep: list[str], runs: Runs) -> Observation:
+        """Start it, start it again with another revision, or end it."""
+        self.desired = desired
+        now = running.status(self.ws, self.pipeline_id)
+        before = now.revision if now.is_alive else None
+        wanted = desired.revision if desired and not desired.paused else None
+        change = Change(
+            do="leave" if before == wanted and not self._fresh() else "update",
+            kind="runs",
+            key=self.pipeline_id,
+            name="on this machine",
+            diff={} if before == wanted else {"revision": [before, wanted]},
+            before=before,
+        )
+        world = {"revision": before, "known": self.known.model_dump(mode="json")}
+        return Observation(changes=[change], world=world)
+
+    def _fresh(self) -> bool:
+        """Whether new checkpoints are asked for."""
+        if self.desired is None or self.desired.paused:
+            return False
+        return self.desired.generation > int(self.known.sent.get(GENERATION) or 1)
+
+    def expect(self, change: Change) -> None:
+        """Nothing is left behind that the run's folder does not say itself."""
+
+    def do(self, change: Change) -> None:
+        """End what runs, and start what shall run."""
+        fresh = self._fresh()
+        running.stop(self.ws, self.pipeline_id)
+        if self.desired is None or self.desired.paused:
+            return
+        options = running.RunOptions(fresh=fresh)
+        running.start(self.ws, self.pipeline_id, self.desired.revision, options)
+        self.known.sent[GENERATION] = self.desired.generation
+
+    def undo(self, change: Change) -> None:
+        """Let run what ran before."""
+        running.stop(self.ws, self.pipeline_id)
+        if change.before is not None:
+            running.start(self.ws, self.pipeline_id, change.before)

@@ -1,0 +1,161 @@
+"""Reading deployments: runs, errors in plain words, what is gone, history, bundles in folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .site import HYBRID, ID, Site, jobs
+from .stand_in import StandIn
+from .stand_in.runs import Outcome
+
+
+def test_nothing_deployed_is_said_with_the_next_call(site: Site) -> None:
+    site.make()
+    answer = site.call("get_deployment", pipeline_id=ID)
+    assert (answer["status"], answer["history"]) == ("draft", [])
+    assert answer["next"].startswith("deploy")
+
+
+def test_runs_and_links(site: Site, world: StandIn) -> None:
+    site.make(HYBRID)
+    site.deploy()
+    site.deploy("start")
+    (job_id,) = world.jobs.known
+    for _ in range(12):
+        world.advance()
+    answer = site.call("get_deployment", pipeline_id=ID)
+    states = {run["of"]: run["state"] for run in answer["health"]["runs"]}
+    assert states == {"job orders": "SUCCESS", "pipeline orders_declarative": "COMPLETED"}
+    assert answer["health"]["links"]["job orders"] == f"{world.url}/jobs/{job_id}"
+    assert answer["health"]["errors"] == []
+
+
+def test_errors_of_the_event_log_in_plain_words(site: Site, world: StandIn) -> None:
+    site.make(HYBRID)
+    site.deploy()
+    world.pipelines.failures["*"] = "[TABLE_OR_VIEW_NOT_FOUND] The table `a`.`b` cannot be found."
+    site.deploy("start")
+    for _ in range(12):
+        world.advance()
+    answer = site.call("get_deployment", pipeline_id=ID)
+    (error,) = answer["health"]["errors"]
+    assert error.startswith("pipeline orders_declarative: A table that is read does not exist")
+    assert "`a`.`b`" in error
+    assert "rollback" in answer["next"]
+
+
+def test_errors_of_a_notebook_in_plain_words(site: Site, world: StandIn) -> None:
+    site.make()
+    site.deploy()
+    world.jobs.outcomes["streaming"] = Outcome("FAILED", error="java.lang.OutOfMemoryError: heap")
+    site.deploy("start")
+    for _ in range(12):
+        world.advance()
+    (error,) = site.call("get_deployment", pipeline_id=ID)["health"]["errors"]
+    assert error.startswith("task streaming: It ran out of memory")
+
+
+def test_what_is_gone_and_what_cannot_be_asked(
+    site: Site, world: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.make()
+    site.deploy()
+    world.jobs.known.clear()
+    assert "job orders" in site.call("get_deployment", pipeline_id=ID)["health"]["missing"][0]
+    world.fail("jobs.get", 1, "500")
+    assert "DATABRICKS" in site.call("get_deployment", pipeline_id=ID)["unknown"]
+    monkeypatch.delenv("DATABRICKS_TOKEN")
+    answer = site.call("get_deployment", pipeline_id=ID)
+    assert answer["unknown"].startswith("DATABRICKS_NOT_CONNECTED")
+    assert len(answer["history"]) == 1
+
+
+def test_the_history_says_who_when_what(site: Site, world: StandIn) -> None:
+    site.make()
+    done = site.deploy()
+    site.threshold(3)
+    world.fail("jobs.reset", 1, "500")
+    failed = site.deploy(host=site.by("bob@example.com"))["error"]
+    site.deploy("stop")
+    history = site.call("get_deployment", pipeline_id=ID)["history"]
+    assert [(h["action"], h["status"], h["actor"]) for h in history] == [
+        ("stop", "paused", "ann"),
+        ("deploy", "undone", "bob@example.com"),
+        ("deploy", "replaced", "ann"),
+    ]
+    assert history[1]["deployment"] == failed["where"]["deployment"]
+    steps = site.call("get_deployment", pipeline_id=ID, deployment=history[1]["deployment"])
+    assert [s["state"] for s in steps["steps"]] == ["undone"] * 3
+    one = site.call("get_deployment", pipeline_id=ID, deployment=done["deployment"])
+    assert [s["state"] for s in one["steps"]] == ["done"] * 3
+    error = site.call("get_deployment", pipeline_id=ID, deployment="dep_nothing")["error"]
+    assert error["code"] == "DEPLOYMENT_NOT_FOUND"
+
+
+def test_an_edit_leaves_the_pipeline_deployed(site: Site) -> None:
+    site.make()
+    site.deploy()
+    site.threshold(5)
+    assert site.call("list_pipelines", status="deployed")["pipelines"][0]["id"] == ID
+    assert site.call("get_pipeline", pipeline_id=ID)["status"] == "deployed"
+
+
+def test_a_bundle_is_written_below_a_data_root(site: Site, tmp_path: Path) -> None:
+    folder = tmp_path / "root" / "out"
+    given = {"target": "bundle", "options": {"folder": str(folder)}}
+    site.make(HYBRID)
+    plan = site.plan(**given)
+    assert not folder.exists()
+    assert site.confirm(plan, **given)["status"] == "deployed"
+    written = {str(p.relative_to(folder)): p.read_text() for p in folder.rglob("*") if p.is_file()}
+    made = site.call("generate_code", pipeline_id=ID, target="bundle", content=True)["files"]
+    assert written == made
+    assert site.plan(**given)["status"] == "unchanged"
+    site.set(deploy={"code": "sss"})
+    site.deploy(target="bundle", options={**given["options"], "state": "new"})
+    assert not (folder / "src/orders.sql").exists()
+    assert site.plan("rollback", **given)["error"]["code"] == "STATE_CHANGED"
+    site.deploy("rollback", target="bundle", options={**given["options"], "state": "new"})
+    assert (folder / "src/orders.sql").exists()
+    (folder / "src/mine.txt").write_text("mine")
+    assert site.deploy("destroy", **given)["status"] == "destroyed"
+    assert [p.name for p in folder.rglob("*") if p.is_file()] == ["mine.txt"]
+    assert site.call("list_pipelines")["pipelines"][0]["status"] == "draft"
+
+
+def test_a_bundle_does_not_leave_the_data_roots(site: Site, tmp_path: Path) -> None:
+    site.make()
+    for folder in ("../../x", "/etc/x", str(tmp_path / "elsewhere")):
+        error = site.plan(target="bundle", options={"folder": folder})["error"]
+        assert error["code"] == "FILE_REFUSED"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "root" / "link").mkdir()
+    (tmp_path / "root" / "link" / "src").symlink_to(tmp_path / "elsewhere")
+    given = {"target": "bundle", "options": {"folder": str(tmp_path / "root" / "link")}}
+    assert site.deploy(**given)["error"]["code"] == "FILE_REFUSED"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_without_a_folder_a_bundle_has_its_own(site: Site) -> None:
+    site.make()
+    answer = site.deploy(target="bundle")
+    resources = Path(answer["place"]) / "resources/orders.yml"
+    assert yaml.safe_load(resources.read_text())["resources"]["jobs"][ID]["name"]
+    assert site.plan("stop", target="bundle")["error"]["code"] == "NOT_DEPLOYED"
+
+
+def test_two_stores_with_one_pipeline_keep_apart(
+    site: Site, world: StandIn, tmp_path: Path, engine: object
+) -> None:
+    site.make()
+    site.deploy()
+    other = Site(world, tmp_path / "other", engine)  # type: ignore[arg-type]
+    other.make()
+    other.deploy()
+    assert len(jobs(world)) == 2
+    other.deploy("destroy")
+    assert site.plan()["status"] == "unchanged"
+    other.close()
