@@ -8,6 +8,7 @@ from sqlalchemy.exc import TimeoutError as WaitedTooLong
 
 from ..errors import LakestreamError, StoreFailed
 from .engine import is_busy, sqlstate
+from .postgresql import is_lost
 
 _BUSY = ("STORE_BUSY", "The store is busy", "Nothing was saved. Try again.")
 _KINDS: tuple[tuple[tuple[str, ...], tuple[str, str, str]], ...] = (
@@ -49,7 +50,16 @@ def translated(error: SQLAlchemyError, url: URL) -> LakestreamError:
         code=code,
         where={"database": location(url)},
         hint=hint,
+        retryable=_is_retryable(error),
     )
+
+
+def _is_retryable(error: SQLAlchemyError) -> bool:
+    """Whether the same transaction may well succeed at once: its connection ended, or it lost a
+    race. One that waited in vain for a lock has waited enough."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return sqlstate(error) in ("40001", "40P01") or is_lost(error)
 
 
 def _kind(error: SQLAlchemyError) -> tuple[str, str, str]:
