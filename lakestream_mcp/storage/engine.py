@@ -4,6 +4,10 @@ SQLite runs in WAL mode with `synchronous=FULL`: each commit is synced to disk, 
 edit survives `kill -9` of the server and a power cut. Writers take the write lock when they begin
 (`BEGIN IMMEDIATE`), so what they read is what they change. PostgreSQL runs at READ COMMITTED, where
 writers lock the pipeline's row; with its default `synchronous_commit=on` the guarantee is the same.
+
+A PostgreSQL server may go away and come back: a failover, a restart, a crash. A transaction that
+has not begun waits for it. One that was being committed is looked up by its number, so that its
+caller learns what is true; only if nobody can tell is the error STORE_OUTCOME_UNKNOWN.
 """
 
 from __future__ import annotations
@@ -19,10 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as WaitedTooLong
 
 from ..errors import InvalidArgument, StoreFailed
+from . import postgresql
 
 if TYPE_CHECKING:  # importing a dialect that is not in use would cost the server's start
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
@@ -31,8 +36,14 @@ if TYPE_CHECKING:  # importing a dialect that is not in use would cost the serve
 BUSY_TIMEOUT_S = 5.0
 BEGIN_ATTEMPTS = 3
 POOL_SIZE = 8
+RETURNS_WITHIN_S = 20.0
+"""How long a database that went away is waited for; crash recovery and failover take seconds. Once
+it has been away for longer, calls fail at once, until it is back."""
+ASK_AGAIN_S = 0.2
 
-_MIGRATION_LOCK = 0x1A4E57  # any constant of our own: PostgreSQL's advisory locks are numbers
+# Any constants of our own: PostgreSQL's advisory locks are numbers.
+_MIGRATION_LOCK = 0x1A4E57
+_AUDIT_LOCK = 0x1A4E58
 _POSTGRES = ("postgres", "postgresql", "postgresql+psycopg")
 _SQLITE = ("sqlite", "sqlite+pysqlite")
 
@@ -67,9 +78,12 @@ def _bad_url(got: str) -> InvalidArgument:
 class Database:
     """Connections to one database, and its transactions."""
 
-    def __init__(self, engine: Engine, *, one_writer: bool) -> None:
+    def __init__(self, engine: Engine, *, one_writer: bool, minted: bool = False) -> None:
         self.engine = engine
         self.url = engine.url
+        self._minted = minted
+        self._reached = False
+        self._gone_since: float | None = None
         # Where SQLite lets one writer in, the others ask again after ever longer sleeps, and some
         # have no luck for a second. The threads of this process stand in line instead.
         self._line = threading.Lock() if one_writer else None
@@ -78,8 +92,24 @@ class Database:
     def begin(self, *, write: bool) -> Iterator[Connection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         with self._turn(write), contextlib.closing(self._begun(write)) as connection:
+            # Asked for first, while nothing is locked yet.
+            xid = postgresql.transaction_id(connection) if write and self.is_postgresql else None
             yield connection
-            connection.commit()
+            self._commit(connection, xid)
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """One state of the whole database to read, however long that takes."""
+        with self.engine.connect() as connection:
+            if self.is_postgresql:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @property
+    def is_postgresql(self) -> bool:
+        """PostgreSQL, else SQLite."""
+        return self.url.get_backend_name() == "postgresql"
 
     @contextlib.contextmanager
     def _turn(self, write: bool) -> Iterator[None]:
@@ -94,18 +124,64 @@ class Database:
             self._line.release()
 
     def _begun(self, write: bool) -> Connection:
-        """A connection in a transaction; a writer that finds SQLite locked is tried again."""
+        """A connection in a transaction; nothing has been done yet, so trying again is harmless."""
         attempt = 1
         while True:
-            connection = self.engine.connect().execution_options(write=write)
+            connection = None
             try:
+                connection = self.engine.connect().execution_options(write=write)
                 connection.begin()
+                self._reached, self._gone_since = True, None
                 return connection
             except OperationalError as error:
-                connection.close()
-                if attempt == BEGIN_ATTEMPTS or not is_busy(error):
+                if connection is not None:
+                    connection.close()
+                if not self._may_begin(error, attempt):
                     raise
             attempt += 1
+
+    def _may_begin(self, error: OperationalError, attempt: int) -> bool:
+        """Whether to try again: SQLite was locked, or a PostgreSQL that was there went away."""
+        if is_busy(error):
+            return attempt < BEGIN_ATTEMPTS
+        if not self._reached:  # a wrong address, unless a minted password expired on its way
+            return self._minted and attempt < BEGIN_ATTEMPTS
+        if not self.is_postgresql:
+            return False
+        now = time.monotonic()
+        self._gone_since = now if self._gone_since is None else self._gone_since
+        if now - self._gone_since > RETURNS_WITHIN_S:
+            return False
+        time.sleep(ASK_AGAIN_S)
+        return True
+
+    def _commit(self, connection: Connection, xid: str | None) -> None:
+        """Commit; where the answer was lost, find out what became of what was written."""
+        try:
+            connection.commit()
+        except DBAPIError as error:
+            if not self.is_postgresql or not postgresql.is_lost(error):
+                raise
+            if xid is not None and not self._was_committed(xid):
+                raise
+
+    def _was_committed(self, xid: str) -> bool:
+        """Whether the server has committed it. Raises StoreFailed if nobody can tell."""
+        give_up_at = time.monotonic() + RETURNS_WITHIN_S
+        fate: postgresql.Fate = "in progress"
+        with contextlib.suppress(SQLAlchemyError, StoreFailed):
+            while fate == "in progress" and time.monotonic() < give_up_at:
+                with contextlib.closing(self._begun(write=False)) as other:
+                    fate = postgresql.fate_of(other, xid)
+                if fate == "in progress":
+                    time.sleep(ASK_AGAIN_S)
+        if fate in ("in progress", "unknown"):
+            raise StoreFailed(
+                "The database went away while it was saving, and whether it has is not known",
+                code="STORE_OUTCOME_UNKNOWN",
+                hint="Read what you changed (`get_history`) before you send it again.",
+            )
+        return fate == "committed"
 
     def close(self) -> None:
         """Close all connections."""
@@ -116,7 +192,8 @@ def connect(url: URL, password_provider: Callable[[], str] | None = None) -> Dat
     """A database whose connections are set up; `password_provider` is asked for each new one."""
     if url.get_backend_name() == "sqlite":
         return Database(_sqlite(url), one_writer=True)
-    return Database(_postgresql(url, password_provider), one_writer=False)
+    engine = postgresql.engine_of(url, password_provider, lock_timeout_s=BUSY_TIMEOUT_S)
+    return Database(engine, one_writer=False, minted=password_provider is not None)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -158,44 +235,6 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.02)
 
 
-def _postgresql(url: URL, password_provider: Callable[[], str] | None) -> Engine:
-    engine = create_engine(
-        url,
-        hide_parameters=True,
-        pool_size=POOL_SIZE,
-        pool_pre_ping=True,  # a server that scales to zero closes idle connections
-        isolation_level="READ COMMITTED",
-        connect_args={"client_encoding": "utf8", "application_name": "lakestream"},
-    )
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _record: object) -> None:
-        connection.autocommit = True
-        connection.execute(f"SET lock_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
-        connection.autocommit = False
-
-    if password_provider is not None:
-
-        @event.listens_for(engine, "do_connect")
-        def give_password(
-            _dialect: object, _record: object, _args: object, parameters: dict[str, Any]
-        ) -> None:
-            parameters["password"] = _minted(password_provider)
-
-    return engine
-
-
-def _minted(password_provider: Callable[[], str]) -> str:
-    try:
-        return password_provider()
-    except Exception as error:
-        raise StoreFailed(
-            f"No password for the database could be had: {type(error).__name__}",
-            code="STORE_UNAVAILABLE",
-            hint="Check the identity that the server runs as, and its access to the database.",
-        ) from error
-
-
 def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Insert a row unless its key is taken; tells if it was inserted."""
     statement = _insert(connection, table).values(values).on_conflict_do_nothing()
@@ -223,6 +262,16 @@ def lock_migrations(connection: Connection) -> None:
     """Let one process migrate at a time; SQLite's write lock already does."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+
+
+def lock_audit(connection: Connection) -> None:
+    """Let one transaction at a time append to the audit log, until it commits.
+
+    A lock of its own and not that of the last row: what is read after it sees what was committed
+    while waiting for it. SQLite's write lock already does.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _AUDIT_LOCK})
 
 
 def is_missing_table(error: DBAPIError) -> bool:

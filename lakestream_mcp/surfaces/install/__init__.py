@@ -1,0 +1,1 @@
+"""`lakestream install`: this server among those of an MCP client, in the client's own file."""

@@ -1,0 +1,1 @@
+"""Adding this server to MCP clients."""
