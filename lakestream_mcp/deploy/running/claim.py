@@ -1,0 +1,96 @@
+"""Whose state a run folder holds, and what is lost when other code takes it over."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from ...codegen import Generated
+from ...codegen.generated import Checkpoint
+from ...errors import InvalidArgument
+from ..state_fit import StateFit, compare
+from .place import RunFolder, write_json
+
+
+class Claim(BaseModel):
+    """What the checkpoints of a folder belong to.
+
+    checkpoints: by query; None where a folder does not tell. Where given events are read instead of
+    sources, these are named by the events.
+    """
+
+    pipeline: str
+    revision: int = 0
+    checkpoints: dict[str, Checkpoint] | None = None
+
+    @classmethod
+    def of(cls, generated: Generated, revision: int, events: str | None) -> Claim:
+        """The claim of a revision. events: what given events are known by, if any are given."""
+        made = generated.checkpoints
+        return cls(
+            pipeline=next(iter(generated.files)),
+            revision=revision,
+            checkpoints=_reading(made, f"events {events[:12]}") if events else made,
+        )
+
+    def fit(self, held: Claim) -> StateFit:
+        """Whether this code can go on from what another left, and what is lost if not."""
+        if held.checkpoints is None:
+            why = "nothing tells what it holds"
+            return StateFit(misfits=[why], lost=["all that it holds"], notes=[])
+        return compare(held.checkpoints, self.checkpoints or {})
+
+
+def _reading(made: Mapping[str, Checkpoint], instead: str) -> dict[str, Checkpoint]:
+    """The checkpoints of queries that read something else instead of each source."""
+    return {
+        query: held.model_copy(update={"sources": dict.fromkeys(held.sources, instead)})
+        for query, held in made.items()
+    }
+
+
+def held(folder: RunFolder) -> Claim | None:
+    """Whose state the folder holds."""
+    if not folder.claim.exists():
+        return None
+    return Claim.model_validate(json.loads(folder.claim.read_text(encoding="utf-8")))
+
+
+def claim(folder: RunFolder, mine: Claim, fresh: bool) -> None:
+    """Take a folder over. Raises InvalidArgument where its checkpoints hold what cannot be read.
+
+    fresh: begin with new checkpoints. The old ones are kept aside, with what was measured of them.
+    """
+    before = held(folder)
+    if fresh:
+        _put_aside(folder)
+    elif before is not None and not (fit := mine.fit(before)).fits:
+        raise _changed(folder, before, mine, fit)
+    write_json(folder.claim, mine.model_dump(mode="json"))
+
+
+def _put_aside(folder: RunFolder) -> None:
+    moved = [folder.checkpoints, folder.claim, folder.progress]
+    moved += sorted(folder.root.glob(f"{folder.record.name}*"))
+    aside = folder.earlier / dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S_%f")
+    for path in moved:
+        if path.exists():
+            aside.mkdir(parents=True, exist_ok=True)
+            path.rename(aside / path.name)
+
+
+def _changed(folder: RunFolder, before: Claim, mine: Claim, fit: StateFit) -> InvalidArgument:
+    return InvalidArgument(
+        f"Revision {mine.revision} cannot go on from the checkpoint of revision {before.revision}: "
+        f"{'; '.join(fit.misfits[:5])}. With fresh=true this is lost: {'; '.join(fit.lost)}.",
+        code="STATE_CHANGED",
+        where={"folder": str(folder.root), "lost": fit.lost, "misfits": fit.misfits},
+        got={"revision": mine.revision},
+        expected={"revision": before.revision},
+        hint=f"Start revision {before.revision} to go on, or start with fresh=true: the old "
+        "checkpoints are kept aside, sources are read from their start, and sinks that append get "
+        "their rows again.",
+    )
