@@ -1,0 +1,1 @@
+"""What a pipeline will cost: pure arithmetic over measured work and stated assumptions."""
