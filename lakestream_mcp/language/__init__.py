@@ -1,0 +1,1 @@
+"""From words to changes of a pipeline. Whoever wrote them, the one validator judges them."""

@@ -1,0 +1,224 @@
+"""Columns chosen, renamed, computed and unpacked, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .expressions import expression
+from .names import column_name
+from .phrase import Phrase, means_something
+from .scene import UNSURE, Made, Scene, text
+from .words import STOP
+
+_TYPES = {
+    "int": "int",
+    "integer": "int",
+    "whole": "int",
+    "bigint": "bigint",
+    "long": "bigint",
+    "double": "double",
+    "float": "float",
+    "number": "double",
+    "decimal": "decimal(18,2)",
+    "string": "string",
+    "text": "string",
+    "timestamp": "timestamp",
+    "date": "date",
+    "datetime": "timestamp",
+    "boolean": "boolean",
+    "bool": "boolean",
+}
+
+
+_COLUMNS_KEPT = (
+    r"(?P<do>keep|select|project|retain|output|take|only keep|choose|only|"
+    r"drop|remove|delete|exclude|omit|hide|leave out|get rid of)(?: "
+    r"(?:only|just|the|all|of|these|those|a))*(?: (?:columns?|"
+    r"fields?))?(?: (?:called|named|:))*"
+)
+
+
+def columns_kept(scene: Scene, phrase: Phrase) -> Made | None:
+    """`keep only the columns a, b`, `drop the column c`."""
+    found = phrase.find(_COLUMNS_KEPT)
+    if found is None:
+        return None
+    rest = phrase.part(found.end)
+    names, end = _column_list(scene, rest)
+    said = phrase.part(found.start, found.end).has("columns?|fields?") or rest.at(
+        "(?:columns?|fields?)(?: only)?", end
+    )
+    if not names or (not said and rest.part(end).content()) or (not said and len(names) < 1):
+        return None
+    if not said and rest.part(end).has(r"events?|rows?|where|with"):
+        return None
+    phrase.use(found.start, found.end)
+    rest.use(0, end)
+    if tail := rest.at("(?:columns?|fields?)(?: only)?", end):
+        rest.use(tail.start, tail.end)
+    if Phrase(found.groups["do"]).has("keep|select|project|retain|output|take|only|choose"):
+        time = [n for n, t in scene.columns.types.items() if t == "timestamp" and n not in names]
+        if time and not scene.columns.open:
+            scene.talk.assume(f"I kept `{time[0]}` too: it says when an event happened.")
+        return Made(
+            "map-select", {"columns": ", ".join(map(quoted_name, [*names, *time[:1]]))}, "Select"
+        )
+    left = [n for n in scene.columns.types if n not in names]
+    if not left or scene.columns.open:
+        scene.talk.ask(
+            "Which columns do the rows have, and which are to stay? Give them as `schema`."
+        )
+        return UNSURE
+    return Made("map-select", {"columns": ", ".join(map(quoted_name, left))}, "Drop columns")
+
+
+def quoted_name(name: str) -> str:
+    """A column's name as SQL has it."""
+    from ...relational.sql import column, sql
+
+    return sql(column(name))
+
+
+def _column_list(scene: Scene, phrase: Phrase) -> tuple[list[str], int]:
+    names: list[str] = []
+    at = end = 0
+    while at < len(phrase):
+        words = [t.norm for t in phrase.tokens[at : at + 4] if t.kind in ("word", "str", "name")]
+        named = scene.columns.named(words) if words and words[0] not in STOP else None
+        if (
+            named is None
+            and scene.columns.open
+            and words
+            and words[0] not in STOP
+            and means_something(phrase.tokens[at])
+        ):
+            scene.columns.make(phrase.tokens[at].text, "string")
+            named = scene.columns.named(words)
+        if named is None:
+            break
+        if len(named.names) > 1:
+            scene.talk.ask(f"Which column is `{words[0]}`?", named.names)
+        names.append(named.name)
+        at = end = at + named.length
+        more = phrase.at(
+            r"(?:(?:and|,|&|the|then|also|as well as|plus) )*(?:and|,|&|as well as|plus)(?: the)?",
+            at,
+        )
+        if more is None:
+            break
+        at = more.end
+    return names, end
+
+
+def renamed(scene: Scene, phrase: Phrase) -> Made | None:
+    """`rename a to b`, `cast amount to double`, `convert ts to a timestamp`."""
+    found = phrase.find(
+        r"(?P<do>rename|call|cast|convert|change the type of|parse|turn)(?: "
+        r"(?:the|column|field|columns))*"
+    )
+    if found is None:
+        return None
+    rename = found.groups["do"][0].norm in ("rename", "call")
+    columns, end = _renamings(scene, phrase.part(found.end), rename)
+    if not columns:
+        return None
+    phrase.use(found.start, found.end + end)
+    return Made("rename-cast", {"columns": columns}, "Rename" if rename else "Cast")
+
+
+def _renamings(scene: Scene, rest: Phrase, rename: bool) -> tuple[list[dict[str, str]], int]:
+    """`a to b and c to d`: each column with its new name or type, and where they end."""
+    columns: list[dict[str, str]] = []
+    at = end = 0
+    while at < len(rest):
+        words = [t.norm for t in rest.tokens[at : at + 4] if t.kind in ("word", "str", "name")]
+        named = scene.columns.named(words) if words else None
+        if named is None and scene.columns.open and words:
+            scene.columns.make(rest.tokens[at].text, "string")
+            named = scene.columns.named(words)
+        to = (
+            rest.at(
+                r"(?:column |field )?(?:to|as|into|->)(?: (?:a|an|the|type|be))*", at + named.length
+            )
+            if named
+            else None
+        )
+        if named is None or to is None or to.end >= len(rest):
+            break
+        token = rest.tokens[to.end]
+        value = str(token.value) if token.kind == "str" else token.text
+        kind = _TYPES.get(token.norm)
+        columns.append(
+            {"column": named.name, "name": value}
+            if rename or kind is None
+            else {"column": named.name, "type": kind}
+        )
+        end = to.end + 1
+        if token.norm == "whole":
+            end += 1
+        more = rest.at(r"(?:(?:,|and|cast|rename|convert|the) )*(?:,|and|the)", end)
+        if more is None:
+            break
+        at = more.end
+    return columns, end
+
+
+def added(scene: Scene, phrase: Phrase) -> Made | None:
+    """`add a column total as price times quantity`."""
+    found = phrase.find(
+        r"(?:add|compute|create|calculate|derive|define|make|introduce|set|"
+        r"put)(?: (?:a|an|the|new|computed|column|field|columns|called|"
+        r"named|extra|derived|calculated|another))*(?: (?P<n>#str|"
+        r"[a-z]\w*))(?: (?:column|field))?(?: (?:which|that|is|equal|to|"
+        r"computed))*(?: (?:=|as|is|from|being|by|equals|:))"
+    )
+    if found is None:
+        return None
+    token = found.groups["n"][0]
+    name = column_name([str(token.value)]) if token.kind == "str" else token.text
+    value, end = expression(scene, phrase.part(found.end))
+    if value is None:
+        return None
+    phrase.use(found.start, found.end)
+    phrase.part(found.end).use(0, end)
+    return Made(
+        "map-select", {"columns": f"*, {text(value)} AS {quoted_name(name)}"}, f"Add {name}"[:60]
+    )
+
+
+def exploded(scene: Scene, phrase: Phrase) -> Made | None:
+    """`explode the items`, `a row for each element of tags`."""
+    found = phrase.find(
+        r"(?:explode|flatten|unnest|unpack|(?<!in )(?:one|a|#num|single) (?:rows?|"
+        r"records?|lines?) (?:for|per)(?: each| every)?|expand)(?: (?:the|array|list|column|field|"
+        r"element|item|entry|of|in|struct|nested|each|member|every))*"
+    )
+    if found is None:
+        return None
+    per = phrase.part(found.start, found.end).has("(?:rows?|records?|lines?) (?:for|per)")
+    if found.end >= len(phrase):
+        found = found._replace(end=len(phrase) - 1)
+    words = [
+        t.norm
+        for t in phrase.tokens[found.end : found.end + 4]
+        if t.kind in ("word", "name", "str")
+    ]
+    named = scene.columns.named(words) if words else None
+    if named is None and scene.columns.open and words:
+        scene.columns.make(phrase.tokens[found.end].text, "array<string>")
+        named = scene.columns.named(words)
+    if per and (named is None or not scene.columns.types[named.name].startswith("array")):
+        return None
+    if named is None:
+        nested = [
+            n for n, t in scene.columns.types.items() if t.startswith(("array", "map", "struct"))
+        ]
+        scene.talk.ask("Which column is to be exploded?", nested)
+        return UNSURE
+    phrase.use(found.start, found.end + named.length)
+    config: dict[str, Any] = {"column": named.name}
+    rest = phrase.part(found.end + named.length)
+    if alias := rest.take(r"(?:as|into|called|named)(?: (?:column|a))* (?P<a>\w+)"):
+        config["alias"] = alias.groups["a"][0].text
+    rest.take(r"(?:array|column|list|field|into rows|into columns|rows|into separate rows)")
+    return Made("flatten-explode", config, "Explode")

@@ -1,0 +1,172 @@
+"""Comparisons in a phrase, read into SQL trees. No SQL is pasted: values become literals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from .comparisons import AFTER, AUX, NEGATED, NOT, ORDERED, VALUE
+from .measure_words import plain_number
+from .phrase import Found, Phrase
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+from .condition_clause import Clause
+from .condition_columns import column_tree
+from .condition_places import PlacesAndSigns
+
+
+class Conditions(PlacesAndSigns):
+    """Reads comparisons over some columns."""
+
+    def only(self, phrase: Phrase) -> exp.Expr | None:
+        """The comparisons of a phrase joined, where nothing else in it matters."""
+        from sqlglot import exp
+
+        found = self.clauses(phrase)
+        if not found:
+            return None
+        groups: list[list[exp.Expr]] = [[]]
+        for number, clause in enumerate(found):
+            between = (
+                phrase.part(found[number - 1].end, clause.start) if number else phrase.part(0, 0)
+            )
+            if between.has("or"):
+                groups.append([])
+            groups[-1].append(clause.tree)
+        phrase.use(0, found[0].start)
+        return exp.or_(*[exp.and_(*group, copy=False) for group in groups], copy=False)
+
+    def clauses(self, phrase: Phrase) -> list[Clause]:
+        """The comparisons of a phrase, in order."""
+        found: list[Clause] = []
+        at = 0
+        while at < len(phrase):
+            clause = self._clause(phrase, at, found[-1].end if found else 0)
+            if clause is None:
+                at += 1
+                continue
+            phrase.use(clause.start, clause.end)
+            found.append(clause)
+            self.compared = True
+            at = clause.end
+        return found
+
+    def _clause(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        """A comparison whose sign is at a place; its column is before, or after."""
+        for read in (
+            self._between,
+            self._ordered,
+            self._after,
+            self._somewhere,
+            self._signed,
+            self._null,
+            self._like,
+            self._equal,
+            self._direct,
+            self._exact,
+        ):
+            clause = read(phrase, at, floor)
+            if clause is not None:
+                return clause
+        return None
+
+    def _between(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        cue = (
+            rf"{AUX}{NOT}(?:between|in the range|in the range of|in "
+            rf"range|outside|out of range|outside of) (?P<low>{VALUE}) "
+            rf"(?:and|to|-) (?P<high>{VALUE})"
+        )
+        found = phrase.at(cue, at)
+        if found is None:
+            return None
+        from sqlglot import exp
+
+        low, high = found.groups["low"][0], found.groups["high"][0]
+        column = self._column(phrase, found, floor, high)
+        if column is None:
+            return None
+        values = [self._literal(token, column[0]) for token in (low, high)]
+        outside = phrase.part(found.start, found.end).has("outside|out")
+        tree: exp.Expr = exp.Between(this=column_tree(column[0]), low=values[0], high=values[1])
+        tree = exp.Not(this=tree) if outside or "not" in found.groups else tree
+        return Clause(column[1], max(found.end, column[2]), tree)
+
+    def _ordered(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        for sign, words in ORDERED:
+            found = self._two_columns(phrase, at, words)
+            if found is None:
+                cue = rf"{AUX}{NOT}{AUX}(?:{words}) (?:(?:the|a|an) )?"
+                found = phrase.at(rf"{cue}(?P<value>{VALUE})", at)
+            if found is None:
+                continue
+            meant = NEGATED[sign] if "not" in found.groups else sign
+            return self._compared(phrase, found, floor, meant)
+        return None
+
+    def _two_columns(self, phrase: Phrase, at: int, words: str) -> Found | None:
+        """`exceeds the limit`: the other side is a column."""
+        if self.columns.open:
+            return None
+        found = phrase.at(
+            (
+                rf"{AUX}{NOT}(?:{words}) (?:(?:#times|#factor) "
+                r")?(?:the |its |their )?(?P<value>\w+)"
+            ),
+            at,
+        )
+        if found is None:
+            return None
+        place = found.end - 1
+        named = self.columns.named([t.norm for t in phrase.tokens[place : place + 4]])
+        if named is None or not set(named.names) & set(self.columns.numeric()):
+            return None
+        groups = {**found.groups, "value": phrase.tokens[place : place + named.length]}
+        return Found(found.start, place + named.length, groups)
+
+    def _after(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        for sign, words in AFTER:
+            found = phrase.at(rf"{AUX}(?P<value>{VALUE}) (?:{words})", at)
+            if found is not None:
+                return self._compared(phrase, found, floor, sign)
+        return None
+
+    def _compared(self, phrase: Phrase, found: Found, floor: int, sign: str) -> Clause | None:
+        from sqlglot import exp
+
+        value = found.groups["value"]
+        if value[0].kind == "dur" and phrase.has(r"per|average|avg|mean|percentile|p\d+"):
+            return None
+        if (
+            value[0].kind == "dur"
+            and not self.columns.of_unit("time")
+            and not self._timed(phrase, found, floor)
+        ):
+            return None
+        column = self._column(phrase, found, floor, value[0])
+        if column is None:
+            return None
+        self.last = column[0]
+        kinds = {">": exp.GT, ">=": exp.GTE, "<": exp.LT, "<=": exp.LTE, "=": exp.EQ, "!=": exp.NEQ}
+        left, right = column_tree(column[0]), self._value(phrase, found, column[0])
+        if right is None:
+            return None
+        return Clause(
+            column[1], max(found.end, column[2]), kinds[sign](this=left, expression=right)
+        )
+
+    def _value(self, phrase: Phrase, found: Found, column: str) -> exp.Expr | None:
+        from sqlglot import exp
+
+        value = found.groups["value"]
+        if value[0].kind in ("num", "dur", "times"):
+            return self._literal(value[0], column)
+        named = self.columns.named([t.norm for t in value])
+        if named is None or named.name == column:
+            return None
+        times = phrase.part(found.start, found.end).find("#times|#factor")
+        other: exp.Expr = column_tree(named.name)
+        if times is not None:
+            factor = plain_number(Fraction(phrase.tokens[found.start + times.start].value))
+            other = exp.Mul(this=other, expression=exp.Literal.number(factor))
+        return other

@@ -1,0 +1,227 @@
+"""Edits that say a pattern anew: how many within what time, which way, which column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .counting import threshold_said
+from .edit_relative import Relative
+from .event_kinds import stem
+from .fields import places_of, with_value
+from .measure_words import duration_of
+from .measures import FUNCTIONS, aggregates
+from .modifiers import take_time
+from .names import parts_of, singular
+from .numbers import DOWN, FLAT, UP
+from .phrase import Phrase
+from .scene import Scene
+from .windows import aggregations
+
+_INSTEAD = r"(?:,|and|but)*(?: ?(?:and|but))? ?(?:instead of|rather than|in place of|not|no longer)"
+_ADDED = (
+    r"(?:(?:please|also|and|then|additionally) )*(?:report|include|output|add|show|return|compute|"
+    r"calculate|measure|want|need|give)(?: (?:me|us|also|the|a|an|column|too))*"
+)
+_PLAIN = frozenset(
+    [
+        "need",
+        "require",
+        "want",
+        "use",
+        "expect",
+        "fire",
+        "trigger",
+        "wait",
+        "take",
+        "instead",
+        "window",
+        "windows",
+        "bucket",
+        "buckets",
+        "per",
+        "them",
+        "rule",
+        "alarm",
+        "required",
+        "should",
+        "must",
+        "already",
+        "enough",
+        "time",
+        "limit",
+        "make",
+        "set",
+    ]
+)
+_TIMES = ("within", "window", "duration", "timeout", "gap", "baseline_window")
+_COUNTS = ("threshold", "length", "min_events")
+
+
+class Restated(Relative):
+    """Reads clauses that tell again what a pattern is to look for."""
+
+    def _restated(self, phrase: Phrase) -> bool:
+        """`at least 4 declines in ten minutes`, `use 1 hour windows`."""
+        if phrase.has(r"#name|#path|#mail|#host|late|lateness|watermark|by #\w+"):
+            return False
+        able = [*self.flow.of("pattern"), *self._windows()]
+        nodes = [n for n in self.mentioned(phrase) if n in able] or able
+        if len(nodes) != 1:
+            return False
+        node, quiet = nodes[0], Phrase(phrase.tokens, set(phrase.used))
+        over = quiet.find(_INSTEAD)
+        time, rest = take_time(quiet.part(0, over.start) if over and over.start else quiet)
+        sign, count, rest = threshold_said(rest)
+        alone = (
+            rest.find(r"(?:at|to|after|when|from|of|it is)(?: the)? (?P<n>#num)")
+            if not count
+            else None
+        )
+        if alone and not alone.groups["n"][0].unit and alone.groups["n"][0].value.denominator == 1:
+            count, rest = int(alone.groups["n"][0].value), rest.without(alone)
+        if not all(self._about(node, t) for t in rest.content()):
+            return False
+        steps = self.config(node).get("steps")
+        changed = self._step_counted(steps, rest, count) if steps and count and not time else {}
+        changed = changed or self._said_anew(node, time, count, sign if quiet.has(_SAID) else "")
+        if not changed:
+            return False
+        phrase.use()
+        return self.update(node, changed)
+
+    def _step_counted(self, steps: list[Any], phrase: Phrase, count: int) -> dict[str, Any]:
+        """`4 failures`: how often the step that is named is to come."""
+        said = {stem(singular(t.norm)) for t in phrase.content()} - _PLAIN
+        named = [
+            n
+            for n, step in enumerate(steps)
+            if said and said <= {stem(p) for p in parts_of(f"{step['name']} {step.get('where')}")}
+        ]
+        if len(named) != 1:
+            return {}
+        most = None if steps[named[0]].get("max", 1) is None else count
+        again = {**steps[named[0]], "min": count, "max": most}
+        return {"steps": [again if n == named[0] else step for n, step in enumerate(steps)]}
+
+    def _said_anew(self, node: str, time: Any, count: int | None, sign: str) -> dict[str, Any]:
+        """The fields that a time, a count and a comparison are for; none where one has no field."""
+        config = self.config(node)
+        changed: dict[str, Any] = {}
+        fields = self.flow.catalog.get(self.flow.types[node]).Config.model_fields
+        timed = next((f for f in _TIMES if f in config), "within" if "within" in fields else None)
+        counted = next((f for f in _COUNTS if f in config), None)
+        if (time and not timed) or (count and not counted) or (not time and not count):
+            return {}
+        if time and timed:
+            changed[timed] = duration_of(time)
+        if count and counted:
+            changed[counted] = count
+            if sign and "comparison" in config:
+                changed["comparison"] = sign
+        return changed
+
+    def _about(self, node: str, token: Any) -> bool:
+        """Whether a word only repeats what a node is about already."""
+        if token.kind != "word" or token.norm in _PLAIN:
+            return bool(token.kind == "word")
+        config = self.config(node)
+        title = self.request.document.node(node)
+        known = {stem(p) for text in _strings(config) for p in parts_of(text)}
+        known |= {stem(p) for p in parts_of(f"{node} {title.name if title else ''}")}
+        about = self.columns_into(node).about
+        return stem(singular(token.norm)) in known or singular(token.norm) in about
+
+    def _windows(self) -> list[str]:
+        return [n for n in self.flow.types if self.config(n).get("aggregations")]
+
+    def _sliding(self, phrase: Phrase) -> bool:
+        """`let the window slide every 5 minutes`, `make it tumbling`."""
+        nodes, found = self._windows(), phrase.find(_SLIDES)
+        if len(nodes) != 1 or not (found or phrase.has("tumbling")):
+            return False
+        times = [t for t in phrase.tokens if t.norm == "#dur"]
+        if found is None:
+            changed: dict[str, Any] = {"window_type": "tumbling", "slide": None}
+        else:
+            slide = found.groups["d"][0]
+            changed = {"window_type": "sliding", "slide": duration_of(slide)}
+            times.remove(slide)
+        changed |= {"duration": duration_of(times[0])} if times else {}
+        phrase.use()
+        return self.update(nodes[0], changed)
+
+    def _direction(self, phrase: Phrase) -> bool:
+        """`make it falling instead of rising`."""
+        nodes = [n for n in self.flow.types if self.config(n).get("direction")]
+        over = phrase.find(_INSTEAD)
+        said = phrase.part(0, over.start) if over else phrase
+        ways = [w for w, cue in (("up", UP), ("down", DOWN), ("flat", FLAT)) if said.has(cue)]
+        if len(nodes) != 1 or len(ways) != 1 or phrase.has(r"#\w+"):
+            return False
+        if not (phrase.has("instead|rather|not|make|now|change|should|direction")):
+            return False
+        phrase.use()
+        return self.update(nodes[0], {"direction": ways[0]})
+
+    def _column_swapped(self, phrase: Phrase) -> bool:
+        """`watch humidity instead of temperature`: another column in the same place."""
+        found = phrase.find(_INSTEAD)
+        if found is None or not found.start:
+            return False
+        hits = []
+        for node in self.flow.types:
+            new = self._column_in(node, phrase.part(0, found.start))
+            old = self._column_in(node, phrase.part(found.end))
+            if new and old and new != old:
+                hits += [(node, path, new) for path in places_of(self.config(node), old)]
+        if len({node for node, *_ in hits}) != 1:
+            return False
+        phrase.use()
+        node, config = hits[0][0], self.config(hits[0][0])
+        for _, path, new in hits:
+            config = with_value(config, path, new)
+        return self.update(node, {path[0]: config[path[0]] for _, path, _ in hits})
+
+    def _column_in(self, node: str, phrase: Phrase) -> str | None:
+        """The one column that a phrase names."""
+        columns = self.columns_into(node)
+        named = [
+            columns.key_of([t.norm])
+            for t in phrase.tokens
+            if t.kind in ("word", "name") and t.norm not in FUNCTIONS
+        ]
+        names = {n.name for n in named if n and len(n.names) == 1}
+        return names.pop() if len(names) == 1 else None
+
+    def _aggregated(self, phrase: Phrase) -> bool:
+        """`also compute the average total`: one more aggregation of a window."""
+        found, nodes = phrase.at(_ADDED), self._windows()
+        start = phrase.find("|".join(FUNCTIONS), found.end) if found else None
+        if found is None or start is None or len(nodes) != 1 or phrase.has("#dur|#num"):
+            return False
+        scene = Scene(self.columns_into(nodes[0]), self.talk, self.request.catalog)
+        wanted, end = aggregates(phrase, start.start, scene.columns)
+        if not wanted or phrase.part(end).without(phrase.part(end).find("too|also")).has("per|by"):
+            return False
+        made = aggregations(scene, wanted)
+        if not made:
+            return False
+        phrase.use()
+        config = self.config(nodes[0])
+        return self.update(nodes[0], {"aggregations": [*config["aggregations"], *made]})
+
+
+_SLIDES = (
+    r"(?:slides?|sliding|hops?|hopping|moves?|moving|advances?|advancing|updated?|refresh\w*)"
+    r"(?: (?:window|windows|that|which|it|by|every|each|forward|on|with|a|step|of|moves?|"
+    r"slides?))* "
+    r"(?P<d>#dur)"
+)
+_SAID = r"at least|at most|more than|fewer than|less than|exactly|up to|over"
+
+
+def _strings(config: Any) -> list[str]:
+    items = config.values() if isinstance(config, dict) else config
+    found = [v for v in items if isinstance(v, str)]
+    nested = [t for v in items if isinstance(v, dict | list) for t in _strings(v)]
+    return found + nested

@@ -1,0 +1,266 @@
+"""Comparisons that are no matter of more or less: equal, one of, missing, like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .comparisons import AUX, EQUAL, LIKE, NOT, NULL, ORDERED, SET, UNEQUAL
+from .names import column_name, parts_of
+from .phrase import Found, Phrase, means_something
+from .tokens import Token
+from .words import STOP
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+from .condition_clause import Clause
+from .condition_columns import ENDS, ConditionColumns, column_tree
+
+_LIST_VALUE = r"(?:#str|#num|\w+)"
+
+
+_OPEN_VALUE = r"#str|(?!(?:a|an|the|not|too|very|in|on|more|less)\b)[a-z]\w*"
+
+
+class Equalities(ConditionColumns):
+    """Reads what a value is, or is not."""
+
+    def _null(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        from sqlglot import exp
+
+        found = phrase.at(rf"{AUX}(?P<set>{SET})", at)
+        found = found or phrase.at(rf"{AUX}{NOT}(?P<null>{NULL})", at)
+        if found is None:
+            return self._has_none(phrase, at)
+        column = self._before(phrase, found.start, floor)
+        column = column or self._spoken(phrase, found.start, floor)
+        if column is None or found.end - found.start < 2:
+            return None
+        self.last = column[0]
+        is_null = exp.Is(this=column_tree(column[0]), expression=exp.Null())
+        there = "set" in found.groups or "not" in found.groups
+        return Clause(column[1], found.end, exp.Not(this=is_null) if there else is_null)
+
+    def _has_none(self, phrase: Phrase, at: int) -> Clause | None:
+        """`without an email`, `with a missing amount`, `no customer id`."""
+        from sqlglot import exp
+
+        found = phrase.at(
+            (
+                r"(?:without|has no|have no|lacks|lack|lacking|missing|with no|"
+                r"with a missing|with missing|with null|with empty|null|"
+                r"empty)(?: an?| the| its| their| any)?"
+            ),
+            at,
+        )
+        if found is None or found.end >= len(phrase):
+            return None
+        if self.columns.open and "_" in phrase.tokens[found.end].text:
+            self.columns.make(phrase.tokens[found.end].text, "string")
+        named = self.columns.named([t.norm for t in phrase.tokens[found.end : found.end + 4]])
+        if named is None:
+            return None
+        tree = exp.Is(this=column_tree(self._chosen(named)), expression=exp.Null())
+        return Clause(at, found.end + named.length, tree)
+
+    def _like(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        from sqlglot import exp
+
+        for place, words in LIKE:
+            found = phrase.at(
+                (
+                    rf"(?:does |do |is )?{NOT}(?:{words}) (?:the |word |"
+                    r"text )*(?P<value>#str|\w+)"
+                ),
+                at,
+            )
+            if found is None:
+                continue
+            column = self._before(phrase, found.start, floor)
+            column = column or self._spoken(phrase, found.start, floor)
+            if column is None:
+                continue
+            value = exp.Literal.string(_said(found.groups["value"][0]))
+            left = column_tree(column[0])
+            kinds = {"start": exp.StartsWith, "end": exp.EndsWith, "hold": exp.Contains}
+            tree: exp.Expr = kinds[place](this=left, expression=value)
+            return Clause(
+                column[1], found.end, exp.Not(this=tree) if "not" in found.groups else tree
+            )
+        return None
+
+    def _equal(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        unequal = phrase.at(rf"(?:{UNEQUAL})(?: (?:one of|any of|in|equal to|the))*(?: \()?", at)
+        found = unequal or phrase.at(
+            (
+                rf"(?:{EQUAL})(?: (?:either|one of|any of|in|equal to|"
+                r"exactly|the))*(?: \()?|(?:one of|any of|in) \(|in (?=#str)|"
+                r"one of|any of|(?:changes|changed|switches|turns|becomes|goes|"
+                r"set) to"
+            ),
+            at,
+        )
+        if found is None:
+            return None
+        column = self._before(phrase, found.start, floor)
+        if column is None and phrase.part(found.end).at(_OPEN_VALUE):
+            column = self._spoken(phrase, found.start, floor)
+        if column is None:
+            return None
+        values, end = self._values(phrase, found.end, column[0])
+        if not values or self._told_of_thing(phrase, found, column[0]):
+            return None
+        return Clause(column[1], end, one_of(column[0], values, bool(unequal)))
+
+    def _told_of_thing(self, phrase: Phrase, found: Found, column: str) -> bool:
+        """`the order is placed` says nothing of an id."""
+        value = phrase.tokens[found.end]
+        plain = value.kind in ("word", "str") and not any(
+            c.isdigit() or c == "_" for c in value.text
+        )
+        said = column_name(t.text for t in phrase.tokens[max(0, found.start - 3) : found.start])
+        is_id = column in self.columns.key_candidates() or parts_of(column)[-1:] == ("id",)
+        return plain and is_id and not said.endswith(column_name([column]))
+
+    def _direct(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        """`status 'failed'`, `of type purchase`: the value comes right after its column."""
+        if at < floor or self.columns.open:
+            return None
+        named = self.columns.named([t.norm for t in phrase.tokens[at : at + 4]])
+        end = at + named.length if named else 0
+        if named is None or len(named.names) > 1 or end >= len(phrase):
+            return None
+        value = phrase.tokens[end]
+        before = phrase.tokens[at - 1].norm if at else ""
+        said = before in ("of", "with", "where", "whose", "having") and means_something(value)
+        exact = named.length == 1 and phrase.tokens[at].norm == named.name.lower()
+        said = said or (
+            before in ("in", "for", "on", "at", "from") and exact and means_something(value)
+        )
+        kinds = (self.columns.kind_column(), self.columns.status_column())
+        text = (
+            exact
+            and self.columns.types[named.name] == "string"
+            and named.name not in self.columns.key_candidates()
+        )
+        word = value.kind == "word" and said and (named.name in kinds or text)
+        word = word or (exact and text and value.text.isupper() and len(value.text) > 1)
+        if (
+            value.norm != "#str"
+            and not word
+            and not (value.norm in ("#num", "true", "false") and said)
+        ):
+            return None
+        values, end = self._values(phrase, end, named.name)
+        return Clause(at, end, one_of(named.name, values, False)) if values else None
+
+    def _exact(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        """`a $1 payment`, `a payment of $500`: an amount that nothing compares."""
+        from sqlglot import exp
+
+        found = phrase.at(r"(?:(?:of|for) )?(?P<value>#num)", at)
+        value = found.groups["value"][0] if found else None
+        if (
+            found is None
+            or value is None
+            or value.unit != "money"
+            or phrase.at("and|to|-", found.end)
+        ):
+            return None
+        column = self._column(phrase, found, floor, value)
+        if column is None:
+            return None
+        tree = exp.EQ(this=column_tree(column[0]), expression=self._literal(value, column[0]))
+        return Clause(column[1], max(found.end, column[2]), tree)
+
+    def _values(self, phrase: Phrase, at: int, column: str) -> tuple[list[exp.Expr], int]:
+        """One value, or several with `or` and commas between them."""
+        values: list[exp.Expr] = []
+        while at < len(phrase):
+            value, end = self._one(phrase, at, column)
+            if value is None:
+                break
+            values.append(value)
+            at = end
+            closing = phrase.at(r"\)", at)
+            if closing:
+                return values, closing.end
+            more = phrase.at(r"(?:, or|or|,|, and|/)(?: an?| the)?", at)
+            if more is None or not self._goes_on(phrase, more, column):
+                break
+            at = more.end
+        return values, at
+
+    def _goes_on(self, phrase: Phrase, more: Found, column: str) -> bool:
+        """Whether another value follows a comma or `or`, and not another comparison or thought."""
+        after = phrase.part(more.end, more.end + 5)
+        if not after or (after.tokens[0].norm in ENDS and not after.tokens[0].text.isupper()):
+            return False
+        if phrase.tokens[more.start].norm == "," and not phrase.part(more.end).at(
+            rf"{_LIST_VALUE}(?: , {_LIST_VALUE})*(?: ,)? (?:or|and) |"
+            rf"{_LIST_VALUE}(?: , {_LIST_VALUE})* \)|#str"
+        ):
+            listed = phrase.part(more.end).find(
+                rf"^{_LIST_VALUE}(?: , {_LIST_VALUE}){{0,20}}(?: ,)? or {_LIST_VALUE}|^#str"
+            )
+            if listed is None:
+                return False
+        if (next_part := after.find(r"and|or|,")) and next_part.start:
+            after = after.part(0, next_part.start)
+        comparison = after.find(
+            rf"(?:{EQUAL}|{ORDERED[2][1]}|{ORDERED[3][1]}|at least|at most|has|have)"
+        )
+        return comparison is None or comparison.start == 0 or comparison.start > 3
+
+    def _one(self, phrase: Phrase, at: int, column: str) -> tuple[exp.Expr | None, int]:  # noqa: PLR0911 - the cases of a grammar
+        from sqlglot import exp
+
+        token = phrase.tokens[at]
+        kind = self.columns.types.get(column, "string").lower()
+        if token.norm in ("true", "false") and (kind == "boolean" or self.columns.open):
+            return exp.Boolean(this=token.norm == "true"), at + 1
+        if token.kind in ("num", "dur") and token.norm != "#str":
+            if kind == "string" and not self.columns.open:
+                return exp.Literal.string(_said(token)), at + 1
+            return self._literal(token, column), at + 1
+        if token.kind in ("str", "name"):
+            return exp.Literal.string(_said(token)), at + 1
+        listed = token.norm == "us" and phrase.tokens[at - 1].norm in (",", "or", "of", "in", "(")
+        if token.kind != "word" or kind == "boolean" or not (listed or _may_be_value(token)):
+            return None, at
+        if kind != "string" and not self.columns.open:
+            return None, at
+        end = phrase.end_of_hyphenated(at)
+        if end > at + 1:
+            said = "-".join(t.text for t in phrase.tokens[at:end])
+            return exp.Literal.string(self._known_value(column, said)), end
+        capital = token.text[:1].isupper()
+        while capital and end < len(phrase) and phrase.tokens[end].text[:1].isupper():
+            end += 1
+        said = " ".join(t.text for t in phrase.tokens[at:end])
+        return exp.Literal.string(self._known_value(column, said)), end
+
+    def _known_value(self, column: str, said: str) -> str:
+        """A value as it is written where values are known: `failed` may be `FAILED`."""
+        by_lower = {value.lower(): value for value in self.columns.values.get(column, ())}
+        return by_lower.get(said.lower(), said)
+
+
+def _may_be_value(token: Token) -> bool:
+    """Whether a word may be a value: `US` may, `us` not."""
+    return token.norm not in STOP or (token.text.isupper() and len(token.text) > 1)
+
+
+def one_of(name: str, values: Sequence[exp.Expr], negated: bool) -> exp.Expr:
+    """A column equal, or not, to one of some values."""
+    from sqlglot import exp
+
+    left = column_tree(name)
+    if len(values) == 1:
+        return (exp.NEQ if negated else exp.EQ)(this=left, expression=values[0])
+    tree = exp.In(this=left, expressions=list(values))
+    return exp.Not(this=tree) if negated else tree
+
+
+def _said(token: Token) -> str:
+    return str(token.value) if token.kind == "str" else token.text

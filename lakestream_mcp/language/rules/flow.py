@@ -1,0 +1,183 @@
+"""A pipeline as it grows while a text is read: changes, and what is known of each node's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...graph.changes import AddNode, Connect, Disconnect, NewNode
+from ...graph.naming import free_id, slug
+from .scene import Made
+from .sink_words import Target
+
+if TYPE_CHECKING:
+    from ...catalog import Catalog
+    from ...graph.changes import Change
+    from ...graph.model import PipelineDocument
+
+MATCH_TIMES = ("started_at", "ended_at", "detected_at")
+
+
+class Flow:
+    """Nodes that are there and those that are added, by id."""
+
+    def __init__(self, document: PipelineDocument, catalog: Catalog) -> None:
+        self.document = document
+        self.catalog = catalog
+        self.types = {node.id: node.type for node in document.nodes}
+        self.edges = [(e.source, e.target, e.source_port, e.target_port) for e in document.edges]
+        self.changes: list[Change] = []
+        self.made: dict[str, Made] = {}
+
+    def category(self, node_id: str) -> str:
+        """What a node is; unknown types are nothing."""
+        from ...errors import NotFound
+
+        try:
+            return self.catalog.get(self.types[node_id]).category
+        except NotFound:
+            return ""
+
+    def of(self, category: str) -> list[str]:
+        """The nodes of a category, in order."""
+        return [node_id for node_id in self.types if self.category(node_id) == category]
+
+    def add(self, made: Made, after: str | None = None, port: str | None = None) -> str:
+        """A new node, fed by another."""
+        wanted = slug(made.name) or slug(made.type)
+        node_id = free_id(wanted, self.types)
+        self.types[node_id] = made.type
+        self.made[node_id] = made
+        node = NewNode(id=node_id, type=made.type, config=made.config, name=made.name or None)
+        self.changes.append(AddNode(op="add_node", node=node))
+        if after is not None:
+            self.connect(after, node_id, port)
+        return node_id
+
+    def connect(
+        self, source: str, target: str, port: str | None = None, target_port: str | None = None
+    ) -> None:
+        """Let rows flow from one node to another."""
+        self.edges.append((source, target, port or "out", target_port or "in"))
+        change = Connect(
+            op="connect", source=source, target=target, source_port=port, target_port=target_port
+        )
+        self.changes.append(change)
+
+    def disconnect(self, source: str, target: str) -> None:
+        """Let no rows flow from one node to another."""
+        self.edges = [e for e in self.edges if e[:2] != (source, target)]
+        self.changes.append(Disconnect(op="disconnect", source=source, target=target))
+
+    def inputs(self, node_id: str) -> list[tuple[str, str, str, str]]:
+        """Edges into a node."""
+        return [e for e in self.edges if e[1] == node_id]
+
+    def outputs(self, node_id: str) -> list[tuple[str, str, str, str]]:
+        """Edges out of a node."""
+        return [e for e in self.edges if e[0] == node_id]
+
+    def before(self, made: Made, target: str) -> str:
+        """A new node between one and what feeds it."""
+        feeding = self.inputs(target)
+        node_id = self.add(made)
+        for source, _, source_port, target_port in feeding:
+            self.disconnect(source, target)
+            self.connect(source, node_id, None if source_port == "out" else source_port)
+            self.connect(node_id, target, None, None if target_port == "in" else target_port)
+        return node_id
+
+    def after(self, made: Made, source: str) -> str:
+        """A new node between one and what it feeds."""
+        fed = self.outputs(source)
+        for _, target, *_ in fed:
+            self.disconnect(source, target)
+        node_id = self.add(made, source)
+        for _, target, _, target_port in fed:
+            self.connect(node_id, target, None, None if target_port == "in" else target_port)
+        return node_id
+
+    def between(self, made: Made, source: str, target: str) -> str:
+        """A new node on the way from one to another."""
+        ports = next(e[2:] for e in self.edges if e[:2] == (source, target))
+        self.disconnect(source, target)
+        node_id = self.add(made)
+        self.connect(source, node_id, None if ports[0] == "out" else ports[0])
+        self.connect(node_id, target, None, None if ports[1] == "in" else ports[1])
+        return node_id
+
+    def tails(self) -> list[str]:
+        """Nodes whose rows go nowhere yet, or only into sinks."""
+        return [
+            n
+            for n in self.types
+            if self.category(n) != "sink"
+            and all(self.category(t) == "sink" for _, t, *_ in self.outputs(n))
+        ]
+
+    def target_of(self, node_id: str, columns: Mapping[str, str]) -> Target:
+        """What a sink after a node can say of its rows."""
+        node_type = self.catalog.get(self.types[node_id])
+        node = self.document.node(node_id)
+        title = (
+            node.name if node else self.made[node_id].name if node_id in self.made else ""
+        ) or node_type.title
+        if node_type.category == "pattern" and not node_type.passes_through:
+            config: Mapping[str, Any] = node.config if node else self.made[node_id].config
+            return Target(title, tuple(config.get("key") or ()), True)
+        return Target(title, tuple(columns), False)
+
+
+def columns_after(made: Made, columns: Mapping[str, str], catalog: Catalog) -> dict[str, str]:
+    """The columns that leave a new node, as far as its configuration says."""
+    node_type = catalog.get(made.type)
+    if node_type.category == "pattern" and not node_type.passes_through:
+        keys = {name: columns.get(name, "string") for name in made.config.get("key") or ()}
+        return {
+            "match_id": "string",
+            "pattern": "string",
+            **keys,
+            **dict.fromkeys(MATCH_TIMES, "timestamp"),
+        }
+    if made.type == "window-aggregate":
+        return _windowed(made.config, columns)
+    if made.type == "rename-cast":
+        return _renamed(made.config["columns"], columns)
+    if made.type == "map-select":
+        return _selected(made.config["columns"], columns)
+    if made.type in ("lookup-enrichment", "stream-static-join"):
+        return {**columns, **dict.fromkeys(made.config.get("select") or (), "string")}
+    return dict(columns)
+
+
+def _windowed(config: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, str]:
+    counted = {
+        a["name"]: "bigint" if a["function"].startswith("count") else "double"
+        for a in config["aggregations"]
+    }
+    keys = {name: columns.get(name, "string") for name in config["group_by"]}
+    return {"window_start": "timestamp", "window_end": "timestamp", **keys, **counted}
+
+
+def _renamed(renamed: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -> dict[str, str]:
+    by_name = {c["column"]: c for c in renamed}
+    return {
+        by_name.get(name, {}).get("name", name): by_name.get(name, {}).get("type", kind)
+        for name, kind in columns.items()
+    }
+
+
+def _selected(text: str, columns: Mapping[str, str]) -> dict[str, str]:
+    from sqlglot import exp
+
+    from ...relational.sql import parse_projections
+
+    made: dict[str, str] = {}
+    for item in parse_projections(text, "columns"):
+        if isinstance(item, exp.Star):
+            made |= columns
+        elif isinstance(item, exp.Alias):
+            made[item.alias] = "double"
+        else:
+            made[item.name] = columns.get(item.name, "string")
+    return made

@@ -1,0 +1,70 @@
+"""Where a clause is read: the columns that flow there, and what has to be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .events import Events
+from .modifiers import Key, take_key
+from .names import Columns
+from .phrase import Phrase
+from .subjects import key_or_ask, subject_key
+from .talk import Talk
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from ...catalog import Catalog
+
+
+class Made(NamedTuple):
+    """A node that words describe."""
+
+    type: str
+    config: dict[str, Any]
+    name: str = ""
+    inputs: tuple[str, ...] = ()
+
+
+UNSURE = Made("", {})
+"""What a reading gives that knows what is meant, but must ask before it can be made."""
+
+
+class Scene(NamedTuple):
+    """The columns of the rows that a clause is about, and what goes with reading it."""
+
+    columns: Columns
+    talk: Talk
+    catalog: Catalog
+
+    def events(self, key: Key | tuple[str, ...] = ()) -> Events:
+        """A reader of event phrases."""
+        names = key.names if isinstance(key, Key) else key
+        return Events(self.columns, self.talk, names)
+
+    def key(self, phrase: Phrase, what: str) -> tuple[list[str], Phrase]:
+        """The key of a pattern, and the phrase without what names it."""
+        if everything := phrase.take(
+            r"all (?:rows|events|data|of them)? ?together|overall|globally|"
+            r"across (?:all|every|the) \w+|in total|regardless of \w+"
+        ):
+            return [], phrase.without(everything)
+        key, rest = take_key(phrase, self.columns, self.talk)
+        if not key.names:
+            key = subject_key(rest, self.columns)
+        if not key.names and rest.has("nobody|no one"):
+            return [], rest
+        return key_or_ask(key, self.columns, self.talk, what), rest
+
+
+def text(tree: exp.Expr | None, otherwise: str = "TRUE") -> str:
+    """A condition as SQL, written and quoted by the SQL layer."""
+    from ...relational.sql import sql
+
+    return otherwise if tree is None else sql(tree)
+
+
+def kept(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration without what was not said."""
+    return {name: value for name, value in config.items() if value is not None}

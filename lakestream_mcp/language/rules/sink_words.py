@@ -1,0 +1,94 @@
+"""What the words around a sink have in common."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .phrase import Found, Phrase
+from .places import SEND
+
+
+class Target(NamedTuple):
+    """What is known of the rows that are written: what they are called, and their columns."""
+
+    title: str
+    columns: tuple[str, ...]
+    is_match: bool
+
+
+def without_sink(phrase: Phrase, found: Found, end: int | None = None) -> Phrase:
+    """The phrase without a sink's words and the verb that leads to them."""
+    end = max(found.end, end or 0)
+    tail = phrase.at(
+        r"(?:channel|channels|too|as well|also|instead|webhook|incident|there|immediately)", end
+    )
+    end = tail.end if tail else end
+    start = found.start
+    while start and (phrase.at(SEND, start - 1) or phrase.tokens[start - 1].norm in FILLERS):
+        start -= 1
+    phrase.use(start, end)
+    return Phrase((*phrase.tokens[:start], *phrase.tokens[end:]), phrase.used)
+
+
+FILLERS = frozenset(
+    [
+        "please",
+        "then",
+        "and",
+        "also",
+        ",",
+        "finally",
+        "the",
+        "results",
+        "result",
+        "matches",
+        "match",
+        "alerts",
+        "rows",
+        "it",
+        "them",
+        "everything",
+        "these",
+        "those",
+        "output",
+        "a",
+        "an",
+        "me",
+        "us",
+        "team",
+        "our",
+        "my",
+        "to",
+        "via",
+        "on",
+        "in",
+        "into",
+        "by",
+        "over",
+        "through",
+        "as",
+        "with",
+        "any",
+        "all",
+        "each",
+        "message",
+        "notification",
+        "notifications",
+        "messages",
+        "people",
+        "someone",
+        "ops",
+        "too",
+        "at",
+        "using",
+        "for",
+        "alert",
+        "call",
+        "engineer",
+        "good",
+        "valid",
+        "clean",
+        "remaining",
+        "every",
+    ]
+)

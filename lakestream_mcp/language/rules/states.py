@@ -1,0 +1,171 @@
+"""States that a thing goes through, in words."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from .measure_words import duration_of
+from .modifiers import take_time
+from .phrase import Found, Phrase
+from .scene import UNSURE, Made, Scene
+from .tokens import Token
+from .words import STOP, word_set
+
+_NO_STATES = STOP - word_set("new sent received arrived placed started valid issued done seen")
+_MOVES = (
+    r"(?:goes|go|moves?|moved|transitions?|transitioned|changes?|changed|"
+    r"switches|switched|progresses|passes|advances?|turns|flips)"
+)
+
+
+_ABOUT = (
+    r"(?:the )?(?:state|status|stage|phase)s?(?: machine| column)?|track|lifecycle|life cycle|"
+    r"follow"
+)
+_STATE_MACHINE = (
+    rf"(?:{_MOVES} )?(?:through |directly )?from (?:the |state |status "
+    r")*(?P<a>#str|\w+) (?:state |status )?(?:(?:straight|directly|on|"
+    r"back) )?(?:to|into|->) (?:the |state |status )*(?P<b>#str|\w+)|"
+    r"(?:state|status|stage|phase)s? (?:path |flow |goes |moves |"
+    r"changes )*(?P<c>#str|\w+) (?:->|to) (?P<d>#str|\w+)|(?:lifecycle|"
+    r"life cycle|states|state machine|stages|through|via|along)(?: of| with|:| states| is|"
+    r" are| the)* (?P<e>#str|\w+) (?:->|to|,|then) (?P<f>#str|\w+)"
+)
+
+
+_PAIR = (
+    r"(?:(?:,|and|or|also|goes|go|moves|then) )*(?:from )?(?:the )?(?P<a>#str|\w+) (?:to|->|into) "
+    r"(?:the )?(?P<b>#str|\w+)(?: (?P<o>or|and) (?P<c>#str|\w+)(?! (?:to|->|into)))?"
+)
+
+
+_MORE = (
+    r"(?:,|and)? ?(?:(?:and|or) )?(?:then |on |finally )?(?:to|->|into|"
+    r",|then|and)(?: finally| the| then| on to)* (?P<s>#str|\w+)(?! \w* "
+    r"?(?:id|key))"
+)
+
+
+def state_machine(scene: Scene, phrase: Phrase) -> Made | None:
+    """`status goes from pending to paid to shipped`."""
+    found = phrase.find(_STATE_MACHINE)
+    if found is None:
+        return None
+    if len(pairs := list(phrase.all(_PAIR))) > 1:
+        return _branching(scene, phrase, pairs)
+    states = [
+        found.token(a) or found.token(b) or found.token(c)
+        for a, b, c in (("a", "c", "e"), ("b", "d", "f"))
+    ]
+    end = found.end
+    while more := phrase.at(
+        (_MORE),
+        end,
+    ):
+        if more.groups["s"][0].norm in {*_NO_STATES, "per", "within"} or phrase.at(
+            r"per|by|within|for each", more.start
+        ):
+            break
+        states.append(more.groups["s"][0])
+        end = more.end
+    names = [
+        _value(t)
+        for t in states
+        if t is not None and (t.norm not in _NO_STATES or t.text.isupper())
+    ]
+    if len(names) < 2:
+        return None
+    phrase.use(found.start, end)
+    rest = Phrase((*phrase.tokens[: found.start], *phrase.tokens[end:]), phrase.used)
+    rest = rest.without(rest.take(_ABOUT))
+    key, rest = scene.key(rest, "state")
+    time, rest = take_time(rest)
+    column = _state_column(scene, rest)
+    if len(set(names)) != len(names):
+        scene.talk.ask("A state comes twice on the way. Which way is meant?", [" to ".join(names)])
+        return UNSURE
+    return _machine(scene, key, column, list(pairwise(names)), time) if column else UNSURE
+
+
+def _branching(scene: Scene, phrase: Phrase, pairs: list[Found]) -> Made | None:
+    """`from created to paid, from paid to shipped or refunded`: each move is told by itself."""
+    moves: list[tuple[str, str]] = []
+    for pair in pairs:
+        ends = [t for name in ("b", "c") if (t := pair.token(name)) is not None]
+        start = pair.token("a")
+        moves += [(_value(start), _value(end)) for end in ends if start is not None]
+        phrase.use(pair.start, pair.end)
+    names = {name.lower() for move in moves for name in move}
+    if names & {*_NO_STATES, *scene.columns.types}:
+        return None
+    first, last = pairs[0].start, pairs[-1].end
+    rest = Phrase((*phrase.tokens[:first], *phrase.tokens[last:]), phrase.used)
+    rest = rest.without(rest.take(_ABOUT))
+    key, rest = scene.key(rest, "state")
+    time, rest = take_time(rest)
+    column = _state_column(scene, rest)
+    return _machine(scene, key, column, moves, time) if column else UNSURE
+
+
+def _value(token: Token) -> str:
+    return str(token.value) if token.kind == "str" else token.text
+
+
+def _state_column(scene: Scene, phrase: Phrase) -> str | None:
+    columns = scene.columns
+    if columns.open:
+        return columns.make("status", "string")
+    texts = columns.of_type("string")
+    for at in range(len(phrase)):
+        named = columns.named([t.norm for t in phrase.tokens[at : at + 3]])
+        if (
+            named
+            and named.name in texts
+            and named.name not in columns.key_candidates()
+            and phrase.tokens[at].norm not in STOP
+        ):
+            phrase.use(at, at + named.length)
+            return named.name
+    found = columns.status_column() or columns.kind_column()
+    if found is None:
+        scene.talk.ask("Which column holds the state?", texts)
+    return found
+
+
+def _machine(
+    scene: Scene, key: list[str], column: str, moves: list[tuple[str, str]], time: Any
+) -> Made:
+    """A key rests until it is in the first state, then goes from one to the next."""
+    from sqlglot import exp
+
+    from ...relational.sql import column as column_tree
+    from ...relational.sql import sql
+
+    states = list(dict.fromkeys(name for move in moves for name in move))
+    rest = "other" if "other" not in states else "elsewhere"
+
+    def when(value: str) -> str:
+        """The condition that a row is in a state."""
+        return sql(exp.EQ(this=column_tree(column), expression=exp.Literal.string(value)))
+
+    steps = [rest, *states]
+    left = {start for start, _ in moves}
+    ways = dict.fromkeys([(rest, states[0]), *moves])
+    transitions = [{"from": a, "to": b, "when": when(b)} for a, b in ways]
+    if time is not None:
+        transitions += [
+            {"from": s, "to": rest, "after": duration_of(time)} for s in states if s in left
+        ]
+    config: dict[str, Any] = {
+        "key": key,
+        "states": steps,
+        "transitions": transitions,
+        "initial": rest,
+        "terminal": [s for s in states if s not in left] or [states[-1]],
+        "emit_on": "terminal",
+    }
+    if time is None:
+        config["forget_after"] = "30 days"
+        scene.talk.assume("A key that says nothing for 30 days is forgotten.")
+    return Made("state-machine", config)

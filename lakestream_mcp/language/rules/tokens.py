@@ -1,0 +1,134 @@
+"""A text as tokens: words, numbers, quoted texts, names, addresses. In time linear in its length.
+
+What cues are matched against is a token's `norm`: a lower-case word or a sign as it is, and
+`#num`, `#str`, `#name` … for what has a value.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from .words import CONTRACTIONS, LETTERS
+
+MAX_TEXT = 20_000
+
+
+class Token(NamedTuple):
+    """A piece of text. `value` is what a number, duration or quoted text holds."""
+
+    kind: str
+    text: str
+    norm: str
+    value: Any = None
+    unit: str = ""
+    place: int = 0
+
+
+_QUOTED = r"\"[^\"\n]{0,2000}\"|“[^”\n]{0,2000}”|‘[^’\n]{0,2000}’|`[^`\n]{0,2000}`"
+_SINGLE = r"(?<![\w'])'[^'\n]{1,2000}'(?!\w)"
+_PARTS = (
+    ("secret", r"secret://[\w.@-]+/[\w.@-]+"),
+    ("url", r"(?:https?|mqtts?|ssl|tcp)://[^\s,;\"'<>]+"),
+    (
+        "path",
+        r"(?:s3a?|abfss?|gs|wasbs?|dbfs|file)://?[^\s,;\"'<>]+|(?<![\w/])/[A-Za-z_][^\s,;\"'<>]*",
+    ),
+    ("str", f"{_QUOTED}|{_SINGLE}"),
+    ("topic", r"[\w-]+(?:/[\w-]+){0,8}/(?:[+#](?:/[\w+#-]+){0,8}|[\w-]+/[\w+#-]+)(?![\w/])"),
+    ("region", r"(?<![\w-])(?:us|eu|ap|ca|sa|me|af|il)(?:-gov)?-[a-z]{4,9}-\d(?!\w)"),
+    ("mail", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    ("channel", r"#[A-Za-z][\w-]*"),
+    ("time", r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?(?![\w-])"),
+    ("ip", r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d)(?!:\d)"),
+    ("arn", r"arn:aws[\w:/.-]+"),
+    ("host", r"[A-Za-z0-9][\w.-]*:\d{2,5}(?:,[A-Za-z0-9][\w.-]*:\d{2,5})*"),
+    (
+        "letter",
+        (
+            r"\b[A-Z]\b(?=\s*(?:then\b|->|→|followed\b|, then|within\b|without\b|"
+            r"before\b|after\b|and then|in \d|$))"
+        ),
+    ),
+    ("num", r"(?:[$€£]\s?)?(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"),
+    ("name", r"[A-Za-z_]\w*(?:-\w+)*(?:\.[A-Za-z_0-9]\w*(?:-\w+)*)+"),
+    ("word", r"[^\W\d_][\w]*(?:['’-][^\W\d_][\w]*)*|_\w+|w/o?|°[CFcf]?|σ"),
+    ("op", r"->|=>|→|>=|<=|<>|!=|==|≥|≤|≠|[=<>]"),
+    ("punct", r"[^\s]"),
+)
+_TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PARTS))
+_SUFFIX = re.compile(r"(?:([kKMB])(?![A-Za-z])|(%)|(x|X|-?fold)(?![A-Za-z])|(st|nd|rd|th)\b)")
+_SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "<>": "!=", "==": "=", "→": "->", "=>": "->"}
+_QUOTES = "\"'`“”‘’"
+
+
+def clean(text: str) -> str:
+    """The text without control and invisible characters, its dashes and quotes made plain."""
+    plain = unicodedata.normalize("NFKC", text[:MAX_TEXT]).replace("\n", " ; ")
+    plain = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in plain)
+    return plain.translate({0x2019: "'", 0x2013: "-", 0x2014: ",", 0x00A0: " "})
+
+
+def tokenise(text: str) -> list[Token]:
+    """The tokens of a text that was cleaned."""
+    tokens: list[Token] = []
+    at = 0
+    while (found := _TOKEN.search(text, at)) is not None:
+        kind = found.lastgroup or "punct"
+        made, at = _token(kind, found, text)
+        tokens += made
+    return tokens
+
+
+def _token(kind: str, found: re.Match[str], text: str) -> tuple[list[Token], int]:  # noqa: PLR0911 - the cases of a grammar
+    said, start, end = found.group(), found.start(), found.end()
+    if kind == "num":
+        return _number(said, start, end, text)
+    if kind in ("url", "path", "name", "mail", "host", "arn", "topic", "region"):
+        kept = said.rstrip(".,;:!?)")
+        return [Token(kind, kept, f"#{kind}", kept, place=start)], start + len(kept)
+    if kind in ("str", "time", "ip", "letter"):
+        value = said.strip(_QUOTES) if kind == "str" else said
+        return [Token("str", said, "#str", value, place=start)], end
+    if kind == "channel":
+        return [Token(kind, said, "#channel", said, place=start)], end
+    if kind == "secret":
+        return [Token(kind, said, "#secret", said, place=start)], end
+    if kind == "word":
+        return _words(said, start), end
+    return [Token(kind, said, _SIGNS.get(said, said), place=start)], end
+
+
+def _words(said: str, start: int) -> list[Token]:
+    lower = said.lower()
+    full = CONTRACTIONS.get(lower)
+    if full:
+        return [Token("word", w, w, place=start) for w in full.split()]
+    if lower.endswith("'s"):
+        said, lower = said[:-2], lower[:-2]
+    if "-" in lower:  # `five-minute window`, `de-duplicate`
+        parts = said.split("-")
+        return [Token("word", p, p.lower(), place=start) for p in parts if p]
+    return [Token("word", said, lower, place=start)]
+
+
+def _number(said: str, start: int, end: int, text: str) -> tuple[list[Token], int]:
+    """A number, with what is glued to it: `$`, `k`, `%`, `x`, `rd`."""
+    money = "money" if said[0] in "$€£" else ""
+    value = Fraction(said.lstrip("$€£ ").replace(",", ""))
+    suffix = _SUFFIX.match(text, end)
+    if suffix is None:
+        end += text[end : end + 1] == "-"  # `5-minute`
+        return [Token("num", said, "#num", value, money, start)], end
+    scale, percent, factor, ordinal = suffix.groups()
+    whole = said + suffix.group()
+    if scale:
+        return [Token("num", whole, "#num", value * LETTERS[scale], money, start)], suffix.end()
+    if percent:
+        return [Token("num", whole, "#pct", value, "percent", start)], suffix.end()
+    if factor:
+        return [Token("factor", whole, "#factor", value, "", start)], suffix.end()
+    assert ordinal
+    return [Token("word", whole, whole.lower(), place=start)], suffix.end()

@@ -1,0 +1,105 @@
+"""Aggregates over windows of time, in words."""
+
+from __future__ import annotations
+
+from .measure_words import duration_of
+from .measures import FUNCTIONS, Measure, aggregates, column_of
+from .modifiers import take_key, take_time
+from .names import singular
+from .phrase import Phrase
+from .scene import Made, Scene, kept
+
+_SLIDE = (
+    r"(?:(?:sliding|hopping|moving|advancing|updated|refreshed|slide|"
+    r"slides|,|that|which|and|every|by|of|with|a) )*(?:sliding|hopping|"
+    r"moving|advancing|updated|refreshed|slide|slides)(?: (?:every|by|"
+    r"of|each|window))* (?P<d>#dur)"
+)
+
+
+_WINDOWED = (
+    r"(?:(?:compute|calculate|aggregate|get|report|show|find|give|"
+    r"produce|output|take|me|the|a|count) "
+    rf")*(?P<f>(?:{'|'.join(FUNCTIONS)}|distinct count|number of "
+    r"distinct|number of unique|count of distinct|unique|distinct|different))"
+)
+
+
+def _whose(scene: Scene, phrase: Phrase) -> tuple[list[str], Phrase]:
+    """The key of `a merchant's average amount`, and the phrase without it."""
+    who = phrase.find(
+        rf"(?:(?:an?|each|every|any|one|the same) )?(?P<w>\w+)"
+        rf"(?= (?:with (?:an? )?)?(?:{'|'.join(FUNCTIONS)})(?!\S))"
+    )
+    named = scene.columns.exactly([who.groups["w"][0].norm]) if who else None
+    if who is None or named is None or scene.columns.types[named.name] != "string":
+        return [], phrase
+    phrase.use(who.start, who.end)
+    return [named.name], phrase.without(who)
+
+
+def windowed(scene: Scene, phrase: Phrase) -> Made | None:
+    """`average temperature per device every 5 minutes`, `count orders by country hourly`."""
+    found = phrase.find(_WINDOWED)
+    if found is None:
+        return None
+    phrase = phrase.part(found.start) if not phrase.part(0, found.start).content() else phrase
+    slide = phrase.take(_SLIDE)
+    rest = phrase.without(slide)
+    session = (
+        rest.take(r"session (?:windows?)?(?: ?(?:with|of|a|gap|by))*")
+        if rest.has("session window|session windows")
+        else None
+    )
+    rest = rest.without(session)
+    time, rest = take_time(rest)
+    kind = rest.take(
+        r"(?:using |with |in |over |a )*(?:tumbling|sliding|hopping|fixed|"
+        r"rolling)(?: windows?)?|windows?"
+    )
+    if time is None or phrase.has(r"#num|#times"):
+        return None
+    key, rest = take_key(rest.without(kind), scene.columns, scene.talk)
+    names, rest = (list(key.names), rest) if key.names else _whose(scene, rest)
+    at = rest.find(rf"(?:{'|'.join(FUNCTIONS)}|distinct|unique|different)")
+    wanted, end = aggregates(rest, at.start, scene.columns) if at else ([], 0)
+    if not wanted or at is None:
+        return None
+    rest.use(at.start, end)
+    made = aggregations(scene, wanted)
+    config = {
+        "window_type": "session" if session else "sliding" if slide else "tumbling",
+        "duration": None if session else duration_of(time),
+        "gap": duration_of(time) if session else None,
+        "slide": duration_of(slide.groups["d"][0]) if slide else None,
+        "group_by": names,
+        "aggregations": made,
+    }
+    rest.use(0, at.start)
+    return Made("window-aggregate", kept(config), "Windows")
+
+
+def aggregations(scene: Scene, wanted: list[Measure]) -> list[dict[str, str]]:
+    """Aggregations; a count of what is no column counts rows."""
+    made = []
+    for measure in wanted:
+        words = list(measure.column)
+        if measure.function == "count":
+            made.append({"function": "count", "name": "event_count"})
+            continue
+        if measure.function == "count_distinct":
+            named = scene.columns.named(words) if words else None
+            if named is None and scene.columns.open and words:
+                word = singular(words[0])
+                named = scene.columns.named([scene.columns.make(word, "string")])
+            name = named.name if named else None
+        else:
+            name = column_of(scene, words)
+        if name is None:
+            if not words:
+                scene.talk.ask(f"The {measure.function} of which column?", scene.columns.numeric())
+            continue
+        made.append(
+            {"function": measure.function, "column": name, "name": f"{measure.function}_{name}"}
+        )
+    return [a for n, a in enumerate(made) if a not in made[:n]]

@@ -1,0 +1,65 @@
+"""Rows made for the patterns of a proposal, and what came of them: shown before it is accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import LakestreamError
+
+if TYPE_CHECKING:
+    from ..cep.host import Host
+    from ..explain.examples import Example
+    from ..graph.model import PipelineDocument
+    from ..language.propose import Judged
+    from ..workspace import Workspace
+
+EACH_MOST = 2
+ROWS_MOST = 6
+
+
+def tried(
+    ws: Workspace, before: PipelineDocument, judged: Judged
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Examples of the first pattern that the proposal adds or changes, and what is to be noted.
+
+    Only what came out as told, when the whole pipeline ran on its rows, is an example.
+    """
+    document, validation = judged.document, judged.validation
+    if document is None or validation is None or judged.errors:
+        return [], []
+    was = {node.id: node for node in before.nodes}
+    patterns = [
+        node.id
+        for node in document.nodes
+        if ws.catalog.get(node.type).category == "pattern" and was.get(node.id) != node
+    ]
+    if not patterns:
+        return [], []
+    from ..cep.host import Host
+
+    try:
+        host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
+        return _examples(host, patterns[0]), []
+    except LakestreamError as error:
+        return [], [f"No examples could be made for {patterns[0]}: {error.message}"]
+
+
+def _examples(host: Host, pattern: str) -> list[dict[str, Any]]:
+    from ..explain.examples import examples_of
+
+    found, _ = examples_of(host, pattern)
+    matching = [example for example in found if example.scenario.matches]
+    missing = [example for example in found if not example.scenario.matches]
+    return [_shown(pattern, e) for e in [*matching[:EACH_MOST], *missing[:EACH_MOST]]]
+
+
+def _shown(pattern: str, example: Example) -> dict[str, Any]:
+    from ..explain.examples import plain
+
+    cut = {source: rows[:ROWS_MOST] for source, rows in example.rows.items()}
+    return {
+        "pattern": pattern,
+        "name": example.scenario.name,
+        "expected": "match" if example.scenario.matches else "no match",
+        "rows": plain(cut),
+    }
