@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
+from mcp.types import PromptReference, ResourceTemplateReference
 
-from lakestream_mcp.identity import Role
+from lakestream_mcp.identity import LocalUser, Role
 from lakestream_mcp.operations import find, operations
 from lakestream_mcp.surfaces.host import Host
 from lakestream_mcp.surfaces.mcp import INSTRUCTIONS, server
+from lakestream_mcp.workspace import Services, Workspace
 
 from .callers import McpCaller
 from .pipelines import CHANGES, ORDERS
@@ -168,3 +170,50 @@ def test_long_work_reports_progress(host: Host) -> None:
     asyncio.run(ask())
     assert heard
     assert heard == sorted(heard)
+
+
+def test_ids_are_completed(host: Host) -> None:
+    caller = McpCaller(host)
+    caller.call("create_pipeline", {"id": "completed_orders", "name": "Orders to complete"})
+
+    async def ask() -> list[list[str]]:
+        async with Client(server(host)) as client:
+            pipeline = ResourceTemplateReference(
+                type="ref/resource", uri="lakestream://pipelines/{pipeline_id}"
+            )
+            node = ResourceTemplateReference(
+                type="ref/resource", uri="lakestream://node-types/{type}"
+            )
+            prompt = PromptReference(type="ref/prompt", name="explain_pipeline")
+            asked = [
+                (pipeline, {"name": "pipeline_id", "value": "completed_o"}),
+                (node, {"name": "type", "value": "seq"}),
+                (prompt, {"name": "pipeline_id", "value": "completed_o"}),
+                (prompt, {"name": "audience", "value": "b"}),
+            ]
+            return [(await client.complete(ref, argument)).values for ref, argument in asked]
+
+    pipelines, types, prompts, others = asyncio.run(ask())
+    assert pipelines == prompts == ["completed_orders"]
+    assert types[0] == "sequence"
+    assert others == []
+
+
+def test_tools_can_be_searched_instead_of_listed(host: Host) -> None:
+    settings = host.workspace.settings._replace(tool_search=True)
+    user = LocalUser("author")
+    searching = Host(Workspace(Services(settings), user.identity), user)
+
+    async def ask() -> tuple[list[dict[str, Any]], str, str]:
+        async with Client(server(searching)) as client:
+            listed = await client.list_tools()
+            found = await client.call_tool("search_tools", {"query": "why did nothing match"})
+            hidden = await client.call_tool("search_tools", {"query": "delete a pipeline"})
+        shown = [t.model_dump(mode="json", by_alias=True, exclude_none=True) for t in listed]
+        return shown, found.content[0].text, hidden.content[0].text
+
+    listed, found, hidden = asyncio.run(ask())
+    searching.workspace.close()
+    assert tokens(listed) < 0.6 * tokens(tools(host))
+    assert "explain_match" in found
+    assert "delete_pipeline" not in hidden

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "lakestream_mcp" / "surfaces" / "static" / "index.html"
 SIZE_MAX = 600_000
-LINES_MAX = 1_500
+LINES_MAX = 1_750
 pytestmark = pytest.mark.browser
 
 

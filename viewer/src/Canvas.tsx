@@ -5,9 +5,9 @@ import {
   useReactFlow, useStore,
 } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef } from "react";
-import type { PipelineEdge, PipelineNode, PipelineView } from "./api";
+import type { NodeLoad, PipelineEdge, PipelineNode, PipelineView, Running } from "./api";
 import { type Changes, lineage, type Mark } from "./changes";
-import { type CardNode, cardHeight, cardWidth, NodeCard, type Port } from "./NodeCard";
+import { type CardNode, cardHeight, cardWidth, loadText, NodeCard, type Port } from "./NodeCard";
 import { go } from "./place";
 
 const nodeTypes = { card: NodeCard };
@@ -44,14 +44,16 @@ function handleOf({ id, side, y }: Port) {
 }
 
 /** Size and handles are told, not measured: the first paint is complete, and so is each update. */
-function cardOf(node: PipelineNode, i: number, edges: PipelineEdge[], mark: Mark | undefined, dim: boolean): CardNode {
+function cardOf(
+  node: PipelineNode, i: number, edges: PipelineEdge[], mark: Mark | undefined, dim: boolean, load: NodeLoad | undefined,
+): CardNode {
   const ports = portsOf(node, edges);
   const { x, y } = node.position ?? { x: i * 280, y: 0 };
   const size = { width: cardWidth, height: cardHeight };
   return {
     id: node.id, type: "card", position: { x: x * stretch.x, y: y * stretch.y }, ...size, measured: size,
-    handles: ports.map(handleOf), data: { node, ports, mark, dim },
-    ariaLabel: `${node.name}, ${node.title}, ${node.status.label}${mark ? `, ${mark.kind}` : ""}`,
+    handles: ports.map(handleOf), data: { node, ports, mark, dim, load },
+    ariaLabel: `${node.name}, ${node.title}, ${node.status.label}${mark ? `, ${mark.kind}` : ""}${load ? `, ${loadText(load)}` : ""}`,
   };
 }
 
@@ -66,7 +68,7 @@ function lineOf(edge: PipelineEdge, kind: string, names: Map<string, string>): E
   };
 }
 
-function useGraph(view: PipelineView, lit: Changes, selected: string | null): { nodes: CardNode[]; edges: Edge[] } {
+function useGraph(view: PipelineView, lit: Changes, selected: string | null, running: Running | null): { nodes: CardNode[]; edges: Edge[] } {
   return useMemo(() => {
     const present = new Set(view.nodes.map((node) => node.id));
     const ghosts = Object.values(lit.marks).map((mark) => mark.node).filter((node) => !present.has(node.id));
@@ -77,12 +79,12 @@ function useGraph(view: PipelineView, lit: Changes, selected: string | null): { 
     const related = selected && present.has(selected) ? lineage(selected, view.edges) : null;
     const dim = (id: string) => related !== null && !related.has(id);
     const kindOf = (e: PipelineEdge) => (lit.edgesAdded.has(e.id) ? "added" : dim(e.source) || dim(e.target) ? "dim" : "");
-    const cards = all.map((node, i) => cardOf(node, i, lines, lit.marks[node.id], dim(node.id)));
+    const cards = all.map((node, i) => cardOf(node, i, lines, lit.marks[node.id], dim(node.id), running?.nodes[node.id]));
     return {
       nodes: cards.map((card) => ({ ...card, selected: card.id === selected })),
       edges: [...view.edges.map((e) => lineOf(e, kindOf(e), names)), ...gone.map((e) => lineOf(e, "removed", names))],
     };
-  }, [view, lit, selected]);
+  }, [view, lit, selected, running]);
 }
 
 export interface Camera { fit: () => void; centre: (id: string) => void }
@@ -120,10 +122,10 @@ function useCamera(nodes: CardNode[], selected: string | null) {
   return { fit, centre, moved };
 }
 
-interface CanvasProps { view: PipelineView; lit: Changes; selected: string | null; camera: { current: Camera | null } }
+interface CanvasProps { view: PipelineView; lit: Changes; selected: string | null; camera: { current: Camera | null }; running: Running | null }
 
-export function Canvas({ view, lit, selected, camera }: CanvasProps) {
-  const { nodes, edges } = useGraph(view, lit, selected);
+export function Canvas({ view, lit, selected, camera, running }: CanvasProps) {
+  const { nodes, edges } = useGraph(view, lit, selected, running);
   const { fit, centre, moved } = useCamera(nodes, selected);
   camera.current = { fit, centre };
   const onNodesChange = useCallback((changes: NodeChange<CardNode>[]) => {

@@ -2,9 +2,9 @@
 
 import { ReactFlowProvider } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from "react";
-import type { PipelineView } from "./api";
+import type { PipelineView, Running } from "./api";
 import { type Camera, Canvas } from "./Canvas";
-import { ago, plural } from "./format";
+import { ago, count, instant, plural } from "./format";
 import { Icon, Mark } from "./icons";
 import { LivePipeline, type LiveState } from "./live";
 import { Outline } from "./Outline";
@@ -69,6 +69,24 @@ function Banner({ state, view }: { state: LiveState; view: PipelineView }) {
     <p className="banner">
       Revision {revision} of {state.head}.
       <button type="button" className="link" onClick={() => go({ revision: null })}>Go to the newest and follow it</button>
+    </p>
+  );
+}
+
+/** How it runs on the server's machine; nothing where it was never started there. */
+function RunLine({ running, head }: { running: Running | null; head: number }) {
+  if (!running) return null;
+  const { phase, revision, restarts, next_at, said } = running;
+  const rates = Object.values(running.queries).map((query) => query.rows_per_s);
+  const parts = [
+    `${running.rehearsal ? "rehearsal, " : ""}revision ${revision}${revision === head ? "" : `, not ${head}`}`,
+    phase === "running" && rates.length > 0 && `${count(Math.max(...rates))} rows/s`,
+    restarts ? plural(restarts, "restart") : false,
+    next_at && `again at ${instant(next_at)}`,
+  ];
+  return (
+    <p className={`run-line run-${phase}`} title={said}>
+      <b>{phase}</b> {parts.filter(Boolean).join(" · ")}
     </p>
   );
 }
@@ -191,7 +209,7 @@ export function PipelinePage({ id, place }: { id: string; place: Place }) {
         <Outline view={view} lit={state.lit} selected={place.node} search={search} onFocus={onFocus} />
         <main className="canvas">
           <ReactFlowProvider>
-            <Canvas view={view} lit={state.lit} selected={place.node} camera={camera} />
+            <Canvas view={view} lit={state.lit} selected={place.node} camera={camera} running={state.running} />
           </ReactFlowProvider>
           {view.nodes.length === 0 && (
             <div className="empty canvas-empty">
@@ -200,6 +218,7 @@ export function PipelinePage({ id, place }: { id: string; place: Place }) {
               <p className="quiet">They appear here as the agent adds them.</p>
             </div>
           )}
+          <RunLine running={state.running} head={state.head} />
           <Caption state={state} view={view} />
         </main>
         {panel && <Dock state={state} view={view} place={place} panel={panel} onFocus={onFocus} />}

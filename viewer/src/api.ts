@@ -1,5 +1,7 @@
 /** The JSON the server gives, and how it is read. Field names are the server's. */
 
+import { embedded, readThroughClient } from "./bridge";
+
 export type Severity = "error" | "warning" | "info";
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Row = Record<string, Json>;
@@ -45,6 +47,14 @@ export interface Report {
 }
 export interface Run extends RunSummary { pipeline_id: string; report: Report }
 
+/** How the pipeline runs on the server's machine; `metrics` events hold it. */
+export interface NodeLoad { rows_per_s?: number; rows?: number; matches?: number; late_rows?: number; lag_ms?: number }
+export interface QueryLoad { rows_per_s: number; duration_ms: number; watermark?: string; lag_ms?: number; state_rows: number; total_rows: number }
+export interface Running {
+  phase: string; said?: string; revision?: number; restarts?: number; next_at?: string; rehearsal?: boolean;
+  queries: Record<string, QueryLoad>; nodes: Record<string, NodeLoad>;
+}
+
 /** What the server answers when it refuses; `message` is its own sentence. */
 export class ApiError extends Error {
   constructor(readonly code: string, message: string, readonly hint?: string) {
@@ -53,6 +63,7 @@ export class ApiError extends Error {
 }
 
 export async function read<T>(path: string): Promise<T> {
+  if (embedded) return readThroughClient<T>(path);
   let response: Response;
   try {
     response = await fetch(path, { headers: { accept: "application/json" } });
@@ -72,10 +83,12 @@ const run = (id: string) => `/api/runs/${part(id)}`;
 
 export const paths = {
   pipelines: "/api/pipelines",
+  named: (id: string) => `/api/pipelines?text=${part(id)}`,
   view: (id: string, revision: number | null) => `${pipeline(id)}/view${revision === null ? "" : `?revision=${revision}`}`,
   events: (id: string) => `${pipeline(id)}/events`,
   code: (id: string, revision: number) => `${pipeline(id)}/code?revision=${revision}`,
   runs: (id: string) => `/api/runs?pipeline_id=${part(id)}`,
+  lastRun: (id: string) => `/api/runs?pipeline_id=${part(id)}&limit=1`,
   run,
   explanation: (id: string, match: string) => `${run(id)}/explanation?match_id=${part(match)}`,
 };

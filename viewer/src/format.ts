@@ -31,6 +31,10 @@ export function span(ms: number): string {
   return parts.slice(0, 2).join(" ") || "0 s";
 }
 
+/** A number short enough for a badge: `7`, `1.2 k`, `34 M`. */
+export const count = (value: number): string =>
+  value.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
+
 export function plural(count: number, word: string): string {
   const ending = count === 1 ? "" : /(ch|s)$/.test(word) ? "es" : "s";
   return `${count.toLocaleString("en")} ${word}${ending}`;

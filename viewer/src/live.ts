@@ -1,6 +1,7 @@
 /** One pipeline as it is now, or at a revision: read from the server and kept up to date. */
 
-import { ApiError, type PipelineView, paths, read } from "./api";
+import { ApiError, type PipelineView, paths, read, type Running } from "./api";
+import { AskedEvents, embedded } from "./bridge";
 import { type Changes, compare, merge, noChanges, remaining, reuse } from "./changes";
 
 export interface LiveState {
@@ -17,18 +18,20 @@ export interface LiveState {
   error: ApiError | null;
   /** Counts finished runs, so that panels read them again. */
   runs: number;
+  /** Null where it was never started on the server's machine. */
+  running: Running | null;
 }
 
 const shownFor = 9_000;
 const pause = 250;
 const nothing: LiveState = {
-  view: null, before: null, lit: noChanges, fresh: false, missed: 0, head: 0, connection: "connecting", error: null, runs: 0,
+  view: null, before: null, lit: noChanges, fresh: false, missed: 0, head: 0, connection: "connecting", error: null, runs: 0, running: null,
 };
 
 export class LivePipeline {
   state = nothing;
   private listeners = new Set<() => void>();
-  private source: EventSource | null = null;
+  private source: EventSource | AskedEvents | null = null;
   private wanted: number | null = null;
   private loading = false;
   private again = false;
@@ -83,7 +86,7 @@ export class LivePipeline {
   }
 
   private connect(): void {
-    const source = new EventSource(paths.events(this.id));
+    const source = embedded ? new AskedEvents(this.id) : new EventSource(paths.events(this.id));
     this.source = source;
     source.onopen = () => {
       this.set({ connection: "live" });
@@ -96,7 +99,7 @@ export class LivePipeline {
       if (source.readyState === EventSource.CLOSED) this.retry = setTimeout(() => this.connect(), 2_000);
     };
     source.addEventListener("revision", (event) => {
-      const { revision } = JSON.parse(event.data) as { revision: number };
+      const { revision } = JSON.parse((event as MessageEvent<string>).data) as { revision: number };
       if (this.following && this.wanted !== null) this.wanted = Math.max(this.wanted, revision);
       this.set({ head: Math.max(this.state.head, revision) });
       this.request();
@@ -105,6 +108,7 @@ export class LivePipeline {
       this.set({ runs: this.state.runs + 1 });
       this.request();
     });
+    source.addEventListener("metrics", (event) => this.set({ running: JSON.parse((event as MessageEvent<string>).data) as Running }));
     source.addEventListener("deleted", () => {
       this.set({ connection: "deleted" });
       source.close();

@@ -1,6 +1,7 @@
 import "@xyflow/react/dist/base.css";
 import "./style.css";
 import { createRoot } from "react-dom/client";
+import { embedded, join } from "./bridge";
 import { PipelineList } from "./PipelineList";
 import { PipelinePage } from "./PipelinePage";
 import { usePlace } from "./place";
@@ -11,5 +12,6 @@ function Viewer() {
   return <PipelinePage key={place.pipeline} id={place.pipeline} place={place} />;
 }
 
+if (embedded) void join();
 const root = document.getElementById("root");
 if (root) createRoot(root).render(<Viewer />);

@@ -34,7 +34,11 @@ const listeners = new Set<() => void>();
 let current = parsePlace(new URL(location.href));
 
 function arrive(): void {
-  current = parsePlace(new URL(location.href));
+  arriveAt(parsePlace(new URL(location.href)));
+}
+
+function arriveAt(place: Place): void {
+  current = place;
   for (const listener of listeners) listener();
 }
 addEventListener("popstate", arrive);
@@ -43,8 +47,14 @@ addEventListener("popstate", arrive);
 export function go(change: Partial<Place>, replace = false): void {
   const next = formatPlace({ ...current, ...change });
   if (next === formatPlace(current)) return;
-  history[replace ? "replaceState" : "pushState"](null, "", next);
-  arrive();
+  const placed = { ...current, ...change };
+  try {
+    history[replace ? "replaceState" : "pushState"](null, "", next);
+    arrive();
+  } catch {
+    // Inside a client the page has no address that can change.
+    arriveAt(placed);
+  }
 }
 
 function subscribe(listener: () => void): () => void {
