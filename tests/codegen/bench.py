@@ -28,6 +28,7 @@ from lakestream_mcp.graph.model import PipelineDocument
 from lakestream_mcp.graph.validate import Validation, validate
 from lakestream_mcp.relational.columns import SailResolver
 from lakestream_mcp.relational.local import LocalEngine
+from tests import witness
 
 
 class Made(NamedTuple):
@@ -70,6 +71,7 @@ class Bench:
             self.said = [repr(f.model_dump(exclude_none=True)) for f in validation.errors]
             return None
         made = generate(parsed, validation, self.catalog, "parity", 1, self.resolver)
+        witness.generated(made, parsed)
         return Made(parsed, validation, made)
 
     def tables(self, made: Made, events: Mapping[str, Sequence[Any]]) -> dict[str, pa.Table]:
@@ -95,7 +97,9 @@ class Bench:
             lambda *_: None,
         )
         options = Options(batch_rows=batch_rows, traced=False, schedule=schedule)
-        return host.run(dict(tables), options)
+        found = host.run(dict(tables), options)
+        witness.on_host(made.document)
+        return found
 
     def on_spark(
         self,
@@ -106,11 +110,12 @@ class Bench:
         schedule: Schedule = "backlog",
         cuts: Cuts = RANDOM_CUTS,
         states: bool = False,
+        static: Mapping[str, Any] | None = None,
     ) -> Replay:
         """The generated code on Spark."""
         relations = made.validation.relations
         return replay_on_spark(
-            spark, made.generated, relations, tables, collect, schedule, cuts, states
+            spark, made.generated, relations, tables, collect, schedule, cuts, states, static
         )
 
 

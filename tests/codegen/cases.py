@@ -100,6 +100,7 @@ BASES: dict[str, Json] = {
     **SINK_BASES,
 }
 
+MERGED: Json = {"mode": "merge", "merge_keys": ["id"], "sequence_by": "at"}
 SHARED: Json = {
     "key": {"key": ["kind"]},
     "order_by": {"order_by": ["note"]},
@@ -351,7 +352,9 @@ CHANGES: dict[str, Json] = {
         "partition_by": {"partition_by": ["kind"]},
         "cluster_by": {"cluster_by": ["kind"]},
         "merge_schema": {"merge_schema": True},
-        "scd_type": {"mode": "merge", "merge_keys": ["id"], "sequence_by": "at", "scd_type": 2},
+        "scd_type": {**MERGED, "scd_type": 2},
+        "delete_when": {**MERGED, "delete_when": "kind = 'D' OR note IS NULL"},
+        "except_columns": {**MERGED, "except_columns": ["kind"]},
     },
     "kafka-topic-sink": {
         **KAFKA,

@@ -6,6 +6,7 @@ import pytest
 
 from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.errors import LakestreamError
+from tests import witness
 
 from .bench import Bench
 from .cases import BASES, CHANGES, LOCAL_ONLY, Json, document
@@ -39,6 +40,7 @@ def test_a_field_changes_the_code_or_is_refused(bench: Bench, node_type: str, fi
         assert changed == base
     else:
         assert changed is None or changed != base
+    witness.saw(node_type, "fields", f"sss {field}")
 
 
 @pytest.mark.parametrize("node_type", TYPES)

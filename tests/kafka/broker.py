@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lakestream_mcp.deploy import spark_env
+from lakestream_mcp.deploy import jar_files, spark_env
+from tests import witness
 
 DEADLINE_S = 120
 PROPERTIES = """\
@@ -38,17 +39,17 @@ group.initial.rebalance.delay.ms=0
 
 
 @contextmanager
-def broker() -> Iterator[str]:
-    """The address of a running broker."""
+def broker(more: str = "") -> Iterator[str]:
+    """The address of a running broker. more: properties that count in place of the usual ones."""
     environment = spark_env.find()
-    jars = spark_env.jars("broker", environment.python, environment.java_home, environment.cache)
+    jars = jar_files.jars("broker", environment.python, environment.java_home, environment.cache)
     java = [str(environment.java_home / "bin" / "java"), "-XX:TieredStopAtLevel=1"]
     java += ["-Xmx256m", "-XX:+UseSerialGC", "-cp", ":".join(map(str, jars))]
     with tempfile.TemporaryDirectory(prefix="lakestream-kafka-") as folder:
         work = Path(folder)
         port, control = free_port(), free_port()
         properties = work / "server.properties"
-        properties.write_text(PROPERTIES.format(port=port, control=control, work=work))
+        properties.write_text((PROPERTIES + more).format(port=port, control=control, work=work))
         identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         formatting = ["kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties)]
         subprocess.run([*java, *formatting], check=True, capture_output=True, timeout=DEADLINE_S)
@@ -58,7 +59,8 @@ def broker() -> Iterator[str]:
             )
         try:
             wait_for(port, process, work / "broker.log")
-            yield f"127.0.0.1:{port}"
+            with witness.serving("kafka", f"127.0.0.1:{port}"):
+                yield f"127.0.0.1:{port}"
         finally:
             process.terminate()
             process.wait(DEADLINE_S)

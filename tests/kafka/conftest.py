@@ -8,6 +8,7 @@ import pytest
 
 from lakestream_mcp.deploy import spark_env
 from lakestream_mcp.deploy.spark_process import SparkProcess
+from tests import witness
 from tests.codegen.bench import Bench
 
 from .broker import broker
@@ -25,7 +26,7 @@ def spark() -> Iterator[SparkProcess]:
     """A running Spark, which knows the secret `registry/password`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REGISTRY_PASSWORD", "of the registry")
-        with SparkProcess(spark_env.find()) as process:
+        with witness.Spark(spark_env.find()) as process:
             yield process
 
 

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests import witness
+
 USER, PASSWORD = "reader", "of the broker"
 
 
@@ -112,4 +114,5 @@ def broker() -> Iterator[Broker]:
         made = Broker(listener)
         thread = threading.Thread(target=made.serve, daemon=True)
         thread.start()
-        yield made
+        with witness.serving("mqtt", made.address.partition(":")[2]):
+            yield made

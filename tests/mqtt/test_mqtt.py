@@ -12,6 +12,7 @@ import pytest
 from lakestream_mcp.deploy import spark_env
 from lakestream_mcp.deploy.spark_process import SparkProcess
 from lakestream_mcp.errors import EngineFailed
+from tests import witness
 from tests.codegen.bench import Bench, Made
 
 from .broker import Broker, broker
@@ -26,7 +27,7 @@ def spark() -> Iterator[SparkProcess]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MQTT_PASSWORD", "of the broker")
         patch.setenv("MQTT_WRONG", "another")
-        with SparkProcess(environment) as process:
+        with witness.Spark(environment) as process:
             yield process
 
 

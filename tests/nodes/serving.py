@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests import witness
+
 TOKEN = "t0ken"
 SLOW_S = 2.5
 
@@ -94,7 +96,8 @@ def serving() -> Iterator[Serving]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     made.url = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield made
+        with witness.serving("endpoints", made.url, "ml-model-endpoint"):
+            yield made
     finally:
         server.shutdown()
         server.server_close()

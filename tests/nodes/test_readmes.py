@@ -26,6 +26,7 @@ from lakestream_mcp.relational.column_types import ddl, parse_columns
 from lakestream_mcp.relational.columns import SailResolver
 from lakestream_mcp.relational.local import LocalEngine
 from lakestream_mcp.relational.sql import cast_outputs, sql
+from tests import witness
 
 from .readme import Example, examples
 
@@ -56,8 +57,9 @@ def test_examples_run(node_type: NodeType, example: Example, engine: LocalEngine
     run = {"source": run_source, "transform": run_transform, "sink": run_sink}
     if isinstance(node_type, CodeTransformType):
         run_code(node_type, parsed.config, example)
-        return
-    run[node_type.category](node_type, parsed.config, example, engine)
+    else:
+        run[node_type.category](node_type, parsed.config, example, engine)
+    witness.saw(node_type.type, "readme")
 
 
 def run_source(node: SourceType, config: Any, example: Example, engine: LocalEngine) -> None:

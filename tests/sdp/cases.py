@@ -13,6 +13,7 @@ from lakestream_mcp.codegen import CodeTarget, Generated, generate
 from lakestream_mcp.errors import LakestreamError
 from lakestream_mcp.graph.model import PipelineDocument
 from lakestream_mcp.graph.validate import validate
+from tests import witness
 from tests.codegen.bench import Bench
 from tests.codegen.cases import BASES, Json, document
 
@@ -34,7 +35,9 @@ def code_for(bench: Bench, made: Json, target: CodeTarget) -> Generated:
     parsed = PipelineDocument.model_validate(made)
     validation = validate(parsed, bench.catalog, bench.resolver, bench.cache)
     assert validation.ok, validation.errors
-    return generate(parsed, validation, bench.catalog, "parity", 1, bench.resolver, target)
+    found = generate(parsed, validation, bench.catalog, "parity", 1, bench.resolver, target)
+    witness.generated(found, parsed)
+    return found
 
 
 def code_or_none(bench: Bench, made: Json, target: CodeTarget = "sdp") -> Generated | None:
@@ -44,9 +47,11 @@ def code_or_none(bench: Bench, made: Json, target: CodeTarget = "sdp") -> Genera
         validation = validate(parsed, bench.catalog, bench.resolver, bench.cache)
         if not validation.ok:
             return None
-        return generate(parsed, validation, bench.catalog, "parity", 1, bench.resolver, target)
+        found = generate(parsed, validation, bench.catalog, "parity", 1, bench.resolver, target)
+        witness.generated(found, parsed)
     except (ValidationError, LakestreamError):
         return None
+    return found
 
 
 CONFIG = "-- lakestream:config="

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from lakestream_mcp.codegen import Generated
 from lakestream_mcp.deploy import spark_env
+from tests import witness
 
 from .open_source import OpenSource, to_open_source
 
@@ -42,7 +44,14 @@ class Failed(AssertionError):
 class Pipelines:
     """A Spark in a child process that takes declarative pipelines; a context manager."""
 
-    def __init__(self, environment: spark_env.SparkEnvironment) -> None:
+    def __init__(
+        self,
+        environment: spark_env.SparkEnvironment,
+        conf: Mapping[str, str] = CONF,
+        catalog: str = "",
+    ) -> None:
+        self.conf = conf
+        self.catalog = catalog
         self.work = tempfile.TemporaryDirectory(prefix="lakestream-pipelines-")
         self.folder = Path(self.work.name)
         self.log = self.folder.joinpath("log").open("wb")
@@ -60,7 +69,8 @@ class Pipelines:
 
     def __enter__(self) -> Pipelines:
         flags = f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dderby.system.home={self.folder}"
-        conf = CONF | {
+        conf = {
+            **self.conf,
             "spark.jars": ",".join(map(str, self.environment.jars)),
             "spark.sql.warehouse.dir": str(self.folder / "warehouse"),
             "spark.driver.extraJavaOptions": flags,
@@ -102,16 +112,18 @@ class Pipelines:
 
     def run(self, made: Generated, storage: Path | None = None, more: str = "") -> OpenSource:
         """Dry-run a generated pipeline, or run it where there is a storage folder."""
-        (text,) = [text for name, text in made.files.items() if name.endswith(".sql")]
-        rewritten = to_open_source(text)
-        python = [t for name, t in made.files.items() if name.endswith("_sinks.py")]
+        (sql,) = [name for name in made.files if name.endswith(".sql")]
+        rewritten = to_open_source(made.files[sql], self.catalog)
+        sinks = [name for name in made.files if name.endswith("_sinks.py")]
         self.request(
             "graph",
             sql=rewritten.sql,
-            python=[more, rewritten.python, *python],
+            python=[more, rewritten.python, *map(made.files.__getitem__, sinks)],
             dry=storage is None,
             storage=f"file://{storage or self.folder / 'dry'}",
         )
+        ran = [made.files[name] for name in (sql, *sinks)]
+        witness.declared(ran, storage is None, rewritten.rewrites)
         return rewritten
 
     def table(self, text: str) -> pa.Table:

@@ -28,7 +28,7 @@ REWRITES = {
     "rescued_data": "the column of rescued data is always NULL",
     "auto_cdc": "`AUTO CDC` is a call in Python",
     "scd_type_2": "history is only kept by Spark 4.3: the newest rows are",
-    "expectations": "constraints are left out",
+    "expectations": "constraints that drop rows are conditions, others are left out",
 }
 READERS = {
     "READ_FILES": "read_files",
@@ -63,9 +63,13 @@ def one_part(name: str) -> str:
     return name.replace(".", "__")
 
 
-def to_open_source(text: str) -> OpenSource:
-    """Rewrite a file of declarative SQL."""
-    made = _Rewriter()
+def to_open_source(text: str, catalog: str = "") -> OpenSource:
+    """Rewrite a file of declarative SQL.
+
+    With a `catalog` its tables are of that one, which must be able to merge, and AUTO CDC stays
+    SQL: Spark 4.3 has it.
+    """
+    made = _Rewriter(catalog)
     statements = [made.statement(tokens, text) for tokens in _statements(text)]
     header = "from pyspark import pipelines as dp\n" if made.python else ""
     kept = [statement for statement in statements if statement]
@@ -85,15 +89,16 @@ def _statements(text: str) -> list[list[Token]]:
 class _Rewriter:
     """Rewrites statement by statement; Python definitions gather beside them."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalog: str) -> None:
+        self.catalog = catalog
         self.used: set[str] = set()
         self.python: list[str] = []
 
     def statement(self, tokens: list[Token], text: str) -> str:
         """One statement as SQL; empty where it has become Python."""
         words = [token.text.upper() for token in tokens]
-        if words[:2] == ["CREATE", "FLOW"] and "CDC" in words[:6]:
-            self._auto_cdc(tokens)
+        if words[:2] == ["CREATE", "FLOW"] and "CDC" in words[:6] and not self.catalog:
+            self._auto_cdc(tokens, text)
             return ""
         cuts: list[tuple[int, int, str]] = []
         self._head(tokens, words, text, cuts)
@@ -107,7 +112,8 @@ class _Rewriter:
                 at = end
             elif self._is_table_name(tokens, words, at):
                 parts = [tokens[at + i].text for i in (0, 2, 4)]
-                cuts.append((tokens[at].start, tokens[at + 4].end + 1, f"`{'__'.join(parts)}`"))
+                named = f"{self.catalog}`{'__'.join(parts)}`"
+                cuts.append((tokens[at].start, tokens[at + 4].end + 1, named))
                 self.used.add("one_part_names")
                 at += 4
             at += 1
@@ -133,16 +139,40 @@ class _Rewriter:
         if words[after : after + 1] == ["("]:
             end = _closing(tokens, after)
             cuts.append((tokens[after].start, tokens[end].end + 1, " USING delta"))
-            self.used.add("expectations")
-        else:
+            self._conditions(tokens, words, (after, end), text, cuts)
+        elif not self.catalog:
             cuts.append((place, place, " USING delta"))
-        self.used.add("using_delta")
+        self.used |= set() if self.catalog else {"using_delta"}
         rest = words[after : words.index("AS", after)] if "AS" in words[after:] else words[after:]
         if "CLUSTER BY" in rest:
             first = after + rest.index("CLUSTER BY")
             last = _closing(tokens, first + 1)
             cuts.append((tokens[first].start, tokens[last].end + 1, ""))
             self.used.add("cluster_by")
+
+    def _conditions(
+        self,
+        tokens: list[Token],
+        words: list[str],
+        inside: tuple[int, int],
+        text: str,
+        cuts: list[tuple[int, int, str]],
+    ) -> None:
+        """Rows that an expectation drops are left out by a condition around the query."""
+        self.used.add("expectations")
+        kept = []
+        for at in range(*inside):
+            if words[at] == "EXPECT":
+                last = _closing(tokens, at + 1)
+                if words[last + 1 : last + 5] == ["ON", "VIOLATION", "DROP", "ROW"]:
+                    kept.append(text[tokens[at + 1].start : tokens[last].end + 1])
+        if kept and "AS" in words[inside[1] :]:
+            begin = tokens[words.index("AS", inside[1])].end + 1
+            end = tokens[-1].end + 1
+            cuts += [
+                (begin, begin, " SELECT * FROM ("),
+                (end, end, f") WHERE {' AND '.join(kept)}"),
+            ]
 
     @staticmethod
     def _is_table_name(tokens: list[Token], words: list[str], at: int) -> bool:
@@ -185,7 +215,7 @@ class _Rewriter:
         )
         return name
 
-    def _auto_cdc(self, tokens: list[Token]) -> None:
+    def _auto_cdc(self, tokens: list[Token], text: str) -> None:
         self.used.add("auto_cdc")
         words = [token.text.upper() for token in tokens]
 
@@ -206,6 +236,14 @@ class _Rewriter:
             "stored_as_scd_type": 1,
             "name": tokens[2].text,
         }
+        if "DELETE" in words:
+            first = words.index("WHEN") + 1
+            last = words.index("SEQUENCE") - 1
+            given["apply_as_deletes"] = text[tokens[first].start : tokens[last].end + 1]
+        if "EXCEPT" in words:
+            opening = words.index("EXCEPT") + 1
+            inside = tokens[opening + 1 : _closing(tokens, opening)]
+            given["except_column_list"] = [t.text for t in inside if t.text != ","]
         if tokens[words.index("TYPE") + 1].text == "2":
             self.used.add("scd_type_2")
         arguments = ", ".join(f"{k}={py_repr(v)}" for k, v in given.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests import witness
 from tests.codegen.bench import Bench
 from tests.codegen.cases import BASES, CHANGES, LOCAL_ONLY
 from tests.conftest import Golden
@@ -31,6 +32,7 @@ def test_a_field_changes_the_code_or_is_refused(bench: Bench, node_type: str, fi
             or base is None
             or without_config(changed.files) != without_config(base.files)
         )
+    witness.saw(node_type, "fields", f"sdp {field}")
 
 
 @pytest.mark.parametrize("node_type", TYPES)

@@ -8,6 +8,7 @@ import pytest
 
 from lakestream_mcp.deploy import spark_env
 from lakestream_mcp.deploy.spark_process import SparkProcess
+from tests import witness
 from tests.codegen.bench import Bench
 from tests.nodes.serving import TOKEN
 
@@ -17,7 +18,7 @@ def spark() -> Iterator[SparkProcess]:
     """A running Spark."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODELS_TOKEN", TOKEN)  # secret://models/token on a local Spark
-        with SparkProcess(spark_env.find()) as process:
+        with witness.Spark(spark_env.find()) as process:
             yield process
 
 

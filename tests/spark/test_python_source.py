@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lakestream_mcp.deploy.spark_process import SparkProcess
+from tests import witness
 from tests.codegen.authored import FEED_CODE
 from tests.codegen.bench import Bench, chain
 
@@ -42,7 +43,9 @@ def feed(rows: list[Any], asked: list[str]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/rows"
+        url = f"http://127.0.0.1:{server.server_port}/rows"
+        with witness.serving("http", url):
+            yield url
     finally:
         server.shutdown()
         server.server_close()

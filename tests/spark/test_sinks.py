@@ -16,6 +16,7 @@ from lakestream_mcp.deploy import spark_env
 from lakestream_mcp.deploy.spark_process import SparkProcess
 from lakestream_mcp.graph.node_type import SinkType
 from lakestream_mcp.nodes.messages import plain_json
+from tests import witness
 from tests.codegen.bench import Bench, Made, chain
 from tests.sinks.servers import Answer, http_server, smtp_server
 from tests.storage.conftest import Postgres, postgres_server  # noqa: F401  a fixture
@@ -25,6 +26,7 @@ from .test_pipelines import QUIET, feed, run, shocks, write
 pytestmark = [pytest.mark.spark, pytest.mark.postgres]
 Json = dict[str, Any]
 NEWEST = {"table": "main.out.newest", "primary_keys": ["key"], "sequence_by": "detected_at"}
+MERGED = {"warehouse_id": "w1", "table": "main.out.merged", "staging": "/Volumes/main/ops/staging"}
 DRIVER = ("psycopg", "psycopg_binary", "typing_extensions")
 
 
@@ -54,7 +56,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProcess]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TEST_DRIVER_FOLDER", str(folder))
         patch.setenv("DB_PASSWORD", "unused")
-        with SparkProcess(WithDriver(*spark_env.find())) as process:
+        with witness.Spark(WithDriver(*spark_env.find())) as process:
             yield process
 
 
@@ -182,6 +184,7 @@ def test_tables_and_databases_hold_the_hosts_matches(
             },
         ),
         sink("newest", "feature-store-sink", NEWEST),
+        sink("warehouse", "sql-warehouse-sink", MERGED),
         sink(
             "postgres",
             "lakebase-sink",
@@ -205,6 +208,7 @@ def test_tables_and_databases_hold_the_hosts_matches(
     run(spark, made, tmp_path)
     rows = host_rows(bench, made, events)
     ids = sorted(r["match_id"] for r in rows)
+    assert sorted(r["match_id"] for r in stored(spark, tmp_path, "merged", "match_id")) == ids
     assert sorted(r["match_id"] for r in stored(spark, tmp_path, "unity", "match_id")) == ids
     dead = stored(spark, tmp_path, "dead", "error, source, row, at")
     assert sorted(json.loads(r["row"])["match_id"] for r in dead) == ids

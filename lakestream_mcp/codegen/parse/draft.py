@@ -84,6 +84,29 @@ class Draft:
         self.relations[node_id] = self._relation(node_id, [self.relations[n] for n, _ in inputs])
         return node_id
 
+    def rename(self, old: str, new: str) -> None:
+        """Another id for a node, in its place."""
+        moved = {old: new}
+        self.nodes = {moved.get(n, n): node for n, node in self.nodes.items()}
+        plain = old.replace("_", " ").capitalize()
+        title = new.replace("_", " ").capitalize()
+        node = self.nodes[new]
+        node.id, node.name = new, title if node.name == plain else node.name
+        self.relations[new] = self.relations.pop(old)
+        self.edges = [
+            edge.model_copy(
+                update={
+                    "source": moved.get(edge.source, edge.source),
+                    "target": moved.get(edge.target, edge.target),
+                }
+            )
+            for edge in self.edges
+        ]
+        self.findings = [
+            found.model_copy(update={"node": new}) if found.node == old else found
+            for found in self.findings
+        ]
+
     def update(self, node_id: str, config: Mapping[str, Any]) -> None:
         """Further fields of a node that has no input."""
         node = self.nodes[node_id]

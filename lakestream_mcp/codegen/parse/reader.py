@@ -63,9 +63,9 @@ class Reader:
             return None
         if key not in self.ports:
             self.building.append(key)
-            before = set(self.draft.nodes)
+            before = set(map(id, self.draft.nodes.values()))  # ids may change meanwhile
             self.ports[key] = self._built(self.made[key])
-            added = [node for node in self.draft.nodes if node not in before]
+            added = [name for name, node in self.draft.nodes.items() if id(node) not in before]
             self.nodes[self._place(self.made[key].placed)] = added
             self.building.pop()
         return self.ports[key]
@@ -255,8 +255,18 @@ class Reader:
         port = self._rows(made._replace(placed=made.placed._replace(marker=None)))
         if port is not None:
             self.draft.reserved.discard(sink_id)
-            add_sink(self.draft, kind, config, port, made.marker, sink_id or wanted)
+            old, new = add_sink(self.draft, kind, config, port, made.marker, sink_id or wanted)
+            self._renamed(old, new)
+            return (new, port[1]) if port[0] == old else port
         return port
+
+    def _renamed(self, old: str, new: str) -> None:
+        """Ports that others know by a node's old id."""
+        known: dict[str, Port | None]
+        for known in (self.ports, self.of_ports):  # type: ignore[assignment]
+            known.update({n: (new, p[1]) for n, p in known.items() if p and p[0] == old})
+        for nodes in self.nodes.values():
+            nodes[:] = [new if node == old else node for node in nodes]
 
     def _sink_config(
         self, made: Made, kind: SinkType, flows: Sequence[Flow | AutoCdc]

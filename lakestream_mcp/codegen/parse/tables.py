@@ -26,15 +26,25 @@ def add_sink(
     port: Port,
     marker: Marker | None,
     wanted: str,
-) -> None:
-    """The node that writes a table; what SQL does not say is as it was, or as a remark says."""
-    taken = marker is None and slug(wanted) in draft.nodes
-    node_id = draft.id(f"{wanted}_table" if taken else wanted)
+) -> tuple[str, str]:
+    """The node that writes a table; what SQL does not say is as it was, or as a remark says.
+
+    A table and a view of rows cannot share a name: the rows give it up. Returns the old and the
+    new id of the node that did.
+    """
+    name = renamed = slug(wanted)
+    namesake = draft.nodes.get(name) if marker is None else None
+    if namesake is not None and draft.catalog.get(namesake.type).category != "sink":
+        renamed = draft.id(f"{name}_rows")
+        draft.rename(name, renamed)
+        port = (renamed, port[1]) if port[0] == name else port
+    node_id = draft.id(wanted)
     hint = dict(marker.config or {}) if marker else {}
     known = draft.known_node(node_id, kind.type)
     unsaid = {k: v for k, v in (known.config if known else {}).items() if k not in SAID}
     full = {**unsaid, **hint, **config}
     draft.add(node_id, kind.type, full, [port], marker.name if marker else None)
+    return name, renamed
 
 
 def is_marked_apart(made: Made, flow: Filled) -> bool:

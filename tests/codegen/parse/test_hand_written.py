@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from lakestream_mcp.codegen import generate
 from lakestream_mcp.codegen.parse.code import parse_code
 from lakestream_mcp.codegen.parse.findings import ParsedCode
 from lakestream_mcp.graph.config import parse
+from lakestream_mcp.graph.validate import validate
 from tests.conftest import Golden
 
 from ..bench import Bench
@@ -70,3 +72,32 @@ def test_nothing_is_dropped(bench: Bench, file: Path) -> None:
     for node in parsed.document.nodes:
         problems = parse(bench.catalog.get(node.type), dict(node.config)).problems
         assert {(node.id, p.field) for p in problems} <= said
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_what_is_right_can_be_generated_again(bench: Bench, file: Path) -> None:
+    """No view takes the name of a table: what was read whole and is valid becomes code."""
+    parsed = parse_code(file.read_text("utf-8"), bench.catalog, bench.resolver)
+    if parsed.document.nodes and not any(f.severity == "error" for f in parsed.findings):
+        validation = validate(parsed.document, bench.catalog, bench.resolver)
+        if validation.ok:
+            made = generate(
+                parsed.document, validation, bench.catalog, "p", 1, bench.resolver, "auto"
+            )
+            assert made.files
+
+
+def test_a_node_that_others_read_gives_its_name_to_a_table(bench: Bench) -> None:
+    sql = (
+        "CREATE TEMPORARY VIEW v AS WITH t AS (SELECT a FROM STREAM c.s.x WHERE a > 1) "
+        "SELECT * FROM t;\n"
+        "CREATE STREAMING TABLE t AS SELECT * FROM STREAM v;\n"
+        "CREATE STREAMING TABLE u AS SELECT a + 1 AS b FROM STREAM v;"
+    )
+    parsed = parse_code(sql, bench.catalog, bench.resolver)
+    ids = [node.id for node in parsed.document.nodes]
+    assert len(ids) == len(set(ids))
+    assert {edge.source for edge in parsed.document.edges} <= set(ids)
+    assert {n for s in parsed.statements for n in s.nodes} == set(ids)
+    (table,) = [n for n in parsed.document.nodes if n.config.get("table") == "t"]
+    assert table.id == "t"

@@ -6,15 +6,19 @@ Importing this module imports sqlglot, so it is imported inside functions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
 
 from ....errors import Unsupported
 from ....relational.declarative.statements import AutoCdc, Dataset, Query, Statement
 from ....relational.declarative.trees import streamed_name
-from ....relational.sql import column
+from ....relational.sql import column, find_column
+from ...conditions import condition
 
 if TYPE_CHECKING:
-    from sqlglot import exp
+    from ....graph.model import Relation
+    from .node import DeltaTableSinkConfig
 
 
 def appended(made: Mapping[str, Any], rows: exp.Query) -> tuple[Statement, ...]:
@@ -23,7 +27,11 @@ def appended(made: Mapping[str, Any], rows: exp.Query) -> tuple[Statement, ...]:
 
 
 def merged(
-    made: Mapping[str, Any], node_id: str, rows: exp.Query, scd_type: Literal[1, 2]
+    made: Mapping[str, Any],
+    node_id: str,
+    rows: exp.Query,
+    config: DeltaTableSinkConfig,
+    relation: Relation,
 ) -> tuple[Statement, ...]:
     """A streaming table, and the flow that keeps the newest row of each key in it."""
     if made["sequence_by"] is None:
@@ -39,9 +47,23 @@ def merged(
         source=streamed_name(rows),
         keys=tuple(made["keys"]),
         sequence_by=column(made["sequence_by"]),
-        scd_type=scd_type,
+        delete_when=deleted(config, relation),
+        except_columns=tuple(
+            find_column(name, relation, "except_columns") for name in config.except_columns or ()
+        ),
+        scd_type=config.scd_type,
     )
     return _table(made), flow
+
+
+def deleted(config: DeltaTableSinkConfig, relation: Relation) -> exp.Expr | None:
+    """The condition of a row that deletes its key, by bare column names."""
+    if config.delete_when is None:
+        return None
+    tree = condition(config.delete_when, relation, "delete_when").copy()
+    for read in tree.find_all(exp.Column):
+        read.set("table", None)
+    return tree
 
 
 def _table(made: Mapping[str, Any]) -> Dataset:

@@ -13,13 +13,22 @@ from ....graph.model import Problem, Relation
 from ....graph.node_parts import Reading
 from ....graph.node_type import NodeConfig, SinkType
 from ....relational.sql import find_column
-from ...fields import ColumnName, NameList, TableName, joined_table_name
+from ...conditions import condition
+from ...fields import ColumnName, Condition, NameList, TableName, joined_table_name
 from ...merging import MATCH_ID, merge_keys, merge_problems
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
     from ....relational.declarative.statements import Statement
+
+
+DECLARATIVE_ONLY = {
+    "scd_type": "The history of rows (SCD type 2) is kept by",
+    "delete_when": "Rows that delete their key, whenever they come, are known to",
+    "except_columns": "Columns that only steer a merge are left out by",
+}
+"""Fields that Structured Streaming has no exact counterpart of, and what they are for."""
 
 
 class DeltaTableSinkConfig(NodeConfig):
@@ -48,6 +57,16 @@ class DeltaTableSinkConfig(NodeConfig):
         1,
         description="With `merge`: 1 keeps the newest row of a key, 2 keeps its history too, from "
         "`__START_AT` to `__END_AT` (declarative pipelines only)",
+    )
+    delete_when: Condition | None = Field(
+        None,
+        description="With `merge`: SQL condition of a row that deletes its key, e.g. `op = 'd'` "
+        "(declarative pipelines only)",
+    )
+    except_columns: NameList | None = Field(
+        None,
+        description="With `merge`: columns that are not stored, e.g. `op` (declarative pipelines "
+        "only)",
     )
 
 
@@ -88,7 +107,7 @@ class DeltaTableSink(SinkType):
                 field="partition_by",
                 fix={"partition_by": None},
             )
-        for field in ("merge_keys", "sequence_by", "scd_type"):
+        for field in ("merge_keys", "sequence_by", *DECLARATIVE_ONLY):
             if config.mode == "append" and getattr(config, field) not in (None, 1):
                 yield Problem(
                     "UNUSED_CONFIG",
@@ -104,15 +123,17 @@ class DeltaTableSink(SinkType):
         problems = list(self.check(config, [relation]))
         if problems:
             raise Unsupported(problems[0].message, where={"field": problems[0].field})
-        if config.scd_type == 2:
-            raise Unsupported(
-                "The history of rows (SCD type 2) is kept by declarative pipelines only.",
-                where={"field": "scd_type"},
-                got=2,
-                expected=1,
-                hint="Generate code for `sdp` or `hybrid`, or set `scd_type` to 1.",
-                fix=[{"op": "update_node", "config": {"scd_type": 1}}],
-            )
+        for field, why in DECLARATIVE_ONLY.items():
+            given, plain = getattr(config, field), type(config).model_fields[field].default
+            if given != plain:
+                raise Unsupported(
+                    f"{why} declarative pipelines only.",
+                    where={"field": field},
+                    got=given,
+                    expected=plain,
+                    hint=f"Generate code for `sdp` or `hybrid`, or leave `{field}` out.",
+                    fix=[{"op": "update_node", "config": {field: plain}}],
+                )
         named = {
             field: [find_column(name, relation, field) for name in getattr(config, field) or ()]
             for field in ("partition_by", "cluster_by")
@@ -139,14 +160,15 @@ class DeltaTableSink(SinkType):
         """A streaming table: of the rows, or filled by AUTO CDC."""
         from .declarative import appended, merged
 
-        plain = self.code(config.model_copy(update={"scd_type": 1}), relation)
+        defaults = {name: type(config).model_fields[name].default for name in DECLARATIVE_ONLY}
+        plain = self.code(config.model_copy(update=defaults), relation)
         if config.mode == "append":
             return appended(plain, rows)
-        return merged(plain, node_id, rows, config.scd_type)
+        return merged(plain, node_id, rows, config, relation)
 
 
 def _column_problems(config: DeltaTableSinkConfig, rows: Relation) -> Iterator[Problem]:
-    for field in ("merge_keys", "partition_by", "cluster_by"):
+    for field in ("merge_keys", "partition_by", "cluster_by", "except_columns"):
         names = getattr(config, field) or []
         for name in names:
             try:
@@ -158,6 +180,20 @@ def _column_problems(config: DeltaTableSinkConfig, rows: Relation) -> Iterator[P
             find_column(config.sequence_by, rows, "sequence_by")
         except LakestreamError as error:
             yield problem_of(error)
+    if config.delete_when is not None:
+        try:
+            condition(config.delete_when, rows, "delete_when")
+        except LakestreamError as error:
+            yield problem_of(error)
+    kept_away = {n.lower() for n in config.except_columns or ()}
+    for name in sorted({*(config.merge_keys or ()), *(config.partition_by or ())}):
+        if name.lower() in kept_away:
+            yield Problem(
+                "COLUMN_NEEDED",
+                f"`{name}` is needed in the table, so it cannot be left out of it",
+                field="except_columns",
+                got=name,
+            )
     if config.mode != "merge":
         return
     yield from merge_problems(merge_keys(config.merge_keys, rows), config.sequence_by, rows)

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from ....graph.node_parts import Reading
 from ....relational.declarative.statements import AutoCdc, Dataset
+from ....relational.sql import sql
 
 
 def reading(statements: Sequence[Any]) -> Reading | None:
@@ -34,10 +35,19 @@ def reading(statements: Sequence[Any]) -> Reading | None:
 
 def _merged(flow: AutoCdc) -> dict[str, Any] | None:
     """AUTO CDC by keys; its other parts have no fields."""
-    parts = (flow.delete_when, flow.columns, flow.except_columns)
-    history = (flow.track_history, flow.track_history_except)
+    parts = (flow.columns, flow.track_history, flow.track_history_except)
     sequence = flow.sequence_by
-    if any(parts) or any(history) or not isinstance(sequence, exp.Column) or sequence.table:
+    if any(parts) or not isinstance(sequence, exp.Column) or sequence.table:
         return None
-    config = {"mode": "merge", "merge_keys": list(flow.keys), "sequence_by": sequence.name}
-    return config | ({"scd_type": flow.scd_type} if flow.scd_type != 1 else {})
+    config: dict[str, Any] = {
+        "mode": "merge",
+        "merge_keys": list(flow.keys),
+        "sequence_by": sequence.name,
+    }
+    if flow.scd_type != 1:
+        config["scd_type"] = flow.scd_type
+    if flow.delete_when is not None:
+        config["delete_when"] = sql(flow.delete_when)
+    if flow.except_columns:
+        config["except_columns"] = list(flow.except_columns)
+    return config
