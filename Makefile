@@ -33,7 +33,7 @@ fast:  ## All tests that need no outside process.
 	@$(IN) scripts/tests.py fast
 
 soak:  ## The long tests: full counts, then mutants of matchers and kernel.
-	@$(SETUP) test spark jars node browser
+	@$(SETUP) test spark spark43 jars node browser
 	@$(IN) scripts/tests.py soak
 	@$(IN) scripts/mutation.py --count 300 --seed 1
 

@@ -11,7 +11,15 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple, cast
 
-from pydantic import BaseModel, BeforeValidator, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails
 
 from .errors import InvalidArgument, LakestreamError, nearest
@@ -58,10 +66,14 @@ NodeId = Annotated[str, Field(min_length=1, max_length=64)]
 RunId = Annotated[
     str, Field(min_length=1, max_length=64, description="Run id, as test_pattern answers it")
 ]
-Reason = Annotated[str, Field(max_length=500, description="Why, for the history")]
-ExpectRevision = Annotated[int, Field(ge=0, description="Refuse if the newest revision is another")]
+Reason = Annotated[str, Field(max_length=500, description="Why: for the history")]
+ExpectRevision = Annotated[int, Field(ge=0, description="Refuse if not the newest")]
 Object = Annotated[dict[str, JsonValue], Json]
 Rows = Annotated[list[dict[str, JsonValue]], Json]
+Objects = Annotated[list[Any], WithJsonSchema({"type": "array", "items": {"type": "object"}})]
+"""A list whose items the domain checks, with better errors."""
+GivenEvents = Objects | dict[str, Any]
+"""Rows, or where to get them; the domain says what is wrong with a row."""
 
 
 def validated(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,12 @@ LakestreamError                 one JSON shape: code, message, where, got, expec
 ├── InvalidEvents               events that cannot be read or typed
 ├── Unsupported                 a declared gap: refused with the reason, never approximated
 ├── LimitExceeded               a documented limit was reached
+├── Unauthenticated             the request does not prove who sends it
 ├── Forbidden                   the caller's role does not include the operation
+├── RateLimited                 too many calls in a short time; `retry_after_s` says when to go on
+├── DatabricksFailed            Databricks refused a call, could not be reached, or is not connected
+├── DeploymentFailed            a deployment failed: undone, or partial with what is left
+├── ModelFailed                 a language model did not answer, or not in a form that can be used
 ├── StoreFailed                 the database is busy, unreachable or damaged; nothing was saved
 └── EngineFailed                a child process (Sail, Spark) failed; the message says what to do
 """
@@ -26,7 +31,8 @@ class LakestreamError(Exception):
     """An answer that says what is wrong and what to do.
 
     `where` names the place (`pipeline`, `node`, `field`, `change`, `row` …), `fix` is a list of
-    changes that `edit_pipeline` accepts, when the remedy is an edit.
+    changes that `edit_pipeline` accepts, when the remedy is an edit. `request_id` is set by the
+    runner: under it the call is found in the server's log and in the audit log.
     """
 
     code = "INTERNAL"
@@ -50,6 +56,7 @@ class LakestreamError(Exception):
         self.expected = expected
         self.hint = hint
         self.fix = fix
+        self.request_id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The one shape every surface shows; empty parts are left out."""
@@ -61,6 +68,7 @@ class LakestreamError(Exception):
             "expected": self.expected,
             "hint": self.hint,
             "fix": self.fix,
+            "request_id": self.request_id,
         }
         return {k: v for k, v in parts.items() if v not in (None, {}, [])}
 
@@ -101,12 +109,44 @@ class LimitExceeded(LakestreamError):
     code = "LIMIT_EXCEEDED"
 
 
+class Unauthenticated(LakestreamError):
+    code = "UNAUTHENTICATED"
+
+
 class Forbidden(LakestreamError):
     code = "FORBIDDEN"
 
 
+class RateLimited(LakestreamError):
+    code = "RATE_LIMITED"
+
+
+class DatabricksFailed(LakestreamError):
+    """`retryable`: whether the same call may be made again; else look first what has been done."""
+
+    code = "DATABRICKS_FAILED"
+
+    def __init__(self, message: str, *, retryable: bool = False, **parts: Any) -> None:
+        super().__init__(message, **parts)
+        self.retryable = retryable
+
+
+class DeploymentFailed(LakestreamError):
+    code = "DEPLOYMENT_UNDONE"
+
+
+class ModelFailed(LakestreamError):
+    code = "MODEL_FAILED"
+
+
 class StoreFailed(LakestreamError):
+    """`retryable`: nothing was saved, and the same call may well succeed at once."""
+
     code = "STORE_FAILED"
+
+    def __init__(self, message: str, *, retryable: bool = False, **parts: Any) -> None:
+        super().__init__(message, **parts)
+        self.retryable = retryable
 
 
 class EngineFailed(LakestreamError):

@@ -8,21 +8,23 @@ The MCP tool, the REST route, the command, the audit row and the docs follow fro
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
-import logging
-import secrets
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
 from .arguments import validated
+from .authorization import check_anywhere, check_named
+from .calls import Call, audit_failure, audit_success, digest, unexpected, watched
+from .dialogue import ClientAsked
 from .errors import LakestreamError, NotFound, nearest
 from .identity import Role
+from .storage.attempts import repeated
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -37,11 +39,20 @@ ROLE_OF_EFFECT: dict[Effect, Role] = {
     "destroy": "deployer",
 }
 UNSAID = frozenset({"minLength", "maxLength", "minItems", "maxItems", "minimum"})
-log = logging.getLogger("lakestream")
+
+
+class Confirmation(NamedTuple):
+    """A question to a person; yes means the same call with these arguments as well."""
+
+    question: str
+    arguments: dict[str, Any]
 
 
 class Answer(BaseModel):
     """What an operation answers with. Parts that are None are left out on every surface."""
+
+    media_type: ClassVar[str] = "application/json"
+    """What REST sends: another one stands for `text()`."""
 
     def text(self) -> str:
         """What a model reads; the default is the whole answer as compact JSON."""
@@ -50,6 +61,10 @@ class Answer(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """The same JSON for every surface."""
         return self.model_dump(mode="json", exclude_none=True)
+
+    def confirmation(self) -> Confirmation | None:
+        """What a person should be asked, where the answer is a plan and nothing was done yet."""
+        return None
 
     def resource_text(self, file: str | None) -> str:
         """What an MCP resource shows of this answer."""
@@ -95,9 +110,12 @@ class Operation:
         fields: dict[str, Any] = {
             p.name: (hints[p.name], ... if p.default is p.empty else p.default) for p in parameters
         }
-        return create_model(
-            f"{_camel(self.name)}Arguments", __config__=ConfigDict(extra="forbid"), **fields
-        )
+        with warnings.catch_warnings():
+            # An argument may have the name of a method that models no longer need (`schema`).
+            warnings.filterwarnings("ignore", message="Field name .* shadows an attribute")
+            return create_model(
+                f"{_camel(self.name)}Arguments", __config__=ConfigDict(extra="forbid"), **fields
+            )
 
     @cached_property
     def answer(self) -> type[Answer]:
@@ -172,58 +190,48 @@ def find(name: str) -> Operation:
 
 
 def call(op: Operation, ws: Workspace, arguments: Mapping[str, Any]) -> Answer:
-    """Run one operation: check arguments and role, one transaction, one audit row.
+    """Run one operation: check limits, role and arguments, one transaction, one audit row.
 
-    Raises LakestreamError and nothing else. A failed call leaves its audit row and no other trace.
+    Raises LakestreamError; and ClientAsked where the surface said that its client can be asked.
+    A failed call leaves its audit row and no other trace.
     """
-    from .workspace import Call
-
     given = arguments.get("pipeline_id")
-    running = Call(op.name, _digest(arguments))
+    running = Call(op.name, digest(arguments), op.role, ws.origin.request_id)
     running.pipeline_id = given[:64] if isinstance(given, str) else None
     ws = ws.for_call(running)
-    try:
-        ws.require(op.role, f"`{op.name}`")
-        answer = op.function(ws, **validated(op.arguments, arguments))
-        running.pipeline_id = getattr(answer, "pipeline_id", running.pipeline_id)
-        running.revision = getattr(answer, "revision", running.revision)
-        ws.audit("ok")
-    except LakestreamError as error:
-        _audit_failure(ws, error)
-        raise
-    except Exception as error:
-        unexpected = _unexpected(op, error)
-        _audit_failure(ws, unexpected)
-        raise unexpected from error
+    with watched(op, ws):
+        try:
+            answer = _answered(op, ws, arguments)
+            running.pipeline_id = getattr(answer, "pipeline_id", running.pipeline_id)
+            running.revision = getattr(answer, "revision", running.revision)
+            repeated(lambda: audit_success(op, ws), lambda: running.audited)
+        except ClientAsked:
+            ws.audit("CLIENT_ASKED")
+            raise
+        except LakestreamError as error:
+            audit_failure(op, ws, error)
+            raise
+        except Exception as error:
+            unforeseen = unexpected(op, ws, error)
+            audit_failure(op, ws, unforeseen)
+            raise unforeseen from error
     ws.send_notices()
     return answer
 
 
-def _audit_failure(ws: Workspace, error: LakestreamError) -> None:
-    """A row for a failed call; a store that cannot take it must not hide the first error."""
-    try:
-        ws.audit(error.code)
-    except LakestreamError as second:
-        log.error("no audit row for %s: %s", ws.call.operation, second.message)
+def _answered(op: Operation, ws: Workspace, arguments: Mapping[str, Any]) -> Answer:
+    """The function's answer; what runs or destroys may reach beyond the store: once only."""
+    if op.effect != "read" and not ws.identity.local:
+        ws.services.limits.take("runs" if op.effect == "run" else "edits", ws.identity.name)
 
+    def once() -> Answer:
+        ws.call.notices.clear()
+        check_anywhere(op, ws)
+        checked = validated(op.arguments, arguments)
+        check_named(op, ws, checked)
+        return op.function(ws, **checked)
 
-def _unexpected(op: Operation, error: Exception) -> LakestreamError:
-    """An error for what nobody foresaw: details go to the log, a reference to the caller."""
-    reference = secrets.token_hex(4)
-    log.error("%s failed unexpectedly (%s)", op.name, reference, exc_info=error)
-    return LakestreamError(
-        f"`{op.name}` failed unexpectedly: {type(error).__name__}. Nothing was changed.",
-        where={"operation": op.name, "reference": reference},
-        hint=f"The server's log has the details under {reference}.",
-    )
-
-
-def _digest(arguments: Mapping[str, Any]) -> str:
-    try:
-        text = json.dumps(arguments, sort_keys=True, default=str)
-    except (RecursionError, TypeError, ValueError):
-        text = "unreadable"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return repeated(once, lambda: ws.call.audited) if op.effect in {"read", "edit"} else once()
 
 
 def _namespace() -> dict[str, Any]:
@@ -274,5 +282,5 @@ def _slim_items(
 def _says_nothing(schema: Mapping[str, Any], key: str) -> bool:
     """The type beside a constant, empty defaults, and limits that only a wrong call meets."""
     if key == "default":
-        return schema[key] is None or schema[key] in ("", [], {})
+        return schema[key] is None or schema[key] is False or schema[key] in ("", [], {})
     return (key == "type" and "const" in schema) or key in UNSAID

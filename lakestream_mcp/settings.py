@@ -3,21 +3,56 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from .errors import InvalidArgument
-from .identity import ROLES, Role
+from .identity import Role
+from .security import LOOPBACK, Security, names_of, role_of
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LAKEBASE = re.compile(
+    r"[A-Za-z][A-Za-z0-9-]{0,62}|projects/[a-z0-9-]+/branches/[a-z0-9-]+/endpoints/[a-z0-9-]+"
+)
+
+
+class LanguageSettings(NamedTuple):
+    """Which models may turn words into changes, and how much of them a user may spend.
+
+    `endpoint` is a Databricks serving endpoint: its name, or `sonnet` or `opus` for the newest one
+    of that family.
+    """
+
+    model: str = "claude-sonnet-5-5"
+    endpoint: str = ""
+    timeout_s: int = 60
+    tokens_per_call: int = 8_000
+    tokens_per_day: int = 400_000
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> LanguageSettings:
+        """Settings from `LAKESTREAM_LLM_*`. Raises InvalidArgument."""
+        return cls(
+            model=env.get("LAKESTREAM_LLM_MODEL", cls().model),
+            endpoint=env.get("LAKESTREAM_LLM_ENDPOINT", ""),
+            timeout_s=_count(env, "LAKESTREAM_LLM_TIMEOUT_S", cls().timeout_s, 600),
+            tokens_per_call=_count(
+                env, "LAKESTREAM_LLM_TOKENS_PER_CALL", cls().tokens_per_call, 64_000
+            ),
+            tokens_per_day=_count(
+                env, "LAKESTREAM_LLM_TOKENS_PER_DAY", cls().tokens_per_day, 1_000_000_000
+            ),
+        )
 
 
 class Settings(NamedTuple):
     """Where data lives, what may be read, and where the server listens.
 
     `database_url` is None for the SQLite file in `data_dir`. `data_roots` are the folders from
-    which a pipeline or a test may read files.
+    which a pipeline or a test may read files. `databricks_timeout_s` is for one request,
+    `databricks_retry_s` for all tries of one call. `lakebase` names the Lakebase instance or
+    endpoint whose passwords are minted. `disk_floor_mb` is what a local run leaves free.
     """
 
     data_dir: Path
@@ -28,8 +63,15 @@ class Settings(NamedTuple):
     viewer_url: str = ""
     spark_python: Path | None = None
     role: Role = "deployer"
-    allow_remote: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    tool_search: bool = False
+    databricks_profile: str = ""
+    databricks_timeout_s: float = 60
+    databricks_retry_s: int = 60
+    security: Security = Security()
+    lakebase: str = ""
+    language: LanguageSettings = LanguageSettings()
+    disk_floor_mb: int = 500
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -44,10 +86,20 @@ class Settings(NamedTuple):
             port=_port(env),
             viewer_url=env.get("LAKESTREAM_VIEWER_URL", ""),
             spark_python=_spark_python(env),
-            role=_role(env),
-            allow_remote=env.get("LAKESTREAM_ALLOW_REMOTE", "") in {"1", "true", "yes"},
-            allowed_hosts=tuple(h for h in env.get("LAKESTREAM_HOSTS", "").split(",") if h),
+            role=role_of(env, "LAKESTREAM_ROLE"),
+            allowed_hosts=names_of(env, "LAKESTREAM_HOSTS"),
+            tool_search=_is_on(env, "LAKESTREAM_TOOL_SEARCH"),
+            databricks_profile=env.get("LAKESTREAM_DATABRICKS_PROFILE", ""),
+            security=Security.from_env(env),
+            lakebase=_lakebase(env),
+            language=LanguageSettings.from_env(env),
+            disk_floor_mb=_disk_floor_mb(env),
         )
+
+    @property
+    def database(self) -> str | Path:
+        """Where the store is: a URL, or the SQLite file in the data folder."""
+        return self.database_url or self.data_dir / "lakestream.db"
 
     @property
     def url(self) -> str:
@@ -58,18 +110,23 @@ class Settings(NamedTuple):
         return f"http://{host}:{self.port}"
 
     def check_bind(self) -> None:
-        """Refuse to listen beyond this machine unless that was asked for, with host names."""
-        if self.host in LOOPBACK or (self.allow_remote and self.allowed_hosts):
+        """Refuse to listen beyond this machine unless callers prove who they are."""
+        if self.host in LOOPBACK or (self.security.proves and self.allowed_hosts):
             return
+        missing = "names no host to be reached by" if self.security.proves else "asks nobody's name"
         raise InvalidArgument(
-            f"Listening on {self.host} lets other machines in, and nothing asks who they are.",
+            f"Listening on {self.host} lets other machines in, and the server {missing}.",
             code="REMOTE_REFUSED",
             where={"argument": "host"},
             got=self.host,
             expected=sorted(LOOPBACK),
-            hint="Behind a proxy that authenticates, set LAKESTREAM_ALLOW_REMOTE=1 and "
-            "LAKESTREAM_HOSTS to the names that clients use, with commas.",
+            hint="Set LAKESTREAM_TOKENS or LAKESTREAM_JWT_ISSUER, so that callers prove who they "
+            "are, and LAKESTREAM_HOSTS to the names that clients use, with commas.",
         )
+
+
+def _is_on(env: Mapping[str, str], name: str) -> bool:
+    return env.get(name, "") in {"1", "true", "yes"}
 
 
 def _data_dir(env: Mapping[str, str]) -> Path:
@@ -85,6 +142,29 @@ def _database_url(env: Mapping[str, str]) -> str | None:
     if given := env.get("LAKESTREAM_DATABASE_URL"):
         return given
     return "postgresql+psycopg://" if env.get("PGHOST") else None
+
+
+def _lakebase(env: Mapping[str, str]) -> str:
+    """The Lakebase instance or endpoint named; it also takes a PostgreSQL to connect to."""
+    given = env.get("LAKESTREAM_LAKEBASE", "")
+    if given and not LAKEBASE.fullmatch(given):
+        raise InvalidArgument(
+            "LAKESTREAM_LAKEBASE names no Lakebase database.",
+            got=given[:120],
+            expected="the name of an instance, or projects/…/branches/…/endpoints/…",
+        )
+    if given and not (_database_url(env) or "").startswith("postgres"):
+        raise InvalidArgument(
+            "LAKESTREAM_LAKEBASE mints passwords, but no PostgreSQL is named to use them on.",
+            expected="PGHOST, PGUSER and PGDATABASE, or LAKESTREAM_DATABASE_URL",
+        )
+    by_variables = "PGHOST" in env and not env.get("LAKESTREAM_DATABASE_URL")
+    if not given and by_variables and "DATABRICKS_APP_NAME" in env and "PGPASSWORD" not in env:
+        raise InvalidArgument(
+            "The app has a database and no password for it.",
+            expected="LAKESTREAM_LAKEBASE in app.yaml: the database's instance or endpoint",
+        )
+    return given
 
 
 def _data_roots(env: Mapping[str, str], data_dir: Path) -> tuple[Path, ...]:
@@ -105,12 +185,20 @@ def _port(env: Mapping[str, str]) -> int:
     return int(given)
 
 
-def _role(env: Mapping[str, str]) -> Role:
-    given = env.get("LAKESTREAM_ROLE", "deployer")
-    for role in ROLES:
-        if role == given:
-            return role
-    raise InvalidArgument("LAKESTREAM_ROLE is not a role.", got=given, expected=list(ROLES))
+def _count(env: Mapping[str, str], name: str, default: int, most: int) -> int:
+    given = env.get(name, str(default))
+    if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= most:
+        raise InvalidArgument(f"{name} is out of range.", got=given, expected=f"1 to {most}")
+    return int(given)
+
+
+def _disk_floor_mb(env: Mapping[str, str]) -> int:
+    given = env.get("LAKESTREAM_DISK_FLOOR_MB", "500")
+    if not given.isdigit() or len(given) > 12:
+        raise InvalidArgument(
+            "LAKESTREAM_DISK_FLOOR_MB is not a size.", got=given[:80], expected="megabytes"
+        )
+    return int(given)
 
 
 def _spark_python(env: Mapping[str, str]) -> Path | None:

@@ -5,17 +5,20 @@ Everything heavy is opened when it is first used, so that a server starts fast.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from .errors import Forbidden, NotFound
-from .identity import Identity, Role
+from .access import Access
+from .authorization import require
+from .calls import Call, Notice
+from .dialogue import Dialogue, Silent
+from .errors import NotFound
+from .identity import IN_PROCESS, Identity, Origin, Role
+from .services import Services
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -27,75 +30,8 @@ if TYPE_CHECKING:
     from .relational.local import LocalEngine
     from .storage.store import Store, Transaction
 
+__all__ = ["Call", "Notice", "Progress", "Services", "Workspace"]
 Progress = Callable[[float, str], None]
-
-
-class Notice(NamedTuple):
-    """Something happened to a pipeline: `revision`, `run` or `deleted`."""
-
-    kind: str
-    pipeline_id: str
-    data: dict[str, Any]
-
-
-class Call:
-    """One running operation: what its audit row will say, and what to tell once it is stored."""
-
-    def __init__(self, operation: str, arguments_sha256: str) -> None:
-        self.operation = operation
-        self.arguments_sha256 = arguments_sha256
-        self.started = time.perf_counter()
-        self.pipeline_id: str | None = None
-        self.revision: int | None = None
-        self.audited = False
-        self.notices: list[Notice] = []
-
-    @property
-    def duration_ms(self) -> int:
-        """Milliseconds since the call began."""
-        return round((time.perf_counter() - self.started) * 1000)
-
-
-class Services:
-    """What one process has once, whoever calls."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._lock = threading.RLock()
-        self._opened: dict[str, Any] = {}
-        self._listeners: list[Callable[[Notice], None]] = []
-
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """The one instance of a service, made at its first use by whichever thread comes first."""
-        if name not in self._opened:
-            with self._lock:
-                if name not in self._opened:
-                    self._opened[name] = make()
-        return self._opened[name]
-
-    def subscribe(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
-        """Call the listener for every notice until the returned function is called."""
-        with self._lock:
-            self._listeners = [*self._listeners, listener]
-
-        def unsubscribe() -> None:
-            with self._lock:
-                self._listeners = [other for other in self._listeners if other is not listener]
-
-        return unsubscribe
-
-    def publish(self, notice: Notice) -> None:
-        """Tell every listener, in the caller's thread."""
-        for listener in self._listeners:
-            listener(notice)
-
-    def close(self) -> None:
-        """Close what was opened; children end."""
-        with self._lock:
-            for service in self._opened.values():
-                if hasattr(service, "close"):
-                    service.close()
-            self._opened.clear()
 
 
 class Workspace:
@@ -107,9 +43,13 @@ class Workspace:
         identity: Identity,
         progress: Progress | None = None,
         call: Call | None = None,
+        origin: Origin = IN_PROCESS,
+        dialogue: Dialogue | None = None,
     ) -> None:
         self.services = services
         self.identity = identity
+        self.origin = origin
+        self.dialogue = dialogue or Silent()
         self._progress = progress
         self._call = call
 
@@ -118,13 +58,41 @@ class Workspace:
         """A workspace on these settings; nothing is opened yet."""
         return cls(Services(settings), identity)
 
-    def with_caller(self, identity: Identity, progress: Progress | None = None) -> Workspace:
+    def with_caller(
+        self, identity: Identity, progress: Progress | None = None, origin: Origin = IN_PROCESS
+    ) -> Workspace:
         """The same services for another caller."""
-        return Workspace(self.services, identity, progress)
+        return Workspace(self.services, identity, progress, origin=origin)
 
     def for_call(self, call: Call) -> Workspace:
         """The same caller, within one operation."""
-        return Workspace(self.services, self.identity, self._progress, call)
+        return self._with(call=call)
+
+    def anew(self) -> Workspace:
+        """The same caller, with what is granted by now."""
+        return self._with()
+
+    def in_dialogue(self, dialogue: Dialogue) -> Workspace:
+        """The same caller, whose client can be asked."""
+        return self._with(dialogue=dialogue)
+
+    def _with(self, call: Call | None = None, dialogue: Dialogue | None = None) -> Workspace:
+        return Workspace(
+            self.services,
+            self.identity,
+            self._progress,
+            call or self._call,
+            self.origin,
+            dialogue or self.dialogue,
+        )
+
+    @cached_property
+    def access(self) -> Access:
+        """What the caller may do to each pipeline, as it was granted when this was first asked."""
+        if self.identity.admin:
+            return Access(self.identity)
+        with self.store.transaction() as store:
+            return Access(self.identity, store.grants_of(self.identity.name))
 
     @property
     def settings(self) -> Settings:
@@ -138,10 +106,11 @@ class Workspace:
         return store
 
     def _open_store(self) -> Store:
+        from .deploy.lakebase import passwords_of
         from .storage.store import Store
 
         settings = self.settings
-        return Store.open(settings.database_url or settings.data_dir / "lakestream.db")
+        return Store.open(settings.database, password_provider=passwords_of(settings))
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -199,8 +168,8 @@ class Workspace:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """A read transaction; short, since nothing waits for it."""
-        with self.store.transaction() as transaction:
+        """A read transaction of what the caller may see; short, since nothing waits for it."""
+        with self.store.transaction(access=self.access) as transaction:
             yield transaction
 
     @contextmanager
@@ -211,8 +180,10 @@ class Workspace:
         """
         call = self.call
         assert not call.audited, f"{call.operation} opened a second write transaction"
+        if pipeline_id and self.access.sees(pipeline_id):  # the store hides the others
+            require(self, call.role, f"`{call.operation}`", pipeline_id)
         call.pipeline_id = pipeline_id or call.pipeline_id
-        with self.store.transaction(write=True) as transaction:
+        with self.store.transaction(write=True, access=self.access) as transaction:
             yield transaction
             self._audit(transaction, "ok")
         call.audited = True
@@ -228,13 +199,16 @@ class Workspace:
         call = self.call
         transaction.append_audit(
             actor=self.identity.name,
-            role=self.identity.role,
+            role=self._role(),
             operation=call.operation,
             pipeline_id=call.pipeline_id,
             revision=call.revision,
             arguments_sha256=call.arguments_sha256,
             outcome=outcome,
             duration_ms=call.duration_ms,
+            surface=self.origin.surface,
+            client=self.origin.client,
+            request_id=call.request_id,
         )
 
     @property
@@ -259,14 +233,11 @@ class Workspace:
 
     def require(self, role: Role, what: str) -> None:
         """Raise Forbidden unless the caller has the role that this part of an operation needs."""
-        if not self.identity.may(role):
-            raise Forbidden(
-                f"{what} needs the role {role}; {self.identity.name} has {self.identity.role}.",
-                where={"operation": self.call.operation},
-                got=self.identity.role,
-                expected=role,
-                hint="Ask somebody with that role, or start the server with another one.",
-            )
+        require(self, role, what, self.call.pipeline_id)
+
+    def _role(self) -> Role:
+        """The role that counted, as the audit log tells it."""
+        return self.access.on(self.call.pipeline_id)
 
     def find_file(self, name: str) -> Path:
         """A file that a caller names, if it lies below a data root. Raises NotFound, Forbidden."""

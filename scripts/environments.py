@@ -17,14 +17,15 @@ REQUIREMENTS = ROOT / "requirements"
 SERVER = ROOT / ".venv"
 SPARK = ROOT / ".venv-spark"
 OLDEST = (3, 11)
-FOLDERS = {"server": SERVER, "test": SERVER, "spark": SPARK}
+SPARK43 = ROOT / ".venv-spark43"
+FOLDERS = {"server": SERVER, "test": SERVER, "spark": SPARK, "spark43": SPARK43}
 INCLUDED_IN = {"server": "test"}
 
 
 def install_environment(name):
     """One virtual environment with exactly the packages of `requirements/<name>.txt`."""
     folder = FOLDERS[name]
-    project = () if folder == SPARK else (ROOT / "pyproject.toml",)
+    project = () if folder in (SPARK, SPARK43) else (ROOT / "pyproject.toml",)
     larger = INCLUDED_IN.get(name)
     for step in filter(None, (larger, name)):
         wanted = fingerprint(REQUIREMENTS / f"{step}.txt", *project)
@@ -32,7 +33,7 @@ def install_environment(name):
             return
     started = time.monotonic()
     create_environment(folder)
-    if folder == SPARK:
+    if folder in (SPARK, SPARK43):
         ensure_installer()
     say(f"installing requirements/{name}.txt into {folder.name}/ (a few minutes the first time)")
     install(folder, ["--require-hashes", "-r", str(REQUIREMENTS / f"{name}.txt")])

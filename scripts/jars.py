@@ -8,7 +8,7 @@ import sys
 from java_network import java_options
 from progress import ROOT
 
-from lakestream_mcp.deploy import spark_env
+from lakestream_mcp.deploy import jar_files, spark_env
 from lakestream_mcp.errors import LakestreamError
 
 
@@ -19,7 +19,7 @@ def main() -> int:
     os.environ["JAVA_TOOL_OPTIONS"] = " ".join([*told, given]).strip()
     try:
         spark = spark_env.find()
-        spark_env.jars("broker", spark.python, spark.java_home, spark.cache)
+        jar_files.jars("broker", spark.python, spark.java_home, spark.cache)
     except LakestreamError as error:
         print(f"{error.message} {error.got or ''} {error.hint or ''}", file=sys.stderr)
         return 1

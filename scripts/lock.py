@@ -6,7 +6,7 @@ import sys
 from environments import REQUIREMENTS, fast_installer, uv_settings
 from progress import ROOT, say
 
-LOCKS = {"bootstrap": (), "server": (), "test": ("server",), "spark": ()}
+LOCKS = {"bootstrap": (), "server": (), "test": ("server",), "spark": (), "spark43": ()}
 """Each lock, and those whose pins it must share."""
 OPTIONS = ("--generate-hashes", "--no-header", "--universal", "--python-version", "3.11", "--quiet")
 

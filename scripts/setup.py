@@ -1,4 +1,4 @@
-"""Set up what a target needs, once: `python3 scripts/setup.py server|test|spark|jars|node|browser`.
+"""Set up what a target needs, once: `python3 scripts/setup.py server|test|spark|jars|node …`.
 
 Standard library only, and readable by any Python 3, since it runs before anything is installed.
 A finished step leaves a stamp with the hash of what it was made from; the next call skips it.
@@ -15,7 +15,8 @@ from environments import SERVER, install_environment, python_of
 from progress import ROOT, SetupError, fingerprint, is_done, mark_done, say
 
 VIEWER = ROOT / "viewer"
-NODE_MAJOR = 20
+PROTOCOL = ROOT / "tests" / "protocol"
+NODE_MAJOR = 22
 
 
 def main(targets):
@@ -47,22 +48,28 @@ def install_jars(_name):
 
 
 def install_node(_name):
-    """The viewer's build and test packages, exactly as locked."""
-    wanted = fingerprint(VIEWER / "package-lock.json", VIEWER / "package.json")
-    if is_done(VIEWER / "node_modules", "node", wanted):
+    """The packages of the viewer and of the protocol's tests, exactly as locked."""
+    for folder in (VIEWER, PROTOCOL):
+        install_packages(folder)
+
+
+def install_packages(folder):
+    """The packages of one folder; no package runs anything while it is installed."""
+    wanted = fingerprint(folder / "package-lock.json", folder / "package.json")
+    if is_done(folder / "node_modules", "node", wanted):
         return
-    say("installing the viewer's packages with npm")
+    say(f"installing the packages of {folder.relative_to(ROOT)} with npm")
     path = os.pathsep.join([str(node_folder()), os.environ.get("PATH", "")])
     npm = shutil.which("npm", path=path)
-    command = [npm or "npm", "ci", "--no-audit", "--no-fund"]
+    command = [npm or "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     run_script(
         command,
-        "the viewer's packages could not be installed",
+        f"the packages of {folder.relative_to(ROOT)} could not be installed",
         "npm must reach a package registry: `npm config get registry` shows which one; then repeat",
-        cwd=VIEWER,
+        cwd=folder,
         env={**os.environ, "PATH": path},
     )
-    mark_done(VIEWER / "node_modules", "node", wanted)
+    mark_done(folder / "node_modules", "node", wanted)
 
 
 def node_folder():
@@ -113,6 +120,7 @@ STEPS = {
     "server": install_environment,
     "test": install_environment,
     "spark": install_environment,
+    "spark43": install_environment,
     "jars": install_jars,
     "node": install_node,
     "browser": check_browser,

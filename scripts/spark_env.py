@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lakestream_mcp.deploy import setup, spark_env
+from lakestream_mcp.deploy import jar_files, setup
 from lakestream_mcp.errors import LakestreamError
 
 
@@ -24,7 +24,7 @@ def main() -> None:
         environment = setup.prepare(tell=lambda line: print(f"spark: {line}", file=sys.stderr))
         if broker:
             print("spark: fetching the Kafka broker for tests", file=sys.stderr)
-            spark_env.jars("broker", environment.python, environment.java_home, environment.cache)
+            jar_files.jars("broker", environment.python, environment.java_home, environment.cache)
     except LakestreamError as error:
         sys.exit(f"{error.message}\n{error.hint or ''}")
     print(f"spark: ready ({environment.python}, Java in {environment.java_home})", file=sys.stderr)

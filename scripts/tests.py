@@ -38,18 +38,27 @@ PHASES = {
 TIERS = {"quick": ("quick",), "fast": ("fast",), "all": ("databases", "outside"), "soak": ("soak",)}
 
 
+COVERAGE = (sys.executable, "scripts/coverage.py")
+"""The page of what each node type was tested for: only all tests can tell whether it is true."""
+
+
 def main(tier):
     """Run every phase of a tier, also after one that failed; the exit code tells of any failure."""
     started, outcomes = time.monotonic(), []
+    if tier == "all":
+        subprocess.run([*COVERAGE, "--forget"], cwd=ROOT, check=True)
     for phase in TIERS[tier]:
         title, marks, options = PHASES[phase]
         print(f"== tests: {title}", flush=True)
         command = [sys.executable, "-m", "pytest", "-q", "-m", marks, *options, "--durations", "5"]
         code = subprocess.run(command, cwd=ROOT, check=False).returncode
         outcomes.append((title, code))
+    if tier == "all":
+        code = subprocess.run([*COVERAGE, "--check"], cwd=ROOT, check=False).returncode
+        outcomes.append(("docs/node_coverage.md is what tests have witnessed", code))
     print(f"== {tier} tests took {time.monotonic() - started:.0f} s")
     for title, code in outcomes:
-        print(f"   {'passed' if code == 0 else f'FAILED (pytest exit code {code})'}: {title}")
+        print(f"   {'passed' if code == 0 else f'FAILED (exit code {code})'}: {title}")
     return int(any(code for _, code in outcomes))
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import witness
+
+SETTINGS = ("LAKESTREAM_", "PG", "DATABRICKS_")
 KEPT = {"LAKESTREAM_SPARK_PYTHON"}
 REWRITE = "--rewrite-golden"
 Golden = Callable[[Path, str], None]
@@ -26,16 +29,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(REWRITE, action="store_true", help="rewrite golden files")
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What a test has witnessed counts once the test has passed."""
+    if report.when == "call" and report.passed:
+        witness.keep(report.nodeid)
+    elif report.when == "teardown":
+        witness.forget()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_environment() -> Iterator[None]:
     """Neither the user's settings reach the tests, nor the tests the user's data."""
-    given = {k: v for k, v in os.environ.items() if k.startswith(("LAKESTREAM_", "PG"))}
+    given = {k: v for k, v in os.environ.items() if k.startswith(SETTINGS)}
     for name in given.keys() - KEPT:
         del os.environ[name]
     with tempfile.TemporaryDirectory(prefix="lakestream-tests-") as folder:
         os.environ["LAKESTREAM_DATA_DIR"] = folder
+        os.environ["DATABRICKS_CONFIG_FILE"] = f"{folder}/no-profiles"
         yield
-    del os.environ["LAKESTREAM_DATA_DIR"]
+    del os.environ["LAKESTREAM_DATA_DIR"], os.environ["DATABRICKS_CONFIG_FILE"]
     os.environ.update(given)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import InvalidSql, Unsupported, nearest
 from ..graph.model import Relation
 from .pattern_type import Value
+from .syntax_tree import expression_tree
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -129,7 +130,7 @@ def function_source(name: str, arguments: str, code: str, told: str) -> str:
 
 def plain(code: str) -> str:
     """A Python expression without brackets that mean nothing."""
-    return ast.unparse(ast.parse(code, mode="eval"))
+    return ast.unparse(expression_tree(code))
 
 
 def conjuncts(tree: exp.Expr) -> list[exp.Expr]:

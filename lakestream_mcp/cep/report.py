@@ -12,6 +12,7 @@ from .events import ROW
 from .host import GraphRun, Host, PatternRun
 from .match_table import key_values
 from .near_miss import time_text
+from .pattern_type import PatternPlan
 
 MAX_MATCHES = 1_000
 MAX_ENDED = 500
@@ -129,8 +130,13 @@ def _state_after(kind: Any, pattern: PatternRun, match: Any) -> list[dict[str, A
 
 
 def _match(pattern: PatternRun, row: dict[str, Any], match: Any, rows: _Rows) -> dict[str, Any]:
-    plan = pattern.plan
-    events = [rows.event(*bound) for bound in match[3]]
+    return match_shown(pattern.plan, row, [rows.event(*bound) for bound in match[3]])
+
+
+def match_shown(
+    plan: PatternPlan, row: dict[str, Any], events: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """A row of matches as reports show it, with its events."""
     return {
         "match_id": row["match_id"],
         "pattern": row["pattern"],

@@ -14,6 +14,7 @@ from .. import __version__
 from ..errors import InvalidPipeline
 from ..graph.model import PipelineDocument
 from ..graph.node_type import ColumnResolver
+from .deploying import Deploying
 from .generated import CodeTarget, Generated, NodeLines, Route, Task
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def generate(
     from .routing import route
 
     refuse_errors(validation)
-    routing = route(document, validation, catalog, "auto" if target == "bundle" else target)
+    deployed = Deploying.of(document).code if target == "bundle" else target
+    routing = route(document, validation, catalog, deployed)
     stages = cut(document, validation, catalog, pipeline_id, routing.stages)
     names = _suffixes([stage.target for stage in stages])
     parts = [
@@ -133,6 +135,7 @@ def _notebook(
         line_map=line_map(text, file),
         frames={key: frame for step in plan.steps for key, frame in step.frames().items()},
         state_version=plan.state_version,
+        checkpoints=plan.checkpoints,
     )
 
 
@@ -182,6 +185,7 @@ def _merged(parts: Sequence[Generated]) -> Generated:
         line_map=[lines for part in parts for lines in part.line_map],
         frames={node: frame for part in parts for node, frame in part.frames.items()},
         state_version=several if len(versions) > 1 else "".join(versions),
+        checkpoints={sink: held for part in parts for sink, held in part.checkpoints.items()},
         warnings=[warning for part in parts for warning in part.warnings],
     )
 

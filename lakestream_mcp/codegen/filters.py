@@ -11,6 +11,7 @@ import tokenize
 from collections.abc import Callable
 from typing import Any
 
+from ..cep.syntax_tree import module_tree
 from ..errors import Unsupported
 from ..nodes.fields import SecretRef
 
@@ -122,9 +123,9 @@ def inside_function(code: str) -> Source:
         for number, line in enumerate(lines, 1)
     ]
     text = "\n".join(moved).rstrip()
-    (function,) = ast.parse(f"def made():\n{text}\n    pass\n").body
+    (function,) = module_tree(f"def made():\n{text}\n    pass\n").body
     assert isinstance(function, ast.FunctionDef)
-    before = [ast.dump(statement) for statement in ast.parse(code).body]
+    before = [ast.dump(statement) for statement in module_tree(code).body]
     if before != [ast.dump(statement) for statement in function.body[:-1]]:
         raise Unsupported("This code cannot stand inside a function.", where={"field": "code"})
     return Source(text)

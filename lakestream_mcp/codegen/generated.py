@@ -37,12 +37,25 @@ class Task(BaseModel):
     depends_on: list[str] = Field(default_factory=list)
 
 
+class Checkpoint(BaseModel):
+    """What the checkpoint of one query holds: positions in sources, and states of nodes.
+
+    sources: type by node id, in order; inputs: a digest of each source's configuration; states: a
+    digest of each stateful node's layout.
+    """
+
+    sources: dict[str, str]
+    inputs: dict[str, str]
+    states: dict[str, str]
+
+
 class Generated(BaseModel):
     """Generated files and what identifies them.
 
     hashes: sha256 by file name, and of what each pattern carries by node id: the same that a test
     run names. frames: the Python name of each node's frame. state_version changes when stored state
-    can no longer be read; it is empty where nothing is stored.
+    can no longer be read; it is empty where nothing is stored. checkpoints: what each query keeps,
+    by the id of its sink.
     """
 
     files: dict[str, str]
@@ -50,6 +63,7 @@ class Generated(BaseModel):
     line_map: list[NodeLines]
     frames: dict[str, str]
     state_version: str
+    checkpoints: dict[str, Checkpoint] = Field(default_factory=dict)
     target: Literal["sdp", "sss", "hybrid", "bundle"] = "sss"
     routes: list[Route] = Field(default_factory=list)
     tasks: list[Task] = Field(default_factory=list)

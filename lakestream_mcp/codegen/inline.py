@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from ..cep.syntax_tree import module_tree
 from .filters import Source
 
 FOLDER = Path(__file__).parent / "structured_streaming"
@@ -56,7 +57,7 @@ def _definitions(text: str) -> dict[str, tuple[str, type]]:
     """Top-level names with their source and kind."""
     lines = text.splitlines()
     found: dict[str, tuple[str, type]] = {}
-    for statement in ast.parse(text).body:
+    for statement in module_tree(text).body:
         first = min(
             [statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))]
         )
@@ -70,13 +71,13 @@ def _definitions(text: str) -> dict[str, tuple[str, type]]:
 
 def names_in(code: str) -> set[str]:
     """Every name a piece of Python mentions."""
-    return {n.id for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)}
+    return {n.id for n in ast.walk(module_tree(code)) if isinstance(n, ast.Name)}
 
 
 def global_names(code: str) -> set[str]:
     """Every name that a piece of Python reads, without those that its parts import or set."""
     used: set[str] = set()
-    for statement in ast.parse(code).body:
+    for statement in module_tree(code).body:
         inside = list(ast.walk(statement))
         names = [n for n in inside if isinstance(n, ast.Name)]
         own = {n.id for n in names if isinstance(n.ctx, ast.Store)}
@@ -90,7 +91,7 @@ def global_names(code: str) -> set[str]:
 def top_level_names(code: str) -> set[str]:
     """Every name a piece of Python defines or imports at its top level."""
     names: set[str] = set()
-    for statement in ast.parse(code).body:
+    for statement in module_tree(code).body:
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
             names.add(statement.name)
         elif isinstance(statement, (ast.Import, ast.ImportFrom)):

@@ -16,6 +16,7 @@ from ..cep.stateful import StatefulRelationalType
 from ..errors import InvalidPipeline, Unsupported
 from ..graph.model import Column, Node, PipelineDocument, Relation, flow_name
 from ..graph.node_type import CodeTransformType, ColumnResolver, NodeType
+from .generated import Checkpoint
 from .settings import AVAILABLE_NOW, CodeSettings
 
 STATE_FORMAT = 1
@@ -93,9 +94,9 @@ class NotebookPlan(NamedTuple):
         }
 
     @property
-    def state_version(self) -> str:
-        """Changes when the layout of stored state does: the old checkpoint cannot be used then."""
-        layouts: dict[str, list[Any]] = {
+    def layouts(self) -> dict[str, list[Any]]:
+        """How each stateful node's state is laid out, by node id."""
+        found: dict[str, list[Any]] = {
             node_id: [
                 STATE_FORMAT,
                 self.settings.buckets,
@@ -111,12 +112,43 @@ class NotebookPlan(NamedTuple):
             ]
             for node_id, p in self.patterns.items()
         }
-        layouts |= {
-            node_id: [p.time_mode, p.key, p.states] for node_id, p in self.processors.items()
+        found |= {node_id: [p.time_mode, p.key, p.states] for node_id, p in self.processors.items()}
+        return found | {node_id: [text] for node_id, text in self.queries.items()}
+
+    @property
+    def state_version(self) -> str:
+        """Changes when the layout of stored state does: the old checkpoint cannot be used then."""
+        return _digest(self.layouts)
+
+    @property
+    def checkpoints(self) -> dict[str, Checkpoint]:
+        """What each query's checkpoint holds, by the id of its sink."""
+        steps = {step.node.id: step for step in self.steps}
+        layouts = self.layouts
+        return {
+            sink: Checkpoint(
+                sources={n: steps[n].type.type for n in above if not steps[n].inputs},
+                inputs={n: _digest(steps[n].node.config) for n in above if not steps[n].inputs},
+                states={n: _digest(layouts[n]) for n in above if n in layouts},
+            )
+            for sink, step in steps.items()
+            if step.type.category == "sink"
+            for above in [self._above(sink)]
         }
-        layouts |= {node_id: [text] for node_id, text in self.queries.items()}
-        text = json.dumps(layouts, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _above(self, node_id: str) -> list[str]:
+        """The nodes whose rows reach a node, in the graph's order."""
+        found: set[str] = set()
+        open_ids = [node_id]
+        while open_ids:
+            sources = {edge.source for edge in self.document.inputs(open_ids.pop())} - found
+            found |= sources
+            open_ids += sources
+        return [step.node.id for step in self.steps if step.node.id in found]
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class NoResolver:

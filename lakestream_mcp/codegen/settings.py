@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ..errors import InvalidPipeline, nearest
 from ..graph.duration import duration_text, duration_us
 from ..graph.model import PipelineDocument
+from .deploying import SETTING, Deploying
 
 BUCKETS = 16
 AVAILABLE_NOW = "available now"
@@ -34,9 +35,11 @@ class CodeSettings(NamedTuple):
     def of(cls, document: PipelineDocument, pipeline_id: str) -> CodeSettings:
         """The settings of a pipeline, with defaults. Raises InvalidPipeline."""
         given = document.settings
+        known = sorted([*cls._fields, SETTING])
         for key in given:
-            if key not in cls._fields:
-                raise _wrong(key, key, sorted(cls._fields), nearest(key, cls._fields))
+            if key not in known:
+                raise _wrong(key, key, known, nearest(key, known))
+        Deploying.of(document)
         catalog, schema = _part(given, "catalog", "main"), _part(given, "schema", "default")
         root = f"/Volumes/{catalog}/{schema}/lakestream/{pipeline_id}"
         return cls(

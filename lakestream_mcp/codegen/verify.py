@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import subprocess
 from functools import lru_cache
 
+from ..cep.syntax_tree import module_tree
 from ..errors import EngineFailed
 
 OPTIONS = ("--isolated", "--no-cache", "--line-length=100", "--target-version=py311")
@@ -28,7 +28,7 @@ def formatted(text: str) -> str:
 
 def check(text: str) -> None:
     """Parse, lint, and see that formatting changes nothing. Raises EngineFailed."""
-    ast.parse(text)
+    module_tree(text)
     if formatted(text) != text:
         raise EngineFailed("Formatting generated code again changes it.")
     done = _ruff("check", text, *RULES, "--output-format=json")

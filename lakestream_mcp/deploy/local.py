@@ -1,13 +1,8 @@
-"""Pipelines on a local Spark: run them for real, or verify that Spark and the tester agree."""
+"""Whether a local Spark and the tester give the same rows."""
 
 from __future__ import annotations
 
-import json
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,31 +10,10 @@ from pydantic import BaseModel
 from ..cep.host import Host, Options
 from ..cep.replay import FAR
 from ..codegen import Generated
-from ..errors import InvalidArgument, Unsupported
+from ..errors import Unsupported
 from ..graph.model import PipelineDocument, flow_name
 from .replay import Cuts, Schedule, plain_rows, replay_on_spark
-from .spark_env import SparkEnvironment
 from .spark_process import SparkProcess
-
-STATE_FILE = "pipeline.json"
-Tell = Callable[[str], None]
-
-
-class QueryRun(BaseModel):
-    """What one query did in a run."""
-
-    query: str
-    batches: int
-    rows: int
-    metrics: dict[str, dict[str, int]]
-
-
-class LocalRun(BaseModel):
-    """How a local run ended. A second run in the same folder goes on where this one stopped."""
-
-    folder: str
-    interrupted: bool
-    queries: list[QueryRun]
 
 
 class Difference(BaseModel):
@@ -58,104 +32,6 @@ class Verification(BaseModel):
     same: bool
     events: int
     nodes: list[Difference]
-
-
-def run_pipeline(
-    generated: Generated,
-    environment: SparkEnvironment,
-    folder: Path,
-    tell: Tell,
-    trigger: str = "available now",
-) -> LocalRun:
-    """Run generated code on the local Spark until its input is used up, or it is interrupted.
-
-    folder: holds checkpoints and tables. Relative paths of sources start where the caller stands.
-    Raises EngineFailed; InvalidArgument where the folder holds the state of other code.
-    """
-    folder = folder.absolute()
-    _claim(folder, generated)
-    tell("starting Spark")
-    with SparkProcess(environment, cwd=Path.cwd()) as spark, _interrupting(spark, tell):
-        answer = spark.request(
-            "run",
-            lambda event: tell(progress_line(event)),
-            notebook=next(iter(generated.files.values())),
-            parameters={
-                "checkpoints": str(folder / "checkpoints"),
-                "tables": str(folder / "tables"),
-                "trigger": trigger,
-            },
-            follow=True,
-        )
-    return LocalRun(
-        folder=str(folder),
-        interrupted=answer["interrupted"],
-        queries=[_query_run(query) for query in answer["queries"]],
-    )
-
-
-def _claim(folder: Path, generated: Generated) -> None:
-    """Note whose state the folder holds. Raises InvalidArgument for another layout of state."""
-    folder.mkdir(parents=True, exist_ok=True)
-    note = folder / STATE_FILE
-    name = next(iter(generated.files))
-    mine = {"pipeline": name, "state_version": generated.state_version}
-    held = json.loads(note.read_text(encoding="utf-8")) if note.exists() else mine
-    if held != mine:
-        raise InvalidArgument(
-            "The folder holds the checkpoint of other code, whose state cannot be read.",
-            code="STATE_CHANGED",
-            where={"folder": str(folder)},
-            got=held,
-            expected=mine,
-            hint="Run in another folder, or delete this one to start afresh.",
-        )
-    note.write_text(json.dumps(mine), encoding="utf-8")
-
-
-@contextmanager
-def _interrupting(spark: SparkProcess, tell: Tell) -> Iterator[None]:
-    """Ctrl-C asks Spark to end after the batches it is in, instead of breaking this process."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: Any) -> None:
-        tell("stopping after this batch")
-        spark.interrupt()
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def progress_line(event: Mapping[str, Any]) -> str:
-    """`matches: batch 3, 120 rows, 4 matches, 0.8 s`."""
-    progress = event["progress"]
-    metrics = progress.get("observedMetrics", {})
-    matches = sum(m["matches"] for m in metrics.values() if "matches" in m)
-    seconds = progress.get("durationMs", {}).get("triggerExecution", 0) / 1000
-    said = f"{event['query']}: batch {progress['batchId']}, {progress['numInputRows']} rows"
-    if any("matches" in m for m in metrics.values()):
-        said += f", {matches} matches"
-    return f"{said}, {seconds:.1f} s"
-
-
-def _query_run(query: Mapping[str, Any]) -> QueryRun:
-    totals: dict[str, dict[str, int]] = {}
-    for progress in query["progress"]:
-        for name, values in progress.get("observedMetrics", {}).items():
-            node = totals.setdefault(name.removeprefix("lakestream_"), {})
-            for metric, value in values.items():
-                node[metric] = node.get(metric, 0) + int(value or 0)
-    return QueryRun(
-        query=query["name"],
-        batches=len(query["progress"]),
-        rows=sum(p["numInputRows"] for p in query["progress"]),
-        metrics=totals,
-    )
 
 
 def verify_pipeline(

@@ -183,6 +183,15 @@ def _closing(schema: Any, event_time: str) -> Any:
     return pa.table(arrays, schema=schema)
 
 
+def closing_rows(relation: Relation) -> Any:
+    """The row that closes a source, as a table of its columns."""
+    import pyarrow as pa
+
+    assert relation.event_time is not None
+    schema = pa.schema([(c.name, arrow_type(c.type)) for c in relation.columns])
+    return _closing(schema, relation.event_time)
+
+
 def _written(parts: Mapping[str, Parts], work: Path) -> list[list[tuple[str, str]]]:
     """Parquet files by batch, as (where it is, where its source looks)."""
     import pyarrow as pa

@@ -1,14 +1,16 @@
 """Runs generated notebooks on a local Spark. Executed by the Spark environment's Python.
 
 One JSON object per line comes in on stdin and goes out on the first stdout; all other output goes
-to stderr. Requests are `start`, `run`, `replay`, `sql` and `stop`; events are `started`,
-`progress`, `done` and `failed`. This file stands alone: nothing of the product is importable here.
+to stderr. Requests are `start`, `run`, `follow`, `replay`, `sql` and `stop`; events are `started`,
+`running`, `progress`, `done` and `failed`. When the sender of a request dies, all of Spark ends at
+once, in the middle of its batch. This file stands alone: nothing of the product is importable here.
 """
 # mypy: ignore-errors
 
 import ast
 import json
 import os
+import queue
 import re
 import signal
 import subprocess
@@ -31,6 +33,7 @@ class Child:
         self.events = events
         self.lock = threading.Lock()
         self.spark = None
+        self.busy = threading.Event()
         self.interrupted = threading.Event()
 
     def send(self, **event):
@@ -41,26 +44,42 @@ class Child:
 
     def serve(self, requests):
         """Answer requests until the input ends."""
-        for line in requests:
+        while line := requests.get():
             request = json.loads(line)
             kind = request.pop("request")
             if kind == "stop":
                 break
-            try:
-                self.send(event="done", result=getattr(self, f"do_{kind}")(**request))
-            except KeyboardInterrupt:
-                self.send(event="failed", message="interrupted", detail="")
-            except Exception as error:  # noqa: BLE001  every failure is an answer
-                self.send(event="failed", message=first_line(error), detail=traceback.format_exc())
+            answer = self.answer(kind, request)
+            self.busy.clear()
+            self.send(**answer)
         if self.spark is not None:
             self.spark.stop()
             self.jvm.stdin.close()
             self.jvm.wait(60)
 
-    def do_start(self, conf, command):
-        """Start the JVM, then the session in it."""
+    def answer(self, kind, request):
+        """The event that answers a request."""
+        try:
+            return {"event": "done", "result": getattr(self, f"do_{kind}")(**request)}
+        except KeyboardInterrupt:
+            return {"event": "failed", "message": "interrupted", "detail": ""}
+        except Exception as error:  # noqa: BLE001  every failure is an answer
+            detail = traceback.format_exc()
+            return {"event": "failed", "message": first_line(error), "detail": detail}
+
+    def read(self, lines, requests):
+        """Hand requests on. Where they end while one is being answered, its sender has died."""
+        for line in lines:
+            self.busy.set()
+            requests.put(line)
+        if self.busy.is_set():
+            os.killpg(0, signal.SIGKILL)
+        requests.put("")
+
+    def do_start(self, conf, command, kept=()):
+        """Start the JVM, then the session in it. kept: descriptors that the JVM keeps open."""
         began = time.time()
-        self.jvm = start_jvm(command)
+        self.jvm = start_jvm(command, kept)
         from pyspark.sql import SparkSession
 
         builder = SparkSession.builder
@@ -92,8 +111,7 @@ class Child:
     def do_run_for(self, notebook, parameters, rows):
         """Run a notebook whose sources have no end until each query has read so many rows."""
         never = threading.Event()
-        code = re.sub(r"\nawait_queries\(\)\s*$", "\n", notebook)
-        names = execute(code, parameters)
+        names = execute(without_end(notebook), parameters)
         try:
             for query in names["queries"]:
                 while query.isActive and read_rows(query) < rows:
@@ -101,6 +119,37 @@ class Child:
         finally:
             self.stop_queries()
         return {"queries": [self.ended(query) for query in names["queries"]]}
+
+    def do_follow(self, notebook, parameters, progress, sources, static=()):
+        """Run a notebook until its queries end, one fails, or it is told to stop.
+
+        progress: a folder where each batch becomes a line, on the disk when its batch is told of.
+        sources, static: as of `replay`; empty where the notebook reads what it names.
+        """
+        for file, folder in static:
+            if not Path(folder, "_delta_log").exists():
+                self.spark.read.parquet(file).write.format("delta").save(folder)
+        from spark_progress import ProgressFile
+
+        ended = ProgressFile(progress, self.spark)
+        code = replaced(notebook, sources, sinks=True) if sources else notebook
+        try:
+            names = execute(without_end(code), parameters)
+            self.send(event="running", queries=[query.name for query in names["queries"]])
+            while not self.interrupted.wait(0.2):
+                if not all(q.isActive or q.exception() is None for q in names["queries"]):
+                    break
+                if not any(q.isActive for q in names["queries"]):
+                    break
+            for query in names["queries"]:
+                ended.stop_after_batch(query)
+            failure = next(filter(None, (q.exception() for q in names["queries"])), None)
+        finally:
+            self.stop_queries()
+            ended.close()
+        if failure is not None:
+            raise failure
+        return {"interrupted": self.interrupted.is_set()}
 
     def watch(self, finished, seconds=0.5):
         """Send what each query has done since it was last looked at; stop queries when told to."""
@@ -199,6 +248,48 @@ class Child:
         query.awaitTermination()
         return {**self.ended(query), "plan": query._jsq.explainInternal(True)}
 
+    def do_benchmark(self, notebook, parameters, sources, frame, results=None):
+        """Run one frame of a notebook, a file of each source per batch; keep its rows by batch.
+
+        Without `results` they go nowhere.
+        `cpu_s` of a batch: the processor seconds of this process and of all below it, from the
+        batch before to the end of its work.
+        """
+        names = execute(replaced(notebook, sources), parameters)
+        spent = []
+        keep = collector(f"{results}/{frame}") if results else nowhere
+
+        def batch(rows, batch_id):
+            if self.interrupted.is_set():
+                raise RuntimeError("interrupted")
+            keep(rows, batch_id)
+            spent.append(cpu_seconds())
+            self.send(event="progress", query=frame, progress={"batchId": batch_id})
+
+        writer = names[frame].writeStream.queryName(frame).outputMode("append").foreachBatch(batch)
+        writer = writer.option("checkpointLocation", f"{parameters['checkpoints']}/{frame}")
+        began = cpu_seconds()
+        query = writer.trigger(availableNow=True).start()
+        query.awaitTermination()
+        ended = self.ended(query)
+        spent = [after - before for before, after in zip([began, *spent], spent)]
+        return {**ended, "cpu_s": spent, "state_bytes": state_bytes(query)}
+
+    def do_backtest(self, **asked):
+        """Run a notebook over history to its end: see `spark_history`, the file beside this one."""
+        from spark_history import Backtest
+
+        watching = threading.Event()
+        watcher = threading.Thread(target=self.watch, args=(watching,), daemon=True)
+        watcher.start()
+        try:
+            code = replaced(asked.pop("notebook"), asked["sources"])
+            return Backtest(self, code, **asked).run()
+        finally:
+            self.stop_queries()
+            watching.set()
+            watcher.join()
+
     def do_sql(self, text, output=None):
         """Run a statement; its rows as an Arrow file, or as plain values."""
         rows = self.spark.sql(text)
@@ -208,7 +299,7 @@ class Child:
         return [row.asDict(recursive=True) for row in rows.collect()]
 
 
-def start_jvm(command):
+def start_jvm(command, kept=()):
     """Start Spark's gateway as `spark-submit` would, without the JVM that works out the command."""
     from pyspark.serializers import UTF8Deserializer, read_int
 
@@ -218,7 +309,7 @@ def start_jvm(command):
         # not from a zip file of its sources.
         env = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(note), "SPARK_CONNECT_MODE": "0"}
         # The JVM ends when this pipe closes.
-        jvm = subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
+        jvm = subprocess.Popen(command, stdin=subprocess.PIPE, env=env, pass_fds=kept)
         while not note.exists():
             if jvm.poll() is not None:
                 raise RuntimeError(f"the JVM has ended with code {jvm.returncode}")
@@ -235,7 +326,7 @@ def execute(code, parameters, stop_early=None):
     names = {"__name__": "__main__"}
     sys.argv = ["notebook.py", *arguments]
     if stop_early is not None:
-        code = re.sub(r"\nawait_queries\(\)\s*$", "\n", code)
+        code = without_end(code)
     exec(compile(code, "notebook.py", "exec"), names)
     if stop_early is not None:
         while not stop_early.wait(0.2) and any(q.isActive for q in names["queries"]):
@@ -243,8 +334,14 @@ def execute(code, parameters, stop_early=None):
     return names
 
 
-def replaced(notebook, sources):
-    """The notebook with other sources and without sinks. The rest stays as it is."""
+def without_end(notebook):
+    """The notebook without the line that waits for its queries."""
+    return re.sub(r"\nawait_queries\(\)\s*$", "\n", notebook)
+
+
+def replaced(notebook, sources, sinks=False):
+    """The notebook with other sources, and without sinks unless they are asked for. The rest stays
+    as it is."""
     cells = []
     for cell in notebook.split(f"\n{CELL_MARK}\n"):
         mark = next((line for line in cell.splitlines() if line.startswith(NODE_MARK)), "")
@@ -252,7 +349,7 @@ def replaced(notebook, sources):
         tree = ast.parse(cell)
         if node in sources:
             source = sources[node]
-            read = (
+            read = source.get("read") or (
                 f"{source['frame']} = spark.readStream.schema({source['schema']!r})"
                 f".option('maxFilesPerTrigger', 1).parquet({source['folder']!r})"
             )
@@ -262,11 +359,11 @@ def replaced(notebook, sources):
                 frame = source["frame"]
                 kept.append(ast.parse(f"{frame} = {frame}.where({source['open']!r})").body[0])
             cells.append("\n".join([read, *map(ast.unparse, kept)]))
-        elif any(is_write(statement) for statement in tree.body):
+        elif not sinks and any(is_write(statement) for statement in tree.body):
             continue
         else:
             cells.append(cell)
-    return re.sub(r"\nawait_queries\(\)\s*$", "\n", "\n\n".join(cells) + "\n")
+    return without_end("\n\n".join(cells) + "\n")
 
 
 def declares_watermark(statement, frame):
@@ -325,6 +422,33 @@ def shown(progress):
     return parts | {"droppedByWatermark": sum(dropped)}
 
 
+def cpu_seconds():
+    """What this process and all below it have used so far."""
+    import psutil
+
+    total = 0.0
+    here = psutil.Process()
+    for process in [here, *here.children(recursive=True)]:
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue
+        total += times.user + times.system
+    return total
+
+
+def state_bytes(query):
+    """Bytes of state that a query's last batch has left, by operator."""
+    last = query.recentProgress[-1] if query.recentProgress else None
+    operators = json.loads(last.json)["stateOperators"] if hasattr(last, "json") else []
+    return [operator["memoryUsedBytes"] for operator in operators]
+
+
+def nowhere(rows, _batch_id):
+    """A foreachBatch function that computes all rows and keeps none."""
+    rows.write.format("noop").mode("overwrite").save()
+
+
 def read_rows(query):
     """How many rows a query has read."""
     return sum(progress["numInputRows"] for progress in query.recentProgress)
@@ -340,7 +464,9 @@ def main():
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    Child(events).serve(sys.stdin)
+    child, requests = Child(events), queue.Queue()
+    threading.Thread(target=child.read, args=(sys.stdin, requests), daemon=True).start()
+    child.serve(requests)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ once (jars, class archive) is kept in a cache folder.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -17,11 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import EngineFailed
+from .jar_files import jars
 from .jvm_command import GATEWAY, UNUSED_JARS, gateway_command
 
 PROJECT = Path(__file__).parents[2]
 CHILD = Path(__file__).with_name("spark_child.py")
-PINS = Path(__file__).with_name("jars.json")
 MAKE_HINT = (
     "`make spark` sets it up. By hand: `python3 -m venv .venv-spark && .venv-spark/bin/pip install "
     "-r requirements/spark.txt`, or point LAKESTREAM_SPARK_PYTHON at a Python with pyspark 4.2.0."
@@ -224,74 +223,3 @@ def _wrapped(home: Path, cache: Path) -> Path:
     )
     java.chmod(0o755)
     return java.parents[1]
-
-
-def jars(group: str, python: Path, java_home: Path, cache: Path) -> tuple[Path, ...]:
-    """The pinned jars of a group (`spark`, `broker`); pyspark's own Ivy fetches what is missing."""
-    pins = json.loads(PINS.read_text(encoding="utf-8"))[group]
-    folder = cache / "jars" / group
-    wanted = {folder / f"{p['name']}-{p['revision']}.jar": p for p in pins}
-    missing = [path for path, pin in wanted.items() if not _is(path, pin["sha256"])]
-    if missing:
-        _fetch([wanted[path] for path in missing], folder, python, java_home, cache)
-        broken = [p.name for p in missing if _digest(p) != wanted[p]["sha256"]]
-        if broken:
-            raise EngineFailed(
-                "Jars are missing or are not the ones that were pinned.",
-                code="JARS_NOT_FOUND",
-                got=broken,
-                expected="the sha256 sums in lakestream_mcp/deploy/jars.json",
-                hint=f"Check the network, delete {folder} and try again.",
-            )
-    return tuple(wanted)
-
-
-def _is(path: Path, sha256: str) -> bool:
-    """Whether a jar is there and was checked when it was fetched."""
-    mark = path.with_suffix(".sha256")
-    return path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == sha256
-
-
-def _digest(path: Path) -> str | None:
-    if not path.exists():
-        return None
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_suffix(".sha256").write_text(digest, encoding="utf-8")
-    return digest
-
-
-def _fetch(
-    pins: list[dict[str, str]], folder: Path, python: Path, java_home: Path, cache: Path
-) -> None:
-    ivy = next((python.parents[1] / "lib").glob("python*/site-packages/pyspark/jars/ivy-*.jar"))
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = [
-        f'<dependency org="{p["organisation"]}" name="{p["name"]}" rev="{p["revision"]}" '
-        'conf="default->master" transitive="false"/>'
-        for p in pins
-    ]
-    module = folder / "ivy.xml"
-    module.write_text(
-        '<ivy-module version="2.0"><info organisation="lakestream" module="jars"/>'
-        '<configurations><conf name="default"/></configurations><dependencies>'
-        + "".join(lines)
-        + "</dependencies></ivy-module>",
-        encoding="utf-8",
-    )
-    command: list[str | Path] = [
-        java_home / "bin" / "java",
-        f"-Duser.home={cache / 'ivy'}",
-        "-jar",
-        ivy,
-    ]
-    command += ["-ivy", module, "-cache", cache / "ivy", "-types", "jar", "bundle"]
-    command += ["-retrieve", f"{folder}/[artifact]-[revision].[ext]"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
-    module.unlink()
-    if done.returncode:
-        raise EngineFailed(
-            "Jars could not be fetched.",
-            code="JARS_NOT_FOUND",
-            got=(done.stdout + done.stderr)[-2000:],
-            hint="Maven Central must be reachable once; the jars are kept afterwards.",
-        )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -17,36 +18,63 @@ from ..errors import EngineFailed
 from .spark_env import CHILD, SparkEnvironment
 
 Progress = Callable[[dict[str, Any]], None]
+WORK_PREFIX = "lakestream-spark-"
+
+
+class SparkGone(EngineFailed):
+    """The process ended without an answer."""
+
+    code = "SPARK_FAILED"
 
 
 class SparkProcess:
-    """A running Spark in a child process; a context manager. Output goes to a log file."""
+    """A running Spark in a child process; a context manager. Output goes to a log file.
+
+    output: where Spark's own words go instead. kept: a descriptor that Spark's processes keep open
+    as long as they live. settings: of Spark, beside those of every local run.
+    """
 
     def __init__(
-        self, environment: SparkEnvironment, make_archive: bool = False, cwd: Path | None = None
+        self,
+        environment: SparkEnvironment,
+        make_archive: bool = False,
+        cwd: Path | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+        output: IO[bytes] | None = None,
+        kept: int | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.environment = environment
-        self.work = Path(tempfile.mkdtemp(prefix="lakestream-spark-"))
+        self.work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX))
         self.log = self.work / "spark.log"
-        self._log_file: IO[bytes] = self.log.open("wb")
+        self._log_file: IO[bytes] = output or self.log.open("wb")
+        self._kept = [] if kept is None else [kept]
+        self._settings = dict(settings or {})
         self._process = subprocess.Popen(
             [str(environment.python), str(CHILD)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log_file,
-            env=environment.environ(),
+            env=environment.environ(env),
             cwd=cwd or self.work,
             text=True,
             encoding="utf-8",
             start_new_session=True,
+            pass_fds=self._kept,
         )
         self._make_archive = make_archive
 
+    @property
+    def pid(self) -> int:
+        """The child's process number, which is its group's too."""
+        return self._process.pid
+
     def __enter__(self) -> SparkProcess:
-        conf = self.environment.conf(self.work, self._make_archive)
+        conf = self.environment.conf(self.work, self._make_archive) | self._settings
         try:
             command = self.environment.command(self.work, self._make_archive)
-            self.request("start", conf=conf, command=command)
+            self.request("start", conf=conf, command=command, kept=self._kept)
         except BaseException:
             self.close()
             raise
@@ -85,9 +113,19 @@ class SparkProcess:
                 on_progress(event)
         raise self._gone()
 
+    @property
+    def process_group(self) -> int:
+        """The group of the child and its JVM."""
+        return self._process.pid
+
     def interrupt(self) -> None:
         """Ask the running request to end after the batches it is in."""
         self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End the child and all it started, at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the child, and the JVM with it."""
@@ -104,12 +142,13 @@ class SparkProcess:
         self._log_file.close()
         shutil.rmtree(self.work, ignore_errors=True)
 
-    def _gone(self) -> EngineFailed:
-        self._log_file.flush()
-        tail = self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
-        return EngineFailed(
+    def _gone(self) -> SparkGone:
+        has_log = self.log.exists()
+        if has_log:
+            self._log_file.flush()
+        tail = self.log.read_text(encoding="utf-8", errors="replace")[-3000:] if has_log else None
+        return SparkGone(
             "The Spark process has ended unexpectedly.",
-            code="SPARK_FAILED",
             got=tail,
             hint="Is there enough memory (3 GB)? The end of Spark's log is in `got`.",
         )

@@ -19,6 +19,7 @@ from ..cep.replay import FAR, Batch, replay
 from ..cep.report import jsonable
 from ..cep.scenario import BEGINS_US, Scenario, Wanted
 from .candidates import Mentioned, finite, texts
+from .path import upstream_of
 from .stage import START, Row, Stage, in_order, sources_of, stage_of, tables_of
 
 ATTEMPTS = 400
@@ -145,7 +146,8 @@ def _confirmed(stage: Stage, scenario: Scenario, chosen: list[Seen]) -> Example 
         rows[source].append({**stage.given[seen.number], **timed})
     tables = tables_of(host, rows)
     numbers = [tables[source][ROW][at].as_py() for source, at in places]
-    run = host.run(tables, Options(traced=False, batch_rows=1_000_000))
+    way = [*upstream_of(host, stage.node), stage.node]
+    run = host.run(tables, Options(traced=False, batch_rows=1_000_000), way)
     found = any(
         scenario.means((numbers.index(bound[-1]) for _, _, bound in match[3]), row)
         for row, match in run.patterns[stage.node].found

@@ -22,19 +22,31 @@ from .view import inputs_of, key_view, keys_of, open_at, seen_rows
 def explain_match(report: dict[str, Any], match_id: str, opened: Reopened) -> dict[str, Any]:
     """Explain one match of a stored report. `match_id` may be a unique prefix. Raises NotFound."""
     match = find_match(report, match_id)
-    host = opened.host
+    node = match["pattern"]
+    pattern = opened.run.patterns[node]
+    kind, config = opened.host.catalog.get(opened.host.type_of(node)), opened.host.configs[node]
+    parts = kind.event_parts(
+        config,
+        match,
+        lambda: key_view(opened.host, pattern, node, _rows_of_key(pattern, match)),
+    )
+    told = explain_events(match, opened, parts)
+    return told | {"state": state_around(opened, match), "code_hash": report["code_hash"][node]}
+
+
+def explain_events(
+    match: dict[str, Any], opened: Reopened, parts: list[list[Part]] | None = None
+) -> dict[str, Any]:
+    """What a match says by itself: its events with their conditions, and what decided it."""
+    host, pattern = opened.host, opened.run.patterns[match["pattern"]]
     node = host.document.node(match["pattern"])
     assert node is not None
     kind, config = host.catalog.get(node.type), host.configs[node.id]
-    pattern = opened.run.patterns[node.id]
     tables = inputs_of(pattern, [event["event"] for event in match["events"]])
     truth = Truth(host.engine, tables, pattern.plan.steps)
     conditions = kind.event_conditions(config, match)
-    parts = kind.event_parts(
-        config, match, lambda: key_view(host, pattern, node.id, _rows_of_key(pattern, match))
-    )
     events = [
-        explain_event(event, match["events"][:i], conditions[i], truth, parts and parts[i])
+        explain_event(event, match["events"][:i], conditions[i], truth, parts[i] if parts else None)
         for i, event in enumerate(match["events"])
     ]
     return {
@@ -46,8 +58,6 @@ def explain_match(report: dict[str, Any], match_id: str, opened: Reopened) -> di
         "events": events,
         "timeline": _timeline(match),
         "measures": match["measures"],
-        "state": state_around(opened, match),
-        "code_hash": report["code_hash"][node.id],
     }
 
 

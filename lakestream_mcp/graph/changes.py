@@ -15,22 +15,25 @@ _DocumentField = Annotated[
     PipelineDocument,
     WithJsonSchema({"type": "object", "description": "A pipeline document, as exported"}),
 ]
-_NodeId = Annotated[str, Field(description="Id of a node")]
+
+_Position = Annotated[
+    Position, WithJsonSchema({"type": "object", "description": "{x, y}; else placed automatically"})
+]
 _Title = Annotated[str, Field(min_length=1, max_length=120)]
 
 
 class NewNode(Strict):
-    """A node to add. Its id is made from name or type if not given."""
+    """A node to add. Without `id` one is made from name or type."""
 
     id: str | None = Field(None, pattern=ID_PATTERN, description="Short id, e.g. `big_orders`")
     type: str = Field(description="Node type, see `describe_node_types`")
     name: _Title | None = Field(None, description="Title on the canvas")
     config: dict[str, JsonValue] = Field(default_factory=dict, description="Fields of the type")
-    position: Position | None = Field(None, description="Placed automatically if not given")
+    position: _Position | None = None
 
 
 class AddNode(Strict):
-    """Add a node, and connect it if `after` is given. The same node twice is the same as once."""
+    """Add a node, and connect it if `after` is given. Twice is the same as once."""
 
     op: Literal["add_node"]
     node: NewNode
@@ -38,21 +41,21 @@ class AddNode(Strict):
 
 
 class UpdateNode(Strict):
-    """Change a node's config (merged key by key; null removes a key), name or position."""
+    """Change a node's config, name or position."""
 
     op: Literal["update_node"]
-    id: _NodeId
-    config: dict[str, JsonValue] | None = Field(None, description="Keys to set; null removes")
+    id: str
+    config: dict[str, JsonValue] | None = Field(None, description="Merged; null removes a key")
     name: _Title | None = None
-    position: Position | None = None
-    replace_config: bool = Field(False, description="`config` replaces the whole configuration")
+    position: _Position | None = None
+    replace_config: bool = Field(False, description="Replace all of `config`")
 
 
 class RenameNode(Strict):
     """Give a node another title; its id stays."""
 
     op: Literal["rename_node"]
-    id: _NodeId
+    id: str
     name: _Title
 
 
@@ -60,31 +63,31 @@ class RemoveNode(Strict):
     """Remove a node with its edges."""
 
     op: Literal["remove_node"]
-    id: _NodeId
+    id: str
 
 
 class Connect(Strict):
-    """Let rows flow from `source` to `target`. Without a port the first free one is taken."""
+    """Connect two nodes; without a port the first free one is taken."""
 
     op: Literal["connect"]
-    source: _NodeId
-    target: _NodeId
+    source: str
+    target: str
     source_port: str | None = None
     target_port: str | None = Field(None, description="`in`, `left` or `right`")
 
 
 class Disconnect(Strict):
-    """Remove the edges between two nodes: all of them, or those of the named ports."""
+    """Remove edges between two nodes: all, or those of the named ports."""
 
     op: Literal["disconnect"]
-    source: _NodeId
-    target: _NodeId
+    source: str
+    target: str
     source_port: str | None = None
     target_port: str | None = None
 
 
 class SetPipeline(Strict):
-    """Change what belongs to the pipeline as a whole; what is not given stays."""
+    """Change the pipeline itself; what is not given stays."""
 
     op: Literal["set_pipeline"]
     name: _Title | None = None

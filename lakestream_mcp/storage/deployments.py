@@ -69,14 +69,15 @@ class DeploymentRows(PipelineRows):
         row = self._first(
             select(*columns(Deployment, deployments)).where(deployments.c.id == deployment_id)
         )
-        if row is None:
+        if row is None or not self.sees(row.pipeline_id):
             raise _no_deployment(deployment_id)
         return Deployment._make(row)
 
     def deployed_files(self, deployment_id: str) -> dict[str, str]:
         """The generated files exactly as they were deployed, by name."""
-        row = self._first(select(deployments.c.files).where(deployments.c.id == deployment_id))
-        if row is None:
+        table = deployments.c
+        row = self._first(select(table.files, table.pipeline_id).where(table.id == deployment_id))
+        if row is None or not self.sees(row.pipeline_id):
             raise _no_deployment(deployment_id)
         files: dict[str, str] = row.files
         return files
@@ -90,6 +91,7 @@ class DeploymentRows(PipelineRows):
         found = (
             select(*columns(Deployment, deployments))
             .where(*(table[name] == value for name, value in same.items() if value is not None))
+            .where(*self._visible(table.pipeline_id))
             .order_by(table.at.desc(), table.id.desc())
             .limit(checked_limit(limit))
         )

@@ -42,6 +42,7 @@ _SINCE = (
     .order_by(revisions.c.number.desc())
     .limit(5)
 )
+DEPLOYED = ("deployed", "paused")
 _CHANGE_SEQ = select(counters.c.value).where(counters.c.name == "change")
 
 
@@ -59,7 +60,7 @@ class PipelineRows(Session):
 
     def _pipeline(self, statement: Select[Any], pipeline_id: str, deleted: bool) -> Pipeline:
         row = self._first(statement, {"pipeline_id": pipeline_id})
-        if row is None:
+        if row is None or not self.sees(pipeline_id):
             raise self._unknown(pipeline_id)
         pipeline = Pipeline._make(row)
         if pipeline.deleted_at is not None and not deleted:
@@ -90,7 +91,8 @@ class PipelineRows(Session):
             self.number_changes()
         table = pipelines.c
         found = select(*columns(Pipeline, pipelines)).where(
-            table.deleted_at.is_not(None) if deleted else table.deleted_at.is_(None)
+            table.deleted_at.is_not(None) if deleted else table.deleted_at.is_(None),
+            *self._visible(table.id),
         )
         if tag is not None:
             # Quotes inside a JSON string are escaped, so only a whole tag follows `[` or `,`.
@@ -135,6 +137,12 @@ class PipelineRows(Session):
         self._touched[pipeline.id] = None
         return marked
 
+    def set_standing(self, pipeline_id: str, status: str) -> None:
+        """Say that a pipeline is `deployed` or `paused`, or again `draft`; no revision is made."""
+        if self.lock_pipeline(pipeline_id, deleted=True).status != status:
+            self._run(CHANGE, {"pipeline_id": pipeline_id, "status": status})
+            self._touched[pipeline_id] = None
+
     def latest_change_seq(self) -> int:
         """The number of the latest committed change of any pipeline."""
         return int(self.connection.execute(_CHANGE_SEQ).scalar_one())
@@ -143,7 +151,7 @@ class PipelineRows(Session):
         """Pipelines changed after that number, oldest change first, deleted ones too."""
         later = (
             select(*columns(Pipeline, pipelines))
-            .where(pipelines.c.change_seq > change_seq)
+            .where(pipelines.c.change_seq > change_seq, *self._visible(pipelines.c.id))
             .order_by(pipelines.c.change_seq)
             .limit(checked_limit(limit))
         )
@@ -167,7 +175,7 @@ class PipelineRows(Session):
     def _unknown(self, pipeline_id: str) -> NotFound:
         known = (
             select(pipelines.c.id, pipelines.c.name)
-            .where(pipelines.c.deleted_at.is_(None))
+            .where(pipelines.c.deleted_at.is_(None), *self._visible(pipelines.c.id))
             .order_by(pipelines.c.change_seq.desc())
             .limit(1000)
         )
@@ -198,6 +206,12 @@ class PipelineRows(Session):
             hint="Read it again with `get_pipeline`, see what changed in between with "
             f"`get_history`, and repeat with expect_revision={pipeline.head}.",
         )
+
+
+def standing(pipeline: Pipeline, document: PipelineDocument) -> str:
+    """The status after an edit: one that was deployed stays so, unless the document says more."""
+    stands = pipeline.status in DEPLOYED and document.status == "draft"
+    return pipeline.status if stands else document.status
 
 
 def summary(pipeline_id: str, document: PipelineDocument) -> dict[str, Any]:

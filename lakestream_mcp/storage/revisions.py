@@ -13,7 +13,7 @@ from ..graph.model import PipelineDocument
 from .encoding import canonical
 from .engine import insert_new
 from .history import changed_nodes, redo_target, undo_target
-from .pipelines import CHANGE, PipelineRows, summary
+from .pipelines import CHANGE, PipelineRows, standing, summary
 from .rows import LogEntry, Pipeline, Revision, RevisionKind, Stored
 from .session import checked_limit, columns
 from .tables import pipelines, revisions
@@ -130,6 +130,7 @@ class RevisionRows(PipelineRows):
             "updated_at": self.at,
             "updated_by": actor,
             **summary(pipeline_id, document),
+            "status": standing(pipeline, document),
         }
         self._run(CHANGE, row)
         return revision.number
@@ -235,10 +236,27 @@ class RevisionRows(PipelineRows):
                 expected=f"1 to {pipeline.head}",
                 hint="`get_history` lists the revisions.",
             )
-        author = (row.actor, row.operation, row.reason)
-        return Stored(pipeline.id, row.document, number, pipeline.head, *author, at=row.at)
+        return Stored(
+            pipeline.id,
+            row.document,
+            number,
+            pipeline.head,
+            row.actor,
+            row.operation,
+            row.reason,
+            at=row.at,
+            status=pipeline.status if number == pipeline.head else row.document.status,
+        )
 
     def _created_before(self, pipeline_id: str, document: PipelineDocument) -> Stored:
+        if not self.sees(pipeline_id):
+            raise InvalidArgument(
+                f"The id {pipeline_id} cannot be used",
+                code="PIPELINE_EXISTS",
+                where={"pipeline": pipeline_id},
+                got=pipeline_id,
+                hint="Choose another id.",
+            )
         first = self.load(pipeline_id, 1)
         if canonical(first.document) == canonical(document):
             return first

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from ..graph.model import PipelineDocument
+from ..identity import Role
 
 RevisionKind = Literal["create", "edit", "undo", "redo"]
-RunKind = Literal["test", "preview", "benchmark", "verify"]
+RunKind = Literal["test", "preview", "benchmark", "verify", "backtest"]
 
 
 class Pipeline(NamedTuple):
@@ -30,8 +31,19 @@ class Pipeline(NamedTuple):
     change_seq: int
 
 
+class RecentPipeline(NamedTuple):
+    """A pipeline that somebody worked on, and when."""
+
+    id: str
+    name: str
+    at: datetime
+
+
 class Stored(NamedTuple):
-    """A document as it is at one revision; `head` is the newest revision of its pipeline."""
+    """A document as it is at one revision.
+
+    `head` is the newest revision of its pipeline, `status` what became of the pipeline.
+    """
 
     pipeline_id: str
     document: PipelineDocument
@@ -42,6 +54,7 @@ class Stored(NamedTuple):
     reason: str
     at: datetime
     created: bool = False
+    status: str = "draft"
 
 
 class Revision(NamedTuple):
@@ -71,7 +84,7 @@ class LogEntry(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A test, preview, benchmark or verification, without its report."""
+    """A test, preview, benchmark, verification or backtest, without its report."""
 
     id: str
     pipeline_id: str
@@ -110,8 +123,42 @@ class Deployment(NamedTuple):
     error: str | None
 
 
+class KeptPlan(NamedTuple):
+    """A plan as it was shown to an actor, who may confirm it until it expires."""
+
+    hash: str
+    pipeline_id: str
+    actor: str
+    at: datetime
+    expires_at: datetime
+    content: dict[str, Any]
+
+
+class DeploymentStep(NamedTuple):
+    """One step of a deployment: `started`, `done`, `failed` or `undone`."""
+
+    deployment_id: str
+    number: int
+    state: str
+    change: dict[str, Any]
+    result: dict[str, Any]
+    at: datetime
+
+
+class DeploymentLock(NamedTuple):
+    """Who is deploying a pipeline, and until when that is believed without a sign of life."""
+
+    pipeline_id: str
+    deployment_id: str
+    actor: str
+    until: datetime
+
+
 class AuditEntry(NamedTuple):
-    """Who called which operation on what, and how it ended (`ok` or an error's code)."""
+    """Who called which operation on what, and how it ended (`ok` or an error's code).
+
+    `sha256` covers all but `seq`, and with `previous_sha256` the whole log before the entry.
+    """
 
     seq: int
     at: datetime
@@ -123,6 +170,21 @@ class AuditEntry(NamedTuple):
     arguments_sha256: str
     outcome: str
     duration_ms: int
+    surface: str
+    client: str
+    request_id: str
+    previous_sha256: str
+    sha256: str
+
+
+class AccessGrant(NamedTuple):
+    """A role that an actor (`*`: everybody) has on a pipeline (`*`: all), and who gave it."""
+
+    actor: str
+    pipeline_id: str
+    role: Role
+    granted_at: datetime
+    granted_by: str
 
 
 class Template(NamedTuple):
@@ -137,3 +199,33 @@ class Template(NamedTuple):
     created_at: datetime
     updated_at: datetime
     updated_by: str
+
+
+class StoredProposal(NamedTuple):
+    """Changes that wait to be accepted, and the revision they were written for; 0 for none."""
+
+    id: str
+    actor: str
+    pipeline_id: str
+    revision: int
+    backend: str
+    changes: list[dict[str, Any]]
+    text: str
+    at: datetime
+    expires_at: datetime
+
+
+class LanguageCall(NamedTuple):
+    """One question to a model: what it cost, and how it ended (`ok` or an error's code)."""
+
+    seq: int
+    at: datetime
+    actor: str
+    pipeline_id: str
+    backend: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+    prompt_sha256: str
+    outcome: str
+    duration_ms: int

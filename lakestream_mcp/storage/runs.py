@@ -53,15 +53,27 @@ class RunRows(PipelineRows):
     def get_run(self, run_id: str) -> StoredRun:
         """A run with its report."""
         row = self._first(select(*columns(Run, runs), runs.c.report).where(runs.c.id == run_id))
-        if row is None:
-            raise NotFound(
-                f"There is no run {run_id}",
-                code="RUN_NOT_FOUND",
-                where={"run": run_id},
-                got=run_id,
-                hint="`list_runs` shows the runs of a pipeline.",
-            )
+        if row is None or not self.sees(row.pipeline_id):
+            raise _no_run(run_id)
         return StoredRun(Run._make(row[:-1]), row[-1])
+
+    def latest_runs(self, pipeline_id: str, limit: int) -> dict[str, str]:
+        """The results of a pipeline's latest runs by their ids, the latest first."""
+        table = runs.c
+        latest = (
+            select(table.id, table.result)
+            .where(table.pipeline_id == pipeline_id)
+            .order_by(table.at.desc(), table.id.desc())
+            .limit(limit)
+        )
+        return {row.id: row.result for row in self._rows(latest)}
+
+    def pipeline_of_run(self, run_id: str) -> str:
+        """The pipeline that a run is of, without reading its report."""
+        row = self._first(select(runs.c.pipeline_id).where(runs.c.id == run_id))
+        if row is None or not self.sees(row.pipeline_id):
+            raise _no_run(run_id)
+        return str(row.pipeline_id)
 
     def list_runs(
         self,
@@ -79,7 +91,8 @@ class RunRows(PipelineRows):
         table = runs.c
         same = {"pipeline_id": pipeline_id, "node": node, "kind": kind, "result": result}
         found = select(*columns(Run, runs)).where(
-            *(table[name] == value for name, value in same.items() if value is not None)
+            *(table[name] == value for name, value in same.items() if value is not None),
+            *self._visible(table.pipeline_id),
         )
         if since is not None:
             found = found.where(table.at >= since)
@@ -91,3 +104,13 @@ class RunRows(PipelineRows):
             found = found.where(or_(table.at < last.at, same_time))
         found = found.order_by(table.at.desc(), table.id.desc()).limit(checked_limit(limit))
         return [Run._make(row) for row in self._rows(found)]
+
+
+def _no_run(run_id: str) -> NotFound:
+    return NotFound(
+        f"There is no run {run_id}",
+        code="RUN_NOT_FOUND",
+        where={"run": run_id},
+        got=run_id,
+        hint="`list_runs` shows the runs of a pipeline.",
+    )

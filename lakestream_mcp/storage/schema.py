@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from ..errors import StoreFailed
 from .engine import Database, is_missing_table, lock_migrations
 
-HEAD = "0001"
+HEAD = "0006"
 
 
 def ensure(database: Database) -> None:
@@ -31,13 +31,24 @@ def migrate(connection: Connection, revision: str = HEAD) -> None:
     try:
         command.upgrade(config, revision)
     except CommandError as error:
-        raise StoreFailed(
-            "The database was written by a newer version of LakeStream",
-            code="STORE_NEWER",
-            got=_read(connection),
-            expected=HEAD,
-            hint="Use that version, or name another database. Nothing was changed.",
-        ) from error
+        raise _newer(version(connection)) from error
+
+
+def version(connection: Connection) -> str | None:
+    """The version of the tables, which must be there."""
+    number = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if number is None else str(number)
+
+
+def check_known(revision: str) -> None:
+    """Refuse the schema of a newer version. Raises StoreFailed."""
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    try:
+        ScriptDirectory.from_config(configuration()).get_revision(revision)
+    except CommandError:
+        raise _newer(revision) from None
 
 
 def configuration(connection: Connection | None = None) -> Any:
@@ -53,13 +64,18 @@ def configuration(connection: Connection | None = None) -> Any:
 def _version(database: Database) -> str | None:
     try:
         with database.begin(write=False) as connection:
-            return _read(connection)
+            return version(connection)
     except DBAPIError as error:
         if is_missing_table(error):
             return None
         raise
 
 
-def _read(connection: Connection) -> str | None:
-    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if version is None else str(version)
+def _newer(got: str | None) -> StoreFailed:
+    return StoreFailed(
+        "This was written by a newer version of LakeStream",
+        code="STORE_NEWER",
+        got=got,
+        expected=HEAD,
+        hint="Use that version, or another database. Nothing was changed.",
+    )

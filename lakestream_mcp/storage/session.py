@@ -18,6 +18,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from ..access import Access
 from ..errors import InvalidArgument
 
 MAX_LIMIT = 1000
@@ -27,14 +28,23 @@ Values = dict[str, Any] | None
 
 
 class Session:
-    """One open transaction; `at` is the time of everything it writes."""
+    """One open transaction; `at` is the time of everything it writes.
+
+    With an `access`, pipelines that this caller may not see are not there.
+    """
 
     def __init__(
-        self, connection: Connection, write: bool, at: datetime, new_token: Callable[[], str]
+        self,
+        connection: Connection,
+        write: bool,
+        at: datetime,
+        new_token: Callable[[], str],
+        access: Access | None = None,
     ) -> None:
         self.connection = connection
         self.write = write
         self.at = at
+        self._access = access
         self._new_token = new_token
         self._touched: dict[str, None] = {}  # pipelines to be numbered before the commit
 
@@ -46,6 +56,13 @@ class Session:
             milliseconds, digit = divmod(milliseconds, 36)
             digits = _DIGITS[digit] + digits
         return f"{prefix}_{digits:0>9}{self._new_token()}"
+
+    def sees(self, pipeline_id: str) -> bool:
+        """Whether the pipeline is there for whoever uses this transaction."""
+        return self._access is None or self._access.sees(pipeline_id)
+
+    def _visible(self, column: Column[Any]) -> list[ColumnElement[bool]]:
+        return [] if self._access is None else self._access.visible(column)
 
     def _rows(self, statement: Executable, values: Values = None) -> Sequence[Row[Any]]:
         return self.connection.execute(statement, values).all()

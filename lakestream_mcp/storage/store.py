@@ -16,21 +16,34 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..access import Access
 from ..errors import StoreFailed
 from . import schema
 from .audit import AuditRows
-from .deployments import DeploymentRows
+from .deployment_journal import DeploymentJournalRows
 from .engine import Database, connect, resolve
 from .failures import location, translated
+from .grants import GrantRows
 from .preferences import PreferenceRows
+from .proposals import ProposalRows
 from .revisions import RevisionRows
 from .runs import RunRows
 from .templates import TemplateRows
 
 
-class Transaction(RevisionRows, RunRows, DeploymentRows, AuditRows, PreferenceRows, TemplateRows):
+class Transaction(
+    RevisionRows,
+    RunRows,
+    DeploymentJournalRows,
+    AuditRows,
+    GrantRows,
+    PreferenceRows,
+    ProposalRows,
+    TemplateRows,
+):
     """Everything the store can do, in one transaction."""
 
 
@@ -62,20 +75,31 @@ class Store:
         `password_provider` is called for every new PostgreSQL connection: databases whose
         credentials expire get a fresh one. The schema is created or migrated when it is not there.
         """
-        url = resolve(_configured() if target is None else target)
-        try:
-            database = connect(url, password_provider)
-        except OSError as error:
-            raise StoreFailed(
-                f"The database file cannot be created: {error.strerror}",
-                code="STORE_UNAVAILABLE",
-                where={"database": location(url)},
-                hint="Name another file in LAKESTREAM_DATABASE_URL, as sqlite:///FILE.",
-            ) from None
+        database = _connected(
+            resolve(_configured() if target is None else target), password_provider
+        )
         store = cls(database, clock=clock, new_token=new_token)
         with store._failures():
             schema.ensure(database)
         return store
+
+    @classmethod
+    def restore(
+        cls,
+        source: Path,
+        target: str | Path,
+        *,
+        password_provider: Callable[[], str] | None = None,
+    ) -> dict[str, int]:
+        """Bring a backup into a database that holds nothing; the rows of each table."""
+        from .backup import restore
+
+        store = cls(_connected(resolve(target), password_provider))
+        try:
+            with store._failures():
+                return restore(store._database, source)
+        finally:
+            store.close()
 
     @property
     def location(self) -> str:
@@ -83,10 +107,15 @@ class Store:
         return location(self._database.url)
 
     @contextlib.contextmanager
-    def transaction(self, *, write: bool = False) -> Iterator[Transaction]:
-        """One transaction, to change the store or to read one state of it."""
+    def transaction(
+        self, *, write: bool = False, access: Access | None = None
+    ) -> Iterator[Transaction]:
+        """One transaction, to change the store or to read one state of it.
+
+        With an `access`, pipelines that this caller may not see are not there.
+        """
         with self._failures(), self._database.begin(write=write) as connection:
-            transaction = Transaction(connection, write, self._clock(), self._new_token)
+            transaction = Transaction(connection, write, self._clock(), self._new_token, access)
             yield transaction
             transaction.number_changes()
 
@@ -94,6 +123,13 @@ class Store:
         """The number of the latest change of any pipeline; cheap enough to be polled."""
         with self.transaction() as tx:
             return tx.latest_change_seq()
+
+    def export(self, target: Path) -> dict[str, int]:
+        """Write everything to a new file; the rows of each table."""
+        from .backup import export
+
+        with self._failures():
+            return export(self._database, target)
 
     def close(self) -> None:
         """Close all connections."""
@@ -108,8 +144,19 @@ class Store:
             raise translated(error, self._database.url) from None
 
 
+def _connected(url: URL, password_provider: Callable[[], str] | None) -> Database:
+    try:
+        return connect(url, password_provider)
+    except OSError as error:
+        raise StoreFailed(
+            f"The database file cannot be created: {error.strerror}",
+            code="STORE_UNAVAILABLE",
+            where={"database": location(url)},
+            hint="Name another file in LAKESTREAM_DATABASE_URL, as sqlite:///FILE.",
+        ) from None
+
+
 def _configured() -> str | Path:
     from ..settings import Settings
 
-    settings = Settings.from_env()
-    return settings.database_url or settings.data_dir / "lakestream.db"
+    return Settings.from_env().database

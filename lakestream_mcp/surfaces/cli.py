@@ -17,6 +17,7 @@ import click
 
 from .. import __version__
 from ..errors import LakestreamError
+from ..identity import Origin
 
 if TYPE_CHECKING:
     from ..operations import Operation
@@ -25,9 +26,16 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, str] = {
     "serve": "lakestream_mcp.surfaces.cli:serve",
     "explain": "lakestream_mcp.surfaces.cli:explain",
-    "run": "lakestream_mcp.surfaces.spark_commands:run",
+    "run": "lakestream_mcp.surfaces.run_commands:run",
+    "status": "lakestream_mcp.surfaces.run_commands:status",
+    "stop": "lakestream_mcp.surfaces.run_commands:stop",
+    "logs": "lakestream_mcp.surfaces.run_commands:logs",
     "verify": "lakestream_mcp.surfaces.spark_commands:verify",
     "preview-on-spark": "lakestream_mcp.surfaces.spark_commands:preview_on_spark",
+    "make-token": "lakestream_mcp.surfaces.token_command:make_token",
+    "export": "lakestream_mcp.surfaces.store_commands:export",
+    "import": "lakestream_mcp.surfaces.store_commands:import_",
+    "install": "lakestream_mcp.surfaces.install.command:install",
     "conformance": "lakestream_mcp.surfaces.conformance_command:conformance",
 }
 CLICK_TYPES: dict[str, Any] = {"integer": click.INT, "number": click.FLOAT, "boolean": click.BOOL}
@@ -185,7 +193,7 @@ def _call(op: Operation, arguments: dict[str, Any]) -> Any:
     given = click.get_current_context().obj
     host = given if isinstance(given, Host) else Host.local(Settings.from_env())
     try:
-        return call(op, host.caller({}, _progress), arguments)
+        return call(op, host.caller({}, _progress, Origin("cli", "lakestream")), arguments)
     finally:
         if host is not given:
             host.workspace.close()

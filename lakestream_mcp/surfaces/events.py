@@ -1,12 +1,16 @@
-"""Server-sent events: each revision of a pipeline, whoever made it.
+"""Server-sent events: each revision and each run of a pipeline, whoever made it; how it runs here.
 
-The store is the only source: a notice from this process or a changed sequence number in the store
-merely wakes a subscriber, which then reads what is new. So nothing is lost or sent twice.
+The store is the only source: a notice from this process merely wakes a subscriber, which then reads
+what is new. So nothing is lost or sent twice, and what another process made is told as well. What
+is sent is what the caller may see by then; a stream ends after a while, and the client comes back
+with `Last-Event-ID` and a proof that still holds. How a pipeline runs is read from its run's
+folder, which its supervisor writes, server or not.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
@@ -15,15 +19,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import anyio.to_thread
 from starlette.responses import StreamingResponse
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, StoreFailed
 from ..tools.history import RevisionLine
+from .run_events import RunNews
 
 if TYPE_CHECKING:
+    from ..storage.store import Transaction
     from ..workspace import Notice, Workspace
 
 HEARTBEAT_S = 15.0
+LIFE_S = 3600.0
 POLL_S = 0.25
 MISSED_MAX = 200
+RUNS_MAX = 20
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -32,14 +40,15 @@ class Seen(NamedTuple):
 
     revision: int
     sequence: int
+    runs: frozenset[str]
 
 
 async def stream(ws: Workspace, pipeline_id: str, last_event_id: str | None) -> StreamingResponse:
     """The stream of one pipeline, from after `Last-Event-ID` or from now. Raises NotFound."""
-    head = await anyio.to_thread.run_sync(_head, ws, pipeline_id)
-    after = head if last_event_id is None else _revision(last_event_id)
+    now = await anyio.to_thread.run_sync(_now, ws, pipeline_id)
+    seen = now if last_event_id is None else now._replace(revision=_revision(last_event_id))
     return StreamingResponse(
-        _events(ws, pipeline_id, after), media_type="text/event-stream", headers=HEADERS
+        _events(ws, pipeline_id, seen), media_type="text/event-stream", headers=HEADERS
     )
 
 
@@ -51,27 +60,31 @@ def _revision(text: str) -> int:
     return int(text)
 
 
-async def _events(ws: Workspace, pipeline_id: str, revision: int) -> AsyncIterator[str]:
-    loop, notices = asyncio.get_running_loop(), asyncio.Queue[Any]()
+async def _events(ws: Workspace, pipeline_id: str, seen: Seen) -> AsyncIterator[str]:
+    loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
     def wake(notice: Notice) -> None:
         if notice.pipeline_id == pipeline_id:
-            loop.call_soon_threadsafe(notices.put_nowait, notice)
+            loop.call_soon_threadsafe(woken.set)
 
     unsubscribe = ws.services.subscribe(wake)
     try:
-        # The comment opens the stream at once, and proves to a proxy that it is one.
-        yield ": connected\n\n"
-        seen, beat = Seen(revision, -1), time.monotonic()
-        while True:
+        # The comment opens the stream at once, and proves to a proxy that it is one. The id tells a
+        # client that is cut off before the first event where to go on.
+        yield f": connected\nid: {seen.revision}\n\n"
+        beat = time.monotonic()
+        end, run = beat + LIFE_S, RunNews(ws, pipeline_id)
+        while time.monotonic() < end:
+            woken.clear()
             news, seen = await anyio.to_thread.run_sync(_news, ws, pipeline_id, seen)
             for text in news:
                 yield text
             if news and news[-1].startswith("event: deleted"):
                 return
-            notice = await _next(notices)
-            if notice is not None and notice.kind == "run":
-                yield _event("run", notice.data)
+            if (status := await run.next()) is not None:
+                yield _event("metrics", status)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), POLL_S)
             if time.monotonic() - beat >= HEARTBEAT_S:
                 beat = time.monotonic()
                 yield ": heartbeat\n\n"
@@ -79,32 +92,46 @@ async def _events(ws: Workspace, pipeline_id: str, revision: int) -> AsyncIterat
         unsubscribe()
 
 
-async def _next(notices: asyncio.Queue[Any]) -> Notice | None:
-    """The next notice, or None when it is time to look at the store."""
-    try:
-        return await asyncio.wait_for(notices.get(), POLL_S)
-    except TimeoutError:
-        return None
-
-
-def _head(ws: Workspace, pipeline_id: str) -> int:
+def _now(ws: Workspace, pipeline_id: str) -> Seen:
     with ws.reading() as store:
-        return store.get_pipeline(pipeline_id).head
+        head = store.get_pipeline(pipeline_id).head
+        return Seen(head, -1, frozenset(store.latest_runs(pipeline_id, RUNS_MAX)))
 
 
 def _news(ws: Workspace, pipeline_id: str, seen: Seen) -> tuple[list[str], Seen]:
-    """What the store holds beyond what was seen; one cheap query where nothing is new."""
-    with ws.reading() as store:
-        sequence = store.latest_change_seq()
-        if sequence == seen.sequence:
+    """What the store holds beyond what was seen; two cheap queries where nothing is new."""
+    try:
+        with ws.reading() as store:
+            sequence = store.latest_change_seq()
+            runs = store.latest_runs(pipeline_id, RUNS_MAX)
+        if sequence == seen.sequence and seen.runs.issuperset(runs):
             return [], seen
-        pipeline = store.get_pipeline(pipeline_id, deleted=True)
-        if pipeline.deleted_at is not None:
-            return [_event("deleted", {})], seen
-        missed = pipeline.head - seen.revision
-        rows = store.revisions(pipeline_id, limit=min(missed, MISSED_MAX)) if missed > 0 else []
-    texts = [_revision_event(RevisionLine.of(row)) for row in reversed(rows)]
-    return texts, Seen(max(pipeline.head, seen.revision), sequence)
+        with ws.anew().reading() as store:
+            if not store.sees(pipeline_id):
+                return [_event("deleted", {})], seen
+            return _read(store, pipeline_id, seen, sequence, runs)
+    except StoreFailed:  # the database is away: the stream stays open and tells all later
+        return [], seen
+
+
+def _read(
+    store: Transaction, pipeline_id: str, seen: Seen, sequence: int, runs: dict[str, str]
+) -> tuple[list[str], Seen]:
+    pipeline = store.get_pipeline(pipeline_id, deleted=True)
+    if pipeline.deleted_at is not None:
+        return [_event("deleted", {})], seen
+    # Each statement sees its own moment: the list ends where the head was, whatever came since.
+    newest = max(min(pipeline.head, seen.revision + MISSED_MAX), seen.revision)
+    missed = newest - seen.revision
+    rows = store.revisions(pipeline_id, limit=missed, before=newest + 1) if missed else []
+    made = [_revision_event(RevisionLine.of(row)) for row in reversed(rows)]
+    ran = [
+        _event("run", {"run_id": run_id, "result": result})
+        for run_id, result in reversed(runs.items())
+        if run_id not in seen.runs
+    ]
+    told_all = newest >= pipeline.head
+    return [*made, *ran], Seen(newest, sequence if told_all else seen.sequence, frozenset(runs))
 
 
 def _revision_event(line: RevisionLine) -> str:

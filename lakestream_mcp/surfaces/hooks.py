@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -11,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ..calls import Call
 from ..errors import (
     EngineFailed,
     Forbidden,
@@ -18,18 +21,24 @@ from ..errors import (
     LakestreamError,
     LimitExceeded,
     NotFound,
+    RateLimited,
     StoreFailed,
+    Unauthenticated,
 )
+from ..identity import Identity, Origin
+from .gate import count_refusal, identified, refusal
 from .host import Host
 
 if TYPE_CHECKING:
     from ..graph.model import Relation
     from ..nodes.sources.rest_webhook_source.node import RestWebhookConfig
+    from ..workspace import Workspace
 
 PATH = "/hooks/{pipeline_id}/{node_id}"
 TYPE = "rest-webhook-source"
 STATUS: dict[type[LakestreamError], int] = {
     NotFound: 404,
+    Forbidden: 403,
     LimitExceeded: 413,
     InvalidPipeline: 409,
     EngineFailed: 503,
@@ -55,15 +64,15 @@ def _handler(host: Host) -> Handler:
         try:
             names = request.path_params["pipeline_id"], request.path_params["node_id"]
             config, relation = await anyio.to_thread.run_sync(_hook, host, *names)
-            from ..nodes.sources.rest_webhook_source.callers import check_caller
-
-            check_caller(config, request.headers, os.environ)
+            ws = await _sender(host, config, request)
             body = await _body(request, config.max_request_bytes)
             key = request.headers.get(config.idempotency_header)
-            landed = await anyio.to_thread.run_sync(
-                _taken, host, names[1], config, relation, body, key
-            )
+            take = partial(_taken, host, names[1], config, relation, body, key)
+            landed = await anyio.to_thread.run_sync(_audited, ws, names, body, take)
         except LakestreamError as error:
+            error.request_id = request.scope["state"]["request_id"]
+            if isinstance(error, Unauthenticated | RateLimited):
+                return refusal(error, host.identities, request.headers)
             return _refused(error)
         return JSONResponse(landed, 200 if landed["repeated"] else 202)
 
@@ -75,7 +84,7 @@ def _hook(host: Host, pipeline_id: str, node_id: str) -> tuple[RestWebhookConfig
     from ..graph.config import parse
     from ..tools.discovery import load
 
-    ws = host.workspace
+    ws = host.workspace.with_caller(Identity("hook", "viewer", admin=True))
     # Who has not proved anything learns no names.
     missing = NotFound("There is no such hook.", got=f"/hooks/{pipeline_id}/{node_id}"[:120])
     try:
@@ -95,6 +104,47 @@ def _hook(host: Host, pipeline_id: str, node_id: str) -> tuple[RestWebhookConfig
         )
     config: Any = parsed.config
     return config, kind.relation(config, [], ws.resolver)
+
+
+async def _sender(host: Host, config: RestWebhookConfig, request: Request) -> Workspace:
+    """The workspace as whoever holds the hook's secret may use it. Raises Forbidden.
+
+    A hook without a secret is open to callers of the server who may run its pipeline.
+    """
+    from ..nodes.sources.rest_webhook_source.callers import check_caller
+
+    pipeline_id = request.path_params["pipeline_id"]
+    origin = Origin(
+        "hook", request.headers.get("user-agent", ""), request.scope["state"]["request_id"]
+    )
+    if config.auth == "none":
+        identity = await identified(host, request.headers, request.scope)
+    else:
+        try:
+            check_caller(config, request.headers, os.environ)
+        except Forbidden as error:
+            count_refusal(host, error, request.scope)
+            raise
+        name = f"hook:{pipeline_id}/{request.path_params['node_id']}"
+        identity = Identity(name, "author", admin=True)  # the secret is what binds them
+    return host.workspace.with_caller(identity, origin=origin)
+
+
+def _audited(
+    ws: Workspace, names: tuple[str, str], body: bytes, take: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """Take the events in and leave an audit row, whatever becomes of it."""
+    call = Call("hook", hashlib.sha256(body).hexdigest(), request_id=ws.origin.request_id)
+    call.pipeline_id = names[0]
+    ws = ws.for_call(call)
+    try:
+        ws.require("author", "A hook without a secret")
+        taken = take()
+    except LakestreamError as error:
+        ws.audit(error.code)
+        raise
+    ws.audit("ok")
+    return taken
 
 
 async def _body(request: Request, limit: int) -> bytes:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.middleware import Middleware
+
+from .gate import Gate
 from .host import Host
+from .logs import configure
 from .mcp import server
 from .rest import routes
 
@@ -15,16 +19,18 @@ if TYPE_CHECKING:
 
 
 def application(host: Host, settings: Settings) -> Starlette:
-    """The application, with Host and Origin checked on every route.
+    """The application: on every route Host and Origin are checked first, then who calls.
 
     Stateless, because hosts that drop the session header, restarts and replicas all work then.
     """
+    host = host._replace(http=True)
     app = server(host)
     app._additional_http_routes.extend(routes(host))
     return app.http_app(
         path="/mcp",
         stateless_http=True,
         json_response=False,
+        middleware=[Middleware(Gate, host=host)],
         host_origin_protection=True,
         allowed_hosts=[*settings.allowed_hosts] or None,
         allowed_origins=[f"https://{name}" for name in settings.allowed_hosts] or None,
@@ -36,13 +42,15 @@ def serve(settings: Settings) -> None:
     import uvicorn
 
     settings.check_bind()
-    host = Host.local(settings)
+    configure(settings.security.log)
+    host = Host.serving(settings)
     try:
         uvicorn.run(
             application(host, settings),
             host=settings.host,
             port=settings.port,
             log_level="warning",
+            log_config=None,
             timeout_graceful_shutdown=2,
         )
     finally:
@@ -51,6 +59,7 @@ def serve(settings: Settings) -> None:
 
 def serve_stdio(settings: Settings) -> None:
     """Speak MCP over standard input and output until they close."""
+    configure(settings.security.log)
     host = Host.local(settings)
     try:
         server(host).run(transport="stdio", show_banner=False)

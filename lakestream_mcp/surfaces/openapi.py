@@ -59,7 +59,7 @@ def _operation(op: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": "The answer",
-                "content": _json({"$ref": f"#/components/schemas/{_answer(op, schemas)}"}),
+                "content": _answered(op, schemas),
             },
             "default": {
                 "description": "What is wrong, and what to do",
@@ -70,6 +70,13 @@ def _operation(op: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     if op.method not in {"GET", "DELETE"}:
         described["requestBody"] = {"content": _json(_body(op))}
     return described
+
+
+def _answered(op: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    reference = {"$ref": f"#/components/schemas/{_answer(op, schemas)}"}
+    media_type = op.answer.media_type
+    is_json = media_type == "application/json"
+    return {media_type: {"schema": reference if is_json else {"type": "string"}}}
 
 
 def _in_address(op: Operation) -> list[str]:

@@ -13,39 +13,21 @@ from starlette.routing import Route
 
 from .. import __version__
 from ..errors import (
-    EngineFailed,
-    Forbidden,
     InvalidArgument,
-    InvalidChange,
-    InvalidEvents,
-    InvalidPipeline,
-    InvalidSql,
     LakestreamError,
     LimitExceeded,
     NotFound,
-    RevisionConflict,
-    Unsupported,
 )
+from ..metrics import MEDIA_TYPE
 from ..operations import Operation, call, operations
 from .events import stream
+from .failures import SAFE_HEADERS, failure
 from .hooks import hook_route
 from .host import PACKAGE, Host
+from .sign_in import sign_in_routes
 
 BODY_BYTES_MAX = 32 * 1024 * 1024
 STATIC = PACKAGE / "surfaces" / "static"
-STATUS: tuple[tuple[type[LakestreamError], int], ...] = (
-    (NotFound, 404),
-    (RevisionConflict, 409),
-    (Forbidden, 403),
-    (LimitExceeded, 413),
-    (InvalidPipeline, 422),
-    (Unsupported, 422),
-    (InvalidArgument, 400),
-    (InvalidChange, 400),
-    (InvalidEvents, 400),
-    (InvalidSql, 400),
-    (EngineFailed, 503),
-)
 HTML_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -56,7 +38,7 @@ HTML_HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-cache",
 }
-SAFE_HEADERS = {"X-Content-Type-Options": "nosniff"}
+JSON = "application/json"
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -70,6 +52,10 @@ def routes(host: Host) -> list[Route]:
         Route("/openapi.json", _openapi, methods=["GET"]),
         Route("/docs", _docs, methods=["GET"]),
         Route("/health", _health(host), methods=["GET"]),
+        *sign_in_routes(host, HTML_HEADERS | SAFE_HEADERS),
+        Route("/metrics", _metrics(host), methods=["GET"]),
+        Route("/.well-known/oauth-protected-resource", _resource_metadata(host)),
+        Route("/.well-known/oauth-protected-resource/mcp", _resource_metadata(host)),
         Route("/static/{file:path}", _static, methods=["GET"]),
         Route("/api/{rest:path}", _no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         Route("/p/{rest:path}", _page, methods=["GET"]),
@@ -81,18 +67,15 @@ def _endpoint(host: Host, op: Operation) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
             arguments = await _arguments(request, op)
-            ws = host.caller(request.headers)
+            ws = host.guest(request, "rest")
             answer = await anyio.to_thread.run_sync(call, op, ws, arguments)
         except LakestreamError as error:
-            return _failure(error)
+            return failure(error, request)
+        if answer.media_type != JSON:
+            return Response(answer.text(), media_type=answer.media_type, headers=SAFE_HEADERS)
         return JSONResponse(answer.to_json(), headers=SAFE_HEADERS)
 
     return endpoint
-
-
-def _failure(error: LakestreamError) -> JSONResponse:
-    status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
-    return JSONResponse({"error": error.to_json()}, status, headers=SAFE_HEADERS)
 
 
 async def _arguments(request: Request, op: Operation) -> dict[str, Any]:
@@ -165,25 +148,44 @@ def _object(raw: bytes) -> dict[str, Any]:
 def _events(host: Host) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
-            ws = host.caller(request.headers)
+            ws = host.guest(request, "rest")
             return await stream(
                 ws, request.path_params["pipeline_id"], request.headers.get("last-event-id")
             )
         except LakestreamError as error:
-            return _failure(error)
+            return failure(error, request)
 
     return endpoint
 
 
 def _health(host: Host) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
-        ws = host.caller(request.headers)
+    async def endpoint(_: Request) -> Response:
         try:
-            await anyio.to_thread.run_sync(lambda: ws.store.latest_change_seq())
+            await anyio.to_thread.run_sync(lambda: host.workspace.store.latest_change_seq())
         except Exception as error:  # noqa: BLE001 - the point is to say that something is wrong
             detail = {"status": "failing", "store": type(error).__name__}
             return JSONResponse(detail, 503)
         return JSONResponse({"status": "ok", "version": __version__})
+
+    return endpoint
+
+
+def _metrics(host: Host) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        metrics = host.guest(request, "rest").services.metrics
+        return Response(metrics.text(), media_type=MEDIA_TYPE, headers=SAFE_HEADERS)
+
+    return endpoint
+
+
+def _resource_metadata(host: Host) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        from .identity.issuer import metadata
+
+        settings = host.workspace.settings
+        if settings.security.jwt is None:
+            return await _no_route(request)
+        return JSONResponse(metadata(settings.security.jwt, settings.url), headers=SAFE_HEADERS)
 
     return endpoint
 
@@ -203,7 +205,7 @@ async def _docs(_: Request) -> Response:
 async def _no_route(request: Request) -> Response:
     expected = [f"{op.method} {op.path}" for op in operations()]
     path = f"{request.method} {request.url.path}"[:120]
-    return _failure(
+    return failure(
         NotFound("There is no such route.", got=path, expected=expected, hint="See /docs.")
     )
 
@@ -212,7 +214,7 @@ async def _static(request: Request) -> Response:
     """A built file of the viewer; nothing outside its folder."""
     path = (STATIC / request.path_params["file"]).resolve()
     if not path.is_relative_to(STATIC.resolve()) or not path.is_file():
-        return _failure(NotFound("There is no such file.", got=request.url.path[:120]))
+        return failure(NotFound("There is no such file.", got=request.url.path[:120]))
     return FileResponse(path, headers=SAFE_HEADERS)
 
 
@@ -220,7 +222,7 @@ async def _page(_: Request) -> Response:
     """The viewer: one page for all addresses; it reads the rest from its own URL."""
     index = STATIC / "index.html"
     if not index.is_file():
-        return _failure(
+        return failure(
             NotFound("The viewer is not built.", hint="Run `make viewer`; /docs works without it.")
         )
     return FileResponse(index, headers=HTML_HEADERS | SAFE_HEADERS)

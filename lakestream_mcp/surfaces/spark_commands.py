@@ -1,10 +1,9 @@
-"""`lakestream run`, `verify` and `preview-on-spark`: pipelines on a local Spark."""
+"""`lakestream verify` and `preview-on-spark`: given events on a local Spark."""
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,12 +22,12 @@ def _tell(line: str) -> None:
 
 
 def _workspace() -> Workspace:
-    from ..identity import Identity
+    from ..identity import LocalUser
     from ..settings import Settings
     from ..workspace import Workspace
 
     settings = Settings.from_env()
-    return Workspace.open(settings, Identity("local", settings.role))
+    return Workspace.open(settings, LocalUser(settings.role).identity)
 
 
 def _stored(ws: Workspace, pipeline: str) -> tuple[Any, Any, Any]:
@@ -44,41 +43,6 @@ def _stored(ws: Workspace, pipeline: str) -> tuple[Any, Any, Any]:
         stored.document, validation, ws.catalog, stored.pipeline_id, stored.revision, ws.resolver
     )
     return stored.document, validation, made
-
-
-@click.command()
-@click.argument("pipeline")
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path),
-    help="Checkpoints and tables; default in the data folder.",
-)
-@click.option("--trigger", default="available now", show_default=True, help="Or an interval.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-def run(pipeline: str, folder: Path | None, trigger: str, as_json: bool) -> None:
-    """Run a pipeline on the local Spark. Ctrl-C stops it; the next run goes on from there."""
-    with errors_as_exit_code(as_json):
-        from ..deploy import spark_env
-        from ..deploy.local import run_pipeline
-
-        ws = _workspace()
-        try:
-            _, _, made = _stored(ws, pipeline)
-            where = folder or ws.settings.data_dir / "runs" / pipeline
-            environment = spark_env.find(ws.settings.spark_python)
-            done = run_pipeline(made, environment, where, _tell, trigger)
-        finally:
-            ws.close()
-        if as_json:
-            click.echo(done.model_dump_json())
-            return
-        for query in done.queries:
-            click.echo(
-                f"{query.query}: {query.rows} rows in {query.batches} batches {query.metrics}"
-            )
-        click.echo(
-            f"{'Stopped' if done.interrupted else 'Done'}; tables are in {done.folder}/tables"
-        )
 
 
 @click.command()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
 from ..graph.model import Finding
-from ..operations import Answer
+from ..identity import includes
+from ..operations import Answer, find
+
+if TYPE_CHECKING:
+    from ..workspace import Workspace
 
 FINDINGS_MAX = 10
 ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -116,6 +120,15 @@ def next_step(
     if not patterns:
         return 'edit_pipeline to add a pattern; describe_node_types(category="pattern") lists them'
     return f'test_pattern(pipeline_id="{pipeline_id}", events=[…])'
+
+
+def calls_for(ws: Workspace, pipeline_id: str, *calls: tuple[str, str]) -> str:
+    """Of next calls, each with the operation's name and as it is told: those the caller may make.
+
+    A tool that the caller does not see must not be named to a model, which would try it.
+    """
+    role = ws.access.on(pipeline_id)
+    return "; ".join(told for name, told in calls if includes(role, find(name).role))
 
 
 def compact(value: Any) -> str:

@@ -17,6 +17,7 @@ from ..operations import Answer, operation
 from .answers import Changed, EditAnswer
 from .edits import described, edit
 from .origins import origin
+from .preferences import preferred_places
 
 if TYPE_CHECKING:
     from ..storage.rows import Stored
@@ -60,23 +61,22 @@ def create_pipeline(
 ) -> EditAnswer:
     """Create a pipeline, blank, from a template, an exported document or code.
 
-    Doing it again with the same id and content is the same as doing it once.
+    The same twice is the same as once.
     """
     named = {"name": name, "description": description, "tags": tags}
     given = {k: v for k, v in named.items() if v}
-    document, said_of_origin = origin(ws, document, template, code, name)
+    # A document that is imported stays what it was where it was exported.
+    places = {} if document else preferred_places(ws)
+    document, said_of_origin = origin(ws, document, template, code, name or id or "Pipeline")
     title = str(given.get("name") or document.get("name") or "")
     _check_title(title)
     pipeline_id = id or (template if template and not name else slug(title))
     _check_id(pipeline_id)
-    changes: list[dict[str, Any]] = (
-        [{"op": "replace_document", "document": document}] if document else []
-    )
-    changes.append({"op": "set_pipeline", **given})
+    changes = _first_changes(document, given, places)
     start = PipelineDocument(name=title[:120])
     applied = apply(start, changes, ws.catalog)
     findings = [*said_of_origin, *ws.validate(applied.document).findings]
-    stored = _store(ws, pipeline_id, applied.document, reason)
+    stored = stored_new(ws, pipeline_id, applied.document, reason)
     changed = Changed(added=[n.id for n in applied.document.nodes] if stored.created else [])
     said = described(ws, pipeline_id, stored.head, applied.document, findings, changed)
     before = f"`{pipeline_id}` was created before with the same content"
@@ -88,7 +88,18 @@ def create_pipeline(
     return said
 
 
-def _store(ws: Workspace, pipeline_id: str, document: PipelineDocument, reason: str) -> Stored:
+def _first_changes(
+    document: dict[str, Any], given: dict[str, Any], places: dict[str, str]
+) -> list[dict[str, Any]]:
+    """What makes the pipeline of nothing; its own settings count before those preferred."""
+    own = document.get("settings") or {}
+    settings = {key: value for key, value in places.items() if key not in own}
+    start = [{"op": "replace_document", "document": document}] if document else []
+    return [*start, {"op": "set_pipeline", **given, **({"settings": settings} if settings else {})}]
+
+
+def stored_new(ws: Workspace, pipeline_id: str, document: PipelineDocument, reason: str) -> Stored:
+    """The first revision of a pipeline; the same document twice is the same as once."""
     with ws.writing(pipeline_id) as store:
         stored = store.create_pipeline(
             pipeline_id,

@@ -29,7 +29,7 @@ def columns_shown(
         if (known is not None and known.columns) or node.config.get(FIELD) is not None:
             continue
         given = events if len(sources) == 1 and _is_whole(events) else _of(events, node.id)
-        columns = _columns(ws, given)
+        columns = shown_columns(ws, given)
         if columns is not None and _fits(ws, node, columns):
             changes.append({"op": "update_node", "id": node.id, "config": {FIELD: columns}})
     return changes
@@ -49,7 +49,7 @@ def _of(events: Any, source: str) -> Any:
     return events.get(source) if isinstance(events, dict) else None
 
 
-def _columns(ws: Workspace, given: Any) -> str | None:
+def shown_columns(ws: Workspace, given: Any) -> str | None:
     """The columns of given rows or of a file, as DDL; None where they show none."""
     from ..cep.event_files import read_rows
     from ..relational.column_types import ddl

@@ -28,12 +28,14 @@ class ConnectionAnswer(Answer):
     seconds: float
     code: str | None = None
     hint: str | None = None
+    next: str
 
     def text(self) -> str:
         """The verdict as a sentence."""
         head = "ok" if self.ok else f"failed ({self.code})"
         tail = f" {self.hint}" if self.hint else ""
-        return f"{self.node}: {head} in {self.seconds} s: {self.verdict}{tail}"
+        said = f"{self.node}: {head} in {self.seconds} s: {self.verdict}{tail}"
+        return f"{said}\nNext: {self.next}"
 
 
 @operation(
@@ -81,4 +83,7 @@ def test_connection(
         seconds=round(time.perf_counter() - began, 2),
         code=code,
         hint=hint,
+        next="generate_code, then deploy"
+        if code is None
+        else "edit_pipeline with update_node, then once more",
     )

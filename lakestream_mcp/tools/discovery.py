@@ -11,9 +11,10 @@ from ..errors import InvalidArgument, NotFound, nearest
 from ..graph.export import cards, to_mermaid, to_svg
 from ..graph.model import Finding, Node, Status
 from ..operations import Answer, operation
-from .answers import Counts, finding_lines, worst
+from .answers import Counts, finding_lines, next_step, worst
 
 if TYPE_CHECKING:
+    from ..graph.model import PipelineDocument
     from ..storage.rows import Pipeline, Stored
     from ..workspace import Workspace
 
@@ -119,6 +120,7 @@ class PipelineAnswer(Answer):
     shown: str | None = None
     counts: Counts | None = None
     findings: list[Finding] | None = None
+    next: str | None = None
     link: str
 
     def text(self) -> str:
@@ -131,9 +133,8 @@ class PipelineAnswer(Answer):
         for n in self.nodes or []:
             fed = f" <- {', '.join(n.inputs)}" if n.inputs else ""
             lines.append(f"- {n.id} ({n.type}){fed}: {n.sentence or n.name}")
-        return "\n".join(
-            [*lines, *finding_lines(self.counts or Counts(), self.findings or []), self.link]
-        )
+        lines += finding_lines(self.counts or Counts(), self.findings or [])
+        return "\n".join([*lines, f"Next: {self.next}", self.link])
 
     def resource_text(self, file: str | None) -> str:
         """The document alone: what can be imported again."""
@@ -174,7 +175,7 @@ def get_pipeline(
         revision=stored.revision,
         head_revision=stored.head,
         name=stored.document.name,
-        status=stored.document.status,
+        status=stored.status,
         link=ws.link(pipeline_id, stored.revision, node=node),
     )
     if detail in ("summary", "full"):
@@ -183,6 +184,7 @@ def get_pipeline(
         answer.document = stored.document.model_dump(mode="json", exclude_none=True)
     elif detail == "node":
         answer.node = _details(ws, stored, node)
+        answer.next = f'edit_pipeline with {{"op":"update_node","id":"{node}","config":{{…}}}}'
     elif detail == "lineage":
         answer.lineage, answer.shown = _lineage(ws, stored, node, column)
     elif detail == "code":
@@ -228,6 +230,13 @@ def _describe(ws: Workspace, answer: PipelineAnswer, stored: Stored) -> None:
     answer.tags = document.tags or None
     answer.counts = Counts.of(validation.findings)
     answer.findings = worst(validation.findings)
+    answer.next = next_step(
+        stored.pipeline_id,
+        answer.counts,
+        answer.findings,
+        len(document.nodes),
+        count_patterns(ws, document),
+    )
     answer.nodes = []
     said = cards(document, validation, ws.catalog)
     for n in document.nodes:
@@ -264,6 +273,14 @@ def existing(stored: Stored, node_id: str) -> Node:
             hint=f"Did you mean `{near}`?" if near else None,
         )
     return node
+
+
+def count_patterns(ws: Workspace, document: PipelineDocument) -> int:
+    """How many nodes are patterns; a type that is not known any more is none."""
+    known = set(ws.catalog.types())
+    return sum(
+        n.type in known and ws.catalog.get(n.type).category == "pattern" for n in document.nodes
+    )
 
 
 def _diagram(ws: Workspace, stored: Stored, kind: str) -> str:

@@ -9,7 +9,7 @@ from ..errors import RevisionConflict
 from ..graph.apply import Applied, apply
 from ..graph.model import Finding, PipelineDocument
 from .answers import FINDINGS_MAX, Changed, Counts, EditAnswer, next_step, worst
-from .discovery import load
+from .discovery import count_patterns, load
 
 if TYPE_CHECKING:
     from ..graph.validate import Validation
@@ -153,12 +153,4 @@ def described(
         findings=worst(findings),
         next=next_step(pipeline_id, counts, findings, len(document.nodes), patterns),
         link=ws.link(pipeline_id, revision),
-    )
-
-
-def count_patterns(ws: Workspace, document: PipelineDocument) -> int:
-    """How many nodes are patterns; a type that is not known any more is none."""
-    known = set(ws.catalog.types())
-    return sum(
-        n.type in known and ws.catalog.get(n.type).category == "pattern" for n in document.nodes
     )

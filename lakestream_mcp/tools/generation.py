@@ -11,6 +11,7 @@ from ..arguments import PipelineId
 from ..codegen.generated import CodeTarget, Task
 from ..errors import NotFound
 from ..operations import Answer, operation
+from .answers import calls_for
 from .discovery import load
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ Target = Annotated[
     CodeTarget,
     Field(description="sdp: declarative SQL; sss: Structured Streaming; bundle: with a job"),
 ]
-NEXT = {
-    "sss": "lakestream run {} runs it on a local Spark",
-    "sdp": "add the files to a Lakeflow pipeline, or generate target `bundle`",
-    "hybrid": "a job runs the tasks in their order: generate target `bundle`",
-    "bundle": "write the files to a folder and deploy it as a bundle",
-}
 
 
 class GeneratedFile(BaseModel):
@@ -126,7 +121,7 @@ def generate_code(
         files=dict(made.files) if content else None,
         line_map=_line_map(made) if content else None,
         state_version=made.state_version,
-        next=NEXT[made.target].format(pipeline_id),
+        next=_next(ws, pipeline_id, made.target),
         link=ws.link(pipeline_id, stored.revision, panel="code"),
     )
 
@@ -164,6 +159,20 @@ def generated(ws: Workspace, stored: Stored, target: CodeTarget = "sss") -> Gene
         stored.revision,
         ws.resolver,
         target,
+    )
+
+
+def _next(ws: Workspace, pipeline_id: str, target: str) -> str:
+    """What follows code: looking for risks, and what a deployer can do with it."""
+    named = f'pipeline_id="{pipeline_id}"'
+    into = ', target="bundle"' if target == "bundle" else ""
+    return calls_for(
+        ws,
+        pipeline_id,
+        ("review_pipeline", f'review_pipeline({named}, mode="review") before it goes out'),
+        ("test_connection", "test_connection for what its nodes connect to"),
+        ("run_pipeline", f'run_pipeline({named}, action="start") runs it on this machine'),
+        ("deploy", f"deploy({named}{into}) makes a plan"),
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from ..arguments import Json
 from ..graph.model import Category
 from ..operations import Answer, operation
+from .answers import compact
 
 if TYPE_CHECKING:
     from ..workspace import Workspace
@@ -23,9 +24,11 @@ class NodeTypes(Answer):
     next: str
 
     def text(self) -> str:
-        """A line each; the full description as JSON, since every part of it matters."""
-        if any("fields" in t for t in self.types):
+        """A line each; with fields, a line for each field; in full as JSON."""
+        if any("readme" in t for t in self.types):
             return super().text()
+        if any("fields" in t for t in self.types):
+            return "\n".join([*map(_told, self.types), f"Next: {self.next}"])
         lines = [f"- {t['type']} ({t['category']}): {t['summary']}" for t in self.types]
         return "\n".join([*lines, f"Next: {self.next}"])
 
@@ -47,19 +50,37 @@ def describe_node_types(
     types: Annotated[
         list[str],
         Json,
-        Field(max_length=20, description="Describe these in full: fields, ports, meaning, example"),
+        Field(max_length=20, description="Describe these: fields, ports, example"),
     ] = [],  # noqa: B006 - the argument model copies it
     category: Literal["", "source", "transform", "pattern", "sink"] = "",
     search: Annotated[str, Field(max_length=200, description="Words to find a type by")] = "",
+    detail: Annotated[Literal["", "full"], Field(description="full: with README")] = "",
 ) -> NodeTypes:
-    """List node types in a line each, or give `types` to get their configuration in full."""
+    """List node types in a line each, or give `types` to get their fields and an example."""
     if types:
-        return NodeTypes(types=[_described(ws, name) for name in types], next=ADD_NODE)
+        from .node_brief import brief_types
+
+        if detail == "full":
+            return NodeTypes(types=[_described(ws, name) for name in types], next=ADD_NODE)
+        made = brief_types([ws.catalog.describe(name) for name in types])
+        rest = types[len(made) :]
+        following = f"describe_node_types(types={compact(rest)}) for the rest" if rest else ADD_NODE
+        return NodeTypes(types=made, next=following)
     names = _found(ws, search) if search else list(ws.catalog.types())
     lines = [_line(ws, name) for name in names]
     if category:
         lines = [line for line in lines if line["category"] == category]
     return NodeTypes(types=lines, next='describe_node_types(types=["…"]) for fields and examples')
+
+
+def _told(described: dict[str, Any]) -> str:
+    """A brief description as lines."""
+    head = f"## {described['type']} ({described['category']}): {described['summary']}"
+    made = f"ports: {described['ports']}; code: {', '.join(described['targets'])}"
+    fields = [f"- {name}: {said}" for name, said in described["fields"].items()]
+    example = [f"example: {compact(described['example'])}"] if "example" in described else []
+    about = [described["about"]] if "about" in described else []
+    return "\n".join([head, made, *fields, *example, *about])
 
 
 def _described(ws: Workspace, name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from ..arguments import Json, NodeId, PipelineId
+from ..arguments import GivenEvents, Json, NodeId, PipelineId
 from ..graph.model import PipelineDocument
 from ..operations import Answer, operation
 from .answers import compact
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 Events = Annotated[
-    list[Any] | dict[str, Any],
+    GivenEvents,
     Json,
     Field(
         description='As for test_pattern; {"sample": 100} or nothing: rows at hand or made up; '
@@ -49,6 +49,7 @@ class Preview(Answer):
         None, description="What an alert sink would send for these rows; nothing is sent"
     )
     warnings: list[str]
+    next: str
     link: str
 
     def text(self) -> str:
@@ -56,7 +57,7 @@ class Preview(Answer):
         head = f"{self.node}: {self.total} rows"
         sent = [f"would send: {compact(message)}" for message in self.messages or []]
         rows = [compact(row) for row in self.rows]
-        return "\n".join([head, *rows, *sent, *self.warnings, self.link])
+        return "\n".join([head, *rows, *sent, *self.warnings, f"Next: {self.next}", self.link])
 
 
 @operation(
@@ -94,18 +95,18 @@ def preview_node(
     rows = asked.rows(rows_for(ws, events, document))
     sources, warnings = read_sources(host, rows, ws.find_file)
     run = host.run(sources, Options(traced=False))
-    columns = [PreviewColumn(name=c.name, type=c.type) for c in validation.relations[node].columns]
-    table = run.tables[node]
+    columns, table = validation.relations[node].columns, run.tables[node]
     shown = table.select([c.name for c in columns]).slice(0, limit).to_pylist()
     return Preview(
         pipeline_id=pipeline_id,
         revision=stored.revision,
         node=node,
-        columns=columns,
+        columns=[PreviewColumn(name=c.name, type=c.type) for c in columns],
         rows=jsonable(shown),
         total=table.num_rows,
         messages=messages_of(host, node, table.slice(0, limit)),
         warnings=[*asked.notes, *warnings, *run.notes],
+        next="test_pattern for the whole pipeline, or edit_pipeline",
         link=ws.link(pipeline_id, stored.revision, node=node),
     )
 

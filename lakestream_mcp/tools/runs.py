@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from ..arguments import Json, Object, RunId
 from ..errors import InvalidArgument
 from ..operations import Answer, operation
-from .discovery import instant, load
+from .discovery import instant
+from .why import Question, answer_why, answer_why_not
 
 if TYPE_CHECKING:
-    from ..explain.reopen import Reopened
     from ..storage.rows import Run, StoredRun
     from ..workspace import Workspace
 
@@ -78,14 +78,14 @@ def list_runs(
     ws: Workspace,
     pipeline_id: Annotated[str, Field(max_length=64)] = "",
     node: Annotated[str, Field(max_length=64)] = "",
-    kind: Literal["", "test", "preview", "benchmark", "verify"] = "",
+    kind: Literal["", "test", "preview", "benchmark", "verify", "backtest"] = "",
     result: Annotated[str, Field(max_length=32, description="matched or no_match")] = "",
     since: Annotated[str, Field(max_length=40, description="ISO time; UTC if it has no zone")] = "",
     until: Annotated[str, Field(max_length=40)] = "",
     limit: Annotated[int, Field(ge=1, le=200)] = 20,
 ) -> RunList:
     """List test runs by pipeline, node, result and time, the latest first."""
-    after, before = _instant(since, "since"), _instant(until, "until")
+    after, before = parsed_instant(since, "since"), parsed_instant(until, "until")
     with ws.reading() as store:
         if pipeline_id:
             store.get_pipeline(pipeline_id, deleted=True)
@@ -102,7 +102,8 @@ def list_runs(
     return RunList(runs=[RunLine.of(row) for row in rows], next=following)
 
 
-def _instant(text: str, argument: str) -> datetime | None:
+def parsed_instant(text: str, argument: str) -> datetime | None:
+    """The time that an argument names, None where it is empty. Raises InvalidArgument."""
     if not text:
         return None
     try:
@@ -157,18 +158,20 @@ def _stored(ws: Workspace, run_id: str) -> StoredRun:
 class Explanation(Answer):
     """Why a match matched; or, without `match_id`, what came closest and what was missing."""
 
-    run_id: str
+    run_id: str | None = None
     pipeline_id: str
     revision: int
     sentences: list[str]
+    source: dict[str, Any] | None = Field(None, description="Of a deployed pipeline's match")
     match: dict[str, Any] | None = None
     misses: list[dict[str, Any]] | None = None
     waiting: list[dict[str, Any]] | None = None
+    next: str
     link: str
 
     def text(self) -> str:
         """The sentences."""
-        return "\n".join([*self.sentences, self.link])
+        return "\n".join([*self.sentences, f"Next: {self.next}", self.link])
 
 
 @operation(
@@ -184,7 +187,7 @@ class Explanation(Answer):
 )
 def explain_match(
     ws: Workspace,
-    run_id: RunId,
+    run_id: Annotated[str, Field(max_length=64, description="As test_pattern answers it")] = "",
     match_id: Annotated[
         str,
         Field(max_length=64, description="Or its unique beginning; left out: what did not match"),
@@ -202,11 +205,31 @@ def explain_match(
     ] = None,
     node: Annotated[str, Field(max_length=64, description="This pattern only")] = "",
     limit: Annotated[int, Field(ge=1, le=100)] = 5,
+    pipeline_id: Annotated[
+        str, Field(max_length=64, description="Instead of a run: the match in its sink table")
+    ] = "",
+    warehouse: Annotated[
+        str, Field(max_length=64, description="SQL warehouse that reads, or local")
+    ] = "",
 ) -> Explanation:
     """Explain a match: each event, its condition with the values it read, window and timers.
 
     Without match_id: what came closest to a match, which clause was missed, and by how much.
     """
+    if bool(run_id) == bool(pipeline_id):
+        raise InvalidArgument(
+            "Say which run; or, for a match in its table, which deployed pipeline.",
+            where={"argument": "run_id"},
+            expected="run_id or pipeline_id",
+        )
+    if pipeline_id:
+        from .production import explain_deployed_match
+
+        return explain_deployed_match(ws, pipeline_id, match_id, warehouse=warehouse)
+    return _explained(ws, run_id, match_id, Question(key, event, expected, node, limit))
+
+
+def _explained(ws: Workspace, run_id: str, match_id: str, asked: Question) -> Explanation:
     stored = _stored(ws, run_id)
     run = stored.run
     answer = Explanation(
@@ -214,73 +237,11 @@ def explain_match(
         pipeline_id=run.pipeline_id,
         revision=run.revision,
         sentences=[],
+        next="test_pattern with what_if to try another configuration, or generate_code",
         link=ws.link(run.pipeline_id, run.revision, panel="explain", run=run_id, match=match_id),
     )
     if match_id:
-        _answer_why(ws, answer, stored, match_id)
+        answer_why(ws, answer, stored, match_id)
     else:
-        asked = Question(key, event, expected, node or run.node or "", limit)
-        _answer_why_not(ws, answer, stored, asked)
+        answer_why_not(ws, answer, stored, asked._replace(node=asked.node or run.node or ""))
     return answer
-
-
-class Question(NamedTuple):
-    """What is asked about a run without naming a match."""
-
-    key: dict[str, Any]
-    event: int | None
-    expected: list[int] | None
-    node: str
-    limit: int
-
-
-def _answer_why(ws: Workspace, answer: Explanation, stored: StoredRun, match_id: str) -> None:
-    from ..explain.match import explain_match as explain
-    from ..explain.match import find_match
-
-    find_match(stored.report, match_id)
-    told = explain(stored.report, match_id, _reopened(ws, stored))
-    answer.sentences = told.pop("sentences")
-    answer.match = told
-
-
-def _reopened(ws: Workspace, stored: StoredRun) -> Reopened:
-    from ..cep.host import Host
-    from ..explain.reopen import reopen
-
-    document = load(ws, stored.run.pipeline_id, stored.run.revision).document
-    validation = ws.validate(document)
-    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
-    return reopen(stored.report, host, validation, ws.find_file)
-
-
-def _answer_why_not(ws: Workspace, answer: Explanation, stored: StoredRun, asked: Question) -> None:
-    from ..explain import why_not
-
-    opened, report = _reopened(ws, stored), stored.report
-    answer.misses = []
-    if not opened.same_code:
-        answer.sentences.append("The product's code has changed since this run.")
-    for node in why_not.nodes_asked(opened, asked.node):
-        if asked.expected:
-            told = why_not.why_not_together(opened, node, asked.expected, asked.limit)
-        elif asked.event is not None:
-            told = why_not.why_not_event(opened, node, asked.event, asked.limit)
-        else:
-            told = why_not.why_no_match_of_key(opened, node, asked.key, asked.limit)
-        answer.sentences += [f"`{node}`: {sentence}" for sentence in told[0]]
-        answer.misses += told[1]
-    waiting = [w for w in report["waiting"] if asked.key.items() <= w["key"].items()]
-    if asked.event is None and not asked.expected and waiting:
-        answer.waiting = waiting[: asked.limit]
-        answer.sentences += [_waiting(w) for w in answer.waiting]
-
-
-def _waiting(waiting: dict[str, Any]) -> str:
-    deadline = f" until {waiting['deadline']}" if waiting.get("deadline") else ""
-    key = ", ".join(f"{name} = {value}" for name, value in waiting["key"].items())
-    steps = ", ".join(f"{e['step']} at {e['at']}" for e in waiting["events"]) or "nothing yet"
-    return (
-        f"`{waiting['pattern']}`{f' for {key}' if key else ''}: a partial match with {steps} waited"
-        f"{deadline} when the last event had been handled."
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from ..arguments import Json, Object, PipelineId
+from ..arguments import GivenEvents, Json, Object, PipelineId
 from ..errors import InvalidArgument
 from ..graph.duration import delay_ms
 from ..operations import Answer, operation
@@ -19,14 +19,14 @@ from .experiments import Examples, compared
 if TYPE_CHECKING:
     from ..cep.host import Options
     from ..cep.testing import TestRequest
-    from ..storage.rows import Run, Stored
+    from ..storage.rows import Run, RunKind, Stored
     from ..templates.model import Template
     from ..workspace import Workspace
 
 # What is wrong with a pipeline that ends at the previewed node, and no obstacle to a preview.
 LISTS = ("matches", "late", "waiting", "ended")
 Events = Annotated[
-    list[Any] | dict[str, Any],
+    GivenEvents,
     Json,
     Field(
         description='Rows [{…}], {"file": "path"}, {"simulate": 100}, or for one pattern '
@@ -144,7 +144,7 @@ def test_pattern(
 ) -> TestAnswer:
     """Run the whole pipeline on events and report matches with their events, late and waiting rows.
 
-    The same matcher code runs here and in generated Spark code. The run is kept: see explain_match.
+    Generated code runs the same matcher. The run is kept: see explain_match.
     """
     from ..cep.testing import TestRequest
     from .templates import planted_in
@@ -162,8 +162,8 @@ def test_pattern(
         report["examples"] = _told(examples, planted, report)
     if what_if:
         report["what_if"] = compared(ws, stored, request, what_if, limit)
-    run = _keep(ws, stored, node, report)
-    return _answer(ws, run, report, limit)
+    run = keep(ws, stored, node, report)
+    return answer_of(ws, run, report, limit)
 
 
 def _told(
@@ -235,7 +235,9 @@ def _microseconds(text: str) -> int:
         ) from None
 
 
-def _keep(ws: Workspace, stored: Stored, node: str, report: dict[str, Any]) -> Run:
+def keep(
+    ws: Workspace, stored: Stored, node: str, report: dict[str, Any], kind: RunKind = "test"
+) -> Run:
     """Store the run with its report, in the operation's one transaction."""
     hashes = report["code_hash"]
     counts = report["counts"]
@@ -244,7 +246,7 @@ def _keep(ws: Workspace, stored: Stored, node: str, report: dict[str, Any]) -> R
         run = store.add_run(
             stored.pipeline_id,
             stored.revision,
-            "test",
+            kind,
             actor=ws.identity.name,
             result=result,
             counts=report["counts"],
@@ -258,13 +260,15 @@ def _keep(ws: Workspace, stored: Stored, node: str, report: dict[str, Any]) -> R
     return run
 
 
-def _answer(ws: Workspace, run: Run, report: dict[str, Any], limit: int) -> TestAnswer:
+def answer_of(ws: Workspace, run: Run, report: dict[str, Any], limit: int) -> TestAnswer:
+    """What is shown of a stored run; its lists are cut to `limit`."""
     parts = {name: report[name][:limit] for name in LISTS}
     first = report["matches"][0]["match_id"] if report["matches"] else None
+    review = f'review_pipeline(pipeline_id="{run.pipeline_id}", mode="review"), then generate_code'
     following = (
-        f'explain_match(run_id="{run.id}", match_id="{first[:12]}"), or generate_code'
+        f'explain_match(run_id="{run.id}", match_id="{first[:12]}"); {review}'
         if first
-        else "generate_code"
+        else review
         if report.get("rows")
         else f'explain_match(run_id="{run.id}") says where partial matches ended'
     )

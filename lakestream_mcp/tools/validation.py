@@ -10,8 +10,8 @@ from ..arguments import ExpectRevision, PipelineId
 from ..graph.model import Finding
 from ..operations import Answer, operation
 from .answers import Counts, finding_lines, next_step, worst
-from .discovery import load
-from .edits import check_expected, count_patterns, edit
+from .discovery import count_patterns, load
+from .edits import check_expected, edit
 
 if TYPE_CHECKING:
     from ..workspace import Workspace

@@ -151,7 +151,7 @@ def _pipeline(stored: Stored) -> PipelineView:
         name=document.name,
         revision=stored.revision,
         head_revision=stored.head,
-        status=document.status,
+        status=stored.status,
         description=document.description,
         tags=document.tags,
         settings=document.settings,

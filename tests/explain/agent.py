@@ -76,7 +76,8 @@ class Agent:
         return pipeline_id
 
     def run(self, pipeline_id: str, events: Any, **options: Any) -> Json:
-        """A test."""
+        """A test, with all that it found."""
+        options = {"limit": 100, **options}
         return self.call("test_pattern", pipeline_id=pipeline_id, events=events, **options)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from lakestream_mcp.settings import Settings
 from lakestream_mcp.surfaces.host import Host
+from tests import witness
 from tests.surfaces.callers import McpCaller
 
 PATTERNS = Path(__file__).parents[2] / "lakestream_mcp" / "patterns"
@@ -146,6 +147,7 @@ def test_example(agent: McpCaller, number: int) -> None:
         assert "error" not in explained, explained
         for event in explained["match"]["events"]:
             assert all(part["holds"] for part in event["parts"]), event
+    witness.saw(example.type, "readme")
 
 
 def test_every_pattern_has_examples() -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "lakestream_mcp"
-CODE = ("lakestream_mcp", "scripts", "benchmarks", "examples", "tests")
+CODE = ("lakestream_mcp", "scripts", "benchmarks", "evals", "examples", "tests")
 
 
 class Module(NamedTuple):

@@ -12,8 +12,12 @@ from lakestream_mcp.cep.carried import MARK
 
 from .sources import PACKAGE, ROOT, Module, imports, product
 
+RUNNER = (
+    *("workspace", "operations", "calls", "authorization", "arguments"),
+    *("services", "limits", "metrics"),
+)
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "identity", "__init__"),
+    ("errors", "identity", "access", "security", "dialogue", "__init__"),
     ("settings", "graph"),
     ("cep", "storage"),
     ("relational",),
@@ -22,16 +26,16 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("catalog", "templates"),
     ("explain",),
     ("codegen",),
-    ("deploy",),
+    ("deploy", "language", "review"),
     ("conformance",),
-    ("workspace", "operations", "arguments"),
+    RUNNER,
     ("tools",),
     ("surfaces",),
     ("__main__",),
 )
 """Lowest first: a module imports from its own layer and from lower ones. Inside a layer the named
 parts are independent of each other, except where `TOGETHER` says so."""
-TOGETHER = {("workspace", "operations", "arguments")}
+TOGETHER = {RUNNER}
 DISCOVERY = {("operations", "tools")}
 """Upward on purpose, when first called: the registry loads the modules that register themselves."""
 CORE = {
@@ -47,10 +51,21 @@ CORE = {
     "scenario",
     "sqlnull",
     "sqlvalues",
+    "syntax_tree",
     "watermark",
 }
 """The modules of `cep/` that know no SQL engine; the others run a whole graph with one."""
-HEAVY = ("pysail", "pyspark", "pandas", "pyarrow", "sqlglot", "databricks", "anthropic", "alembic")
+HEAVY = (
+    "jwt",
+    "pysail",
+    "pyspark",
+    "pandas",
+    "pyarrow",
+    "sqlglot",
+    "databricks",
+    "anthropic",
+    "alembic",
+)
 CARRIED_KERNEL = {"numpy", "pyarrow"}
 
 

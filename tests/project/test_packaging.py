@@ -18,7 +18,20 @@ from .sources import PACKAGE, ROOT, files
 LOCKS = tuple(sorted(p for p in (ROOT / "requirements").glob("*.txt")))
 TEXTS = ("prompts", "docs")
 """Folders of texts beside the package that are part of it: linked, so that the wheel has them."""
-SHIPPED = {".py", ".sql", ".md", ".j2", ".json", ".html", ".js", ".css", ".svg", ".mako", ".txt"}
+SHIPPED = {
+    ".py",
+    ".sql",
+    ".md",
+    ".j2",
+    ".json",
+    ".html",
+    ".js",
+    ".css",
+    ".svg",
+    ".mako",
+    ".txt",
+    ".yaml",
+}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda p: p.name)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from tests import witness
+
 
 class Answer(NamedTuple):
     """What a server does with a request: a status with headers, after a while; or it hangs up."""
@@ -96,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def http_server(*script: Answer, under: str = "/") -> Iterator[HttpServer]:
     """A running server."""
-    with HttpServer(script, under) as server:
+    with HttpServer(script, under) as server, witness.serving("http", server.url):
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
@@ -170,7 +172,7 @@ class _SmtpHandler(socketserver.StreamRequestHandler):
 @contextmanager
 def smtp_server(*script: str) -> Iterator[SmtpServer]:
     """A running server."""
-    with SmtpServer(script) as server:
+    with SmtpServer(script) as server, witness.serving("smtp", str(server.port)):
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:

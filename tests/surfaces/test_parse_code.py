@@ -56,8 +56,8 @@ def test_a_pipeline_of_code(mcp: McpCaller) -> None:
     assert {node_id: node["type"] for node_id, node in found.items()} == {
         "raw_source": "auto-loader",
         "big_filter": "filter",
-        "big": "map-select",
-        "big_table": "delta-table-sink",
+        "big_rows": "map-select",
+        "big": "delta-table-sink",
     }
     assert found["raw_source"]["config"]["watermark_delay"] == "10 minutes"
     assert mcp.call("validate_pipeline", {"pipeline_id": pipeline_id})["counts"]["errors"] == 0
@@ -79,10 +79,10 @@ def test_without_a_pipeline_the_answer_is_a_document(mcp: McpCaller) -> None:
     name = "Replaced"
     pipeline_id = mcp.call("create_pipeline", {"name": name})["pipeline_id"]
     edited = mcp.call("edit_pipeline", {"pipeline_id": pipeline_id, "changes": answer["changes"]})
-    assert sorted(edited["changed"]["added"]) == ["big", "big_filter", "big_table", "raw_source"]
+    assert sorted(edited["changed"]["added"]) == ["big", "big_filter", "big_rows", "raw_source"]
     assert [s["nodes"] for s in answer["statements"]] == [
         ["raw_source"],
-        ["big_filter", "big", "big_table"],
+        ["big_filter", "big_rows", "big"],
     ]
 
 
@@ -104,20 +104,22 @@ def test_generated_code_changes_nothing_and_an_edit_changes_its_node(mcp: McpCal
 
 def test_a_node_edited_by_its_code(mcp: McpCaller) -> None:
     pipeline_id = made(mcp, "Edited by node")
-    sql = "CREATE TEMPORARY VIEW big AS SELECT id, amount * 3 AS thrice FROM STREAM big_filter;"
-    given = {"sql": sql, "pipeline_id": pipeline_id, "node": "big"}
+    sql = (
+        "CREATE TEMPORARY VIEW big_rows AS SELECT id, amount * 3 AS thrice FROM STREAM big_filter;"
+    )
+    given = {"sql": sql, "pipeline_id": pipeline_id, "node": "big_rows"}
     answer = mcp.call("parse_code", given)
     assert answer["changes"] == [
         {
             "op": "update_node",
-            "id": "big",
+            "id": "big_rows",
             "config": {"columns": "id, amount * 3 AS thrice"},
             "replace_config": True,
         }
     ]
-    assert nodes(mcp, pipeline_id)["big"]["config"]["columns"] != "id, amount * 3 AS thrice"
+    assert nodes(mcp, pipeline_id)["big_rows"]["config"]["columns"] != "id, amount * 3 AS thrice"
     assert mcp.call("parse_code", given | {"apply": True})["applied"]
-    assert nodes(mcp, pipeline_id)["big"]["config"]["columns"] == "id, amount * 3 AS thrice"
+    assert nodes(mcp, pipeline_id)["big_rows"]["config"]["columns"] == "id, amount * 3 AS thrice"
 
 
 def test_what_a_node_cannot_say(mcp: McpCaller) -> None:
@@ -158,7 +160,7 @@ def test_nodes_without_sql_stay(mcp: McpCaller) -> None:
             "type": "count-threshold",
             "config": {"key": ["id"], "where": "twice > 0", "threshold": 3, "within": "1 hour"},
         },
-        "after": "big",
+        "after": "big_rows",
     }
     text = code(mcp, pipeline_id)
     edited = mcp.call("edit_pipeline", {"pipeline_id": pipeline_id, "changes": [pattern]})

@@ -43,7 +43,7 @@ def rename(name: str) -> list[dict[str, Any]]:
     return [{"op": "set_pipeline", "name": name}]
 
 
-def test_every_call_leaves_one_row(ws: Workspace) -> None:
+def test_every_call_that_changes_leaves_one_row(ws: Workspace) -> None:
     run(ws, "create_pipeline", **BLANK)
     run(ws, "edit_pipeline", pipeline_id="audited", changes=rename("Renamed"))
     run(ws, "edit_pipeline", pipeline_id="audited", changes=rename("Dry"), dry_run=True)
@@ -54,8 +54,6 @@ def test_every_call_leaves_one_row(ws: Workspace) -> None:
         ("create_pipeline", "audited", 1, "ok"),
         ("edit_pipeline", "audited", 2, "ok"),
         ("edit_pipeline", "audited", 2, "ok"),
-        ("get_pipeline", "audited", 2, "ok"),
-        ("list_pipelines", None, None, "ok"),
     ]
     assert {(r.actor, r.role) for r in rows(ws)} == {("ann", "deployer")}
 
@@ -63,9 +61,9 @@ def test_every_call_leaves_one_row(ws: Workspace) -> None:
 @pytest.mark.parametrize(
     ("operation", "arguments", "outcome"),
     [
-        ("get_pipeline", {"pipeline_id": "nothing"}, "PIPELINE_NOT_FOUND"),
-        ("get_pipeline", {"pipeline": "nothing"}, "INVALID_ARGUMENT"),
-        ("get_pipeline", {"pipeline_id": ["a", {"b": 1}]}, "INVALID_ARGUMENT"),
+        ("delete_pipeline", {"pipeline_id": "nothing"}, "PIPELINE_NOT_FOUND"),
+        ("delete_pipeline", {"pipeline": "nothing"}, "INVALID_ARGUMENT"),
+        ("delete_pipeline", {"pipeline_id": ["a", {"b": 1}]}, "INVALID_ARGUMENT"),
         ("edit_pipeline", {"pipeline_id": "x\x00", "changes": [1]}, "INVALID_ARGUMENT"),
     ],
 )
@@ -80,9 +78,8 @@ def test_failed_calls_leave_a_row_too(
 
 def test_the_log_keeps_a_hash_of_the_arguments_and_not_them(ws: Workspace) -> None:
     run(ws, "create_pipeline", **BLANK, description="one")
-    run(ws, "list_pipelines", text="one")
-    run(ws, "list_pipelines", text="two")
-    run(ws, "list_pipelines", text="one")
+    for reason in ("one", "two", "one"):
+        run(ws, "restore_revision", pipeline_id="audited", mode="restore", reason=reason)
     first, second, third = (r.arguments_sha256 for r in rows(ws)[1:])
     assert first == third != second
 
@@ -125,6 +122,18 @@ def test_roles_follow_from_effects_but_for_those_declared(ws: Workspace) -> None
         "preview_node": "author",
         "delete_template": "author",  # one's own
         "test_connection": "deployer",
+        "backtest": "deployer",
+        "benchmark_pattern": "deployer",
+        "discover_schema": "author",
+        "estimate_cost": "deployer",
+        "get_deployment": "deployer",
+        "list_model_calls": "deployer",
+        "run_pipeline": "deployer",
+        "set_access": "deployer",
+        "list_audit": "deployer",
+        "export_audit": "deployer",
+        "verify_audit": "deployer",
+        "set_preferences": "viewer",  # one's own
     }
     run(ws, "create_pipeline", **BLANK)
     viewer = ws.with_caller(Identity("bob", "viewer"))
@@ -140,7 +149,7 @@ def test_a_failure_nobody_foresaw_has_the_same_shape(
         file.unlink()
     damaged.write_bytes(b"no database at all, but long enough to be looked at" * 40)
     with pytest.raises(LakestreamError) as raised:
-        run(ws, "list_pipelines")
+        run(ws, "create_pipeline", **BLANK)
     assert raised.value.code == "STORE_DAMAGED"
     assert "no audit row" in caplog.text
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ...graph.model import Problem
+from ..syntax_tree import module_tree
 from . import safety
 from .mutation import shared_names
 
@@ -33,7 +34,7 @@ class AuthoredFunction(NamedTuple):
 @lru_cache(maxsize=64)
 def read_function(code: str) -> AuthoredFunction:
     """Parse an author's code. Raises SyntaxError, ValueError, RecursionError, MemoryError."""
-    tree = ast.parse(code, feature_version=(3, 11))
+    tree = module_tree(code)
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     return AuthoredFunction(tree, tuple(f for f in functions if not f.name.startswith("_")))
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...cep.near_miss import KeyView, Miss
 from ...cep.pattern_type import PatternPlan, PatternType, StateBound, Value
-from ...cep.scenario import Scenario
+from ...cep.scenario import Scenario, is_true
 from ...graph.duration import Duration, duration_us
 from ...graph.model import Column, Problem, Relation
 from ...graph.node_type import ColumnResolver
@@ -39,7 +39,7 @@ WINDOW_MEASURES = (
 class CountThresholdConfig(PatternConfig):
     """Count events of a key in a window of time and compare with a threshold."""
 
-    where: Condition = Field(description="SQL condition an event must satisfy to count")
+    where: Condition = Field(default="TRUE", description="SQL condition of the events counted")
     threshold: int = Field(default=10, ge=0, le=10_000, description="The number compared with")
     comparison: Comparison = Field(
         default=">=", description="How the count compares: `count >= threshold`"
@@ -92,8 +92,9 @@ class CountThreshold(PatternType):
         what = f"distinct {config.distinct}" if config.distinct else "events"
         by = by_key(config.key)
         kind = "" if config.windows == "rolling" else f" {config.windows}"
+        where = "" if is_true(config.where) else f" where {config.where}"
         return (
-            f"{config.comparison} {config.threshold} {what} where {config.where} "
+            f"{config.comparison} {config.threshold} {what}{where} "
             f"in{' a' + kind + ' window of' if kind else ''} {config.window}{by}"
         )
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ...cep.authored.safety import imported_modules
 from ...cep.processor_type import StateVariable
+from ...cep.syntax_tree import module_tree
 
 BASE = "StatefulProcessor"
 STATE_CALLS = {"getValueState": "value", "getListState": "list", "getMapState": "map"}
@@ -70,7 +71,7 @@ class Authored(NamedTuple):
 @lru_cache(maxsize=64)
 def read_code(code: str) -> Authored:
     """Parse an author's code. Raises SyntaxError, ValueError, RecursionError, MemoryError."""
-    tree = ast.parse(code, feature_version=(3, 11))
+    tree = module_tree(code)
     classes = tuple(c for c in tree.body if isinstance(c, ast.ClassDef) and _is_processor(c))
     constants = {
         s.targets[0].id: s.value.value

@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...cep.expression import PackedValues, function_source, measure_code
+from ...cep.syntax_tree import expression_tree
 from ...graph.model import Column, Relation
 from ...graph.node_type import ColumnResolver
 from ..common import scope_of
@@ -43,7 +44,7 @@ def session_measures(
         scope = scope_of(config, relation, resolver, (STEP,), field, values)
         code, column_type = measure_code(_of_event(text, field), scope._replace(current=False))
         columns.append(Column(name, column_type))
-        codes.append(ast.unparse(totals.visit(ast.parse(code, mode="eval"))))
+        codes.append(ast.unparse(totals.visit(expression_tree(code))))
     if not codes:
         return SessionMeasures((), (), "")
     told = ", ".join(f"{text} AS {name}" for name, text in config.measures.items())

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ....cep.authored import safety
+from ....cep.syntax_tree import module_tree
 from ....graph.model import Problem
 
 BASE = "DataSource"
@@ -44,7 +45,7 @@ class AuthoredSource(NamedTuple):
 @lru_cache(maxsize=64)
 def read_source(code: str) -> AuthoredSource:
     """Parse an author's code. Raises SyntaxError, ValueError, RecursionError, MemoryError."""
-    tree = ast.parse(code, feature_version=(3, 11))
+    tree = module_tree(code)
     classes = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
     sources = tuple(name for name, node in classes.items() if BASE in bases(node))
     return AuthoredSource(tree, classes, sources)
