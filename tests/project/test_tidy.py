@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import io
 import re
+import subprocess
 import tokenize
 from collections.abc import Iterator
+from pathlib import Path
 
 from .sources import PACKAGE, ROOT, Module, files, modules, product, texts
 
@@ -131,6 +133,23 @@ def test_the_repository_speaks_of_the_product_alone() -> None:
         if not path.is_relative_to(here) and (match := NOT_OURS.search(text))
     ]
     assert not found, "paths of one machine, or a registry's address"
+
+
+def test_links_stay_in_the_repository() -> None:
+    """A link to an environment or to another folder would be broken in every other clone."""
+    leaving = [
+        path.relative_to(ROOT).as_posix()
+        for path in _links()
+        if path.readlink().is_absolute() or not path.resolve().is_relative_to(ROOT)
+    ]
+    assert not leaving, "take them out of the repository"
+
+
+def _links() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout
+    return [ROOT / line.split("\t")[1] for line in listed.splitlines() if line[:6] == "120000"]
 
 
 def test_no_file_is_dead() -> None:
