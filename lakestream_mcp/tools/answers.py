@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 FINDINGS_MAX = 10
+EXPECTED_CHARACTERS = 300
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -100,6 +101,8 @@ def finding_lines(counts: Counts, findings: Sequence[Finding]) -> list[str]:
             line += f" ({finding.hint})"
         if finding.fix:
             line += f" fix: {compact(finding.fix)}"
+        elif finding.expected and not finding.hint:
+            line += f" expected: {shorten(compact(finding.expected), EXPECTED_CHARACTERS)}"
         lines.append(line)
     hidden = counts.errors + counts.warnings + counts.infos - len(findings)
     return [*lines, f"- and {hidden} more: validate_pipeline"] if hidden > 0 else lines
@@ -129,6 +132,11 @@ def calls_for(ws: Workspace, pipeline_id: str, *calls: tuple[str, str]) -> str:
     """
     role = ws.access.on(pipeline_id)
     return "; ".join(told for name, told in calls if includes(role, find(name).role))
+
+
+def shorten(text: str, most: int) -> str:
+    """The text, cut where it is longer."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def compact(value: Any) -> str:

@@ -233,3 +233,9 @@ def test_nobody_is_told_to_deploy_who_may_not(host: Host, tested: Any, role: Rol
             told |= named(caller, tool, arguments) & theirs
     assert ({"deploy", "run_pipeline", "test_connection"} <= told) == (role == "deployer")
     assert not told or role == "deployer"
+
+
+def test_a_finding_without_a_fix_says_what_would_do(large: McpCaller) -> None:
+    said = large.result("validate_pipeline", {"pipeline_id": "large"}).content[0].text
+    (line,) = [line for line in said.split("\n") if " f3.condition:" in line]
+    assert all(column in line for column in ("customer", "amount", "at"))
