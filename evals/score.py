@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.errors import LakestreamError
@@ -16,6 +16,9 @@ from lakestream_mcp.language.proposal import Backend, Draft, Request
 from lakestream_mcp.relational.columns import SailResolver
 
 from .cases import Case
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 MISSING = object()
 CODE = ("custom-python-udf", "custom-python-source", "custom-sql", "custom")
@@ -186,15 +189,29 @@ def _canonical(text: str) -> str:
 
 def _true_of(condition: str, row: Mapping[str, Any]) -> bool:
     """Whether a condition is true of one row; NULL is not."""
+    from sqlglot import parse_one
     from sqlglot.executor import execute
 
     try:
-        rows = execute(
-            f"SELECT 1 AS one FROM t WHERE {condition}", dialect="spark", tables={"t": [dict(row)]}
-        ).rows
+        query = parse_one(f"SELECT 1 AS one FROM t WHERE {condition}", dialect="spark")
+        rows = execute(query.transform(_as_like), tables={"t": [dict(row)]}).rows
     except Exception:  # noqa: BLE001 - a condition that cannot be evaluated is not as wanted
         return False
     return bool(rows)
+
+
+def _as_like(tree: exp.Expr) -> exp.Expr:
+    """`CONTAINS` and its like as `LIKE`, which is what the executor of rows knows."""
+    from sqlglot import exp
+
+    before, after = (
+        isinstance(tree, exp.Contains | exp.EndsWith),
+        isinstance(tree, exp.Contains | exp.StartsWith),
+    )
+    if not (before or after) or not isinstance(tree.expression, exp.Literal):
+        return tree
+    told = f"{'%' if before else ''}{tree.expression.name}{'%' if after else ''}"
+    return exp.Like(this=tree.this, expression=exp.Literal.string(told))
 
 
 def share(results: Sequence[Result]) -> Fraction:

@@ -80,6 +80,14 @@ def test_a_model_that_obeys_an_injection_is_harmless(
     assert [n["id"] for n in now["document"]["nodes"]] == ["orders"]
 
 
+def test_injections_are_harmless_in_every_protocol(asker: Asker, models: ModelServer) -> None:
+    for name in ("a destination of its own", "own Python", "a secret"):
+        models.script = [says(reply(add("orders", "kafka-topic", SOURCE), HOSTILE[name]))]
+        said = asker.ask("count orders of a customer", apply=True)
+        assert (said["status"], bool(said["counts"]["errors"])) == ("proposed", True), name
+        assert "proposal" not in said, name
+
+
 def test_an_injection_reaches_a_model_as_data_or_not_at_all(
     models: ModelServer, opened: Opener
 ) -> None:

@@ -28,7 +28,23 @@ def wrong(results: list[Result]) -> list[tuple[str, list[str]]]:
     return [(r.case.text[:120], r.wrong) for r in results if r.wrong]
 
 
-@pytest.mark.parametrize("name", ["understood", "held_out", "held_out_2", "fresh", "fresh_2"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "understood",
+        "edits",
+        "held_out",
+        "held_out_2",
+        "fresh",
+        "fresh_2",
+        "fresh_4",
+        "fresh_5",
+        "fresh_6",
+        "fresh_7",
+        "edits_4",
+        "edits_5",
+    ],
+)
 def test_sentences_become_the_nodes_and_parameters_they_say(judge: Judge, name: str) -> None:
     results = [judge.expected(case) for case in cases(name)]
     assert share(results) >= LEAST, wrong(results)

@@ -80,3 +80,14 @@ def test_hostile_words_store_nothing_that_runs_code_or_removes(spoken: Asker) ->
         assert {n.id for n in case.document.nodes} <= {n.id for n in after.nodes}, case.text
         added = {n.type for n in after.nodes} - {n.type for n in case.document.nodes}
         assert not added & OWN_CODE, case.text
+
+
+@pytest.mark.parametrize(
+    "text", ["count the orders instead of summing their totals", "a count of 7 instead of 99"]
+)
+def test_what_is_to_be_replaced_must_have_been_there(text: str, spoken: Asker) -> None:
+    made = spoken.ask(WISH, schema="", apply=True)
+    before = nodes(spoken, made["pipeline_id"])
+    said = spoken.ask(text, pipeline_id=made["pipeline_id"], schema="", apply=True)
+    assert said["status"] != "applied"
+    assert nodes(spoken, made["pipeline_id"]) == before

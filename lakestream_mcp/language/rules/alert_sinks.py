@@ -26,10 +26,16 @@ _PROVIDER = (
     r"(?:(?:microsoft|ms|the|our|a|on|via|to|my|by) )*(?P<p>slack|teams|"
     r"pager ?duty|pager)(?: (?:message|alert|notification|webhook))?"
 )
-_PAGE = r"page (?:me|us|on call|the on call|the|someone|ops)(?: (?:on call|engineer|team|person))*"
+_PAGE = (
+    r"page (?:me|us|on ?call|the on ?call|the|someone|ops)(?: (?:on call|engineer|team|person))*"
+)
 _CHANNEL = (
     r"(?:(?:in|on|to|the|channel|at) )*(?P<c>#channel)(?: channel)?|"
     r"(?:(?:in|on|to|the|channel) )*channel (?P<d>\w+)"
+)
+_RINGS = (
+    r"(?:must|should|shall|has to|needs to|is to|will)(?: be)? (?:ring|alert|alerted|called|told|"
+    r"notified|informed|pinged|messaged|fire|page|know|paged)"
 )
 _TITLES = {"slack": "Slack", "teams": "Teams", "pagerduty": "PagerDuty"}
 
@@ -50,7 +56,9 @@ def to_people(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
         said = (channel.token("c") or channel.groups["d"][0]).text
         scene.talk.assume(f"The channel {said} is the one that the webhook posts to.")
     end = max(found.end, channel.end if channel else 0)
-    message, rest = _saying(without_sink(phrase, found._replace(start=start), end))
+    rest = without_sink(phrase, found._replace(start=start), end)
+    rest = rest.without(rest.take(_RINGS))
+    message, rest = _saying(rest)
     config, rest = _reached(scene, rest, provider)
     config["message"] = message
     return Made("slack-teams-pagerduty", config, _TITLES[provider]), rest
@@ -74,6 +82,13 @@ def _reached(scene: Scene, rest: Phrase, provider: str) -> tuple[dict[str, Any],
             rest, scene.talk, f"secret://alerts/{provider}-webhook", f"{name}'s webhook"
         )
     return config, without_secret(scene, rest)
+
+
+def changed_provider(scene: Scene, provider: str) -> dict[str, Any]:
+    """What makes a message go by another service."""
+    config, _ = _reached(scene, Phrase(()), provider)
+    unused = {"routing_key", "severity", "webhook_url"} - set(config)
+    return {**config, **dict.fromkeys(sorted(unused))}
 
 
 def without_secret(scene: Scene, phrase: Phrase) -> Phrase:

@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
 from .clauses import clauses, is_instruction
-from .event_time import timed_source
+from .declared import declared
+from .drafts import concluded, with_places
+from .event_time import simulated_columns
 from .flow import Flow
 from .incomplete import ask_for_rest
 from .language import REFUSAL, kind_refusal
-from .modifiers import THINGS
 from .names import Columns, singular
 from .phrase import Phrase
 from .quantities import measured
-from .reader import Found, Reader, build
+from .reader import Reader, build
+from .readings import better
+from .row_patterns import clause_text
 from .scene import Made
-from .source_words import DEFAULT_BROKER
-from .streams import clause_text
+from .spelt import spelt
 from .talk import Talk
 from .tokens import MAX_TEXT, clean, tokenise
 from .typos import corrected
-from .words import ENTITIES
+from .words import ENTITIES, THINGS
 
 if TYPE_CHECKING:
     from ..proposal import Request
@@ -54,18 +56,31 @@ class Rules:
             return Draft(refusal=f"I cannot do that: {error}.")
 
     def _draft(self, request: Request, text: str) -> Draft:
+        from ..slots import typed_columns
         from .edits import Editor
 
         talk = Talk()
         if clause := clause_text(request.text):
             return _match_recognize(request, *clause, talk)
         names = (*request.schema, *(n for c in request.columns.values() for n in c))
-        found = clauses(measured(corrected(tokenise(text), names)))
+        tokens = measured(corrected(tokenise(text), names))
+        whole, columns = tokens, request.schema
+        if not request.schema and not request.document.nodes:
+            said = declared(tokens, talk)
+            request, tokens = request._replace(schema=said.types), said.tokens
+            columns, whole = typed_columns(whole)
+            columns, whole = (columns, whole) if columns else (said.types, tokens)
+            columns = simulated_columns(request, [Phrase(whole)]) or columns
+        if not request.document.nodes:
+            tokens, whole = spelt(tokens, columns), spelt(whole, columns)
+        found = clauses(tokens, bool(request.document.nodes))
         if any(len(part) > MAX_WORDS for part in found):
             return Draft(refusal=f"A sentence has more than {MAX_WORDS} words. Say it in several.")
         if request.document.nodes:
             return Editor(request, talk).draft(found)
-        return _new(request, found, talk)
+        first = _new(request, found, talk)
+        request = request._replace(schema=columns)
+        return better(request, whole, known_columns(request), first)
 
     def repair(
         self, request: Request, draft: Draft, findings: Sequence[Mapping[str, Any]]
@@ -99,7 +114,7 @@ def _new(request: Request, found: list[Phrase], talk: Talk) -> Draft:
         return Draft(refusal=REFUSAL)
     if talk.questions:
         return Draft(assumptions=tuple(talk.assumptions), questions=talk.asked())
-    _sources(reader, columns, talk)
+    with_places(reader, columns, talk)
     flow = Flow(request.document, request.catalog)
     build(flow, reader.found, columns, talk)
     return concluded(flow, found, talk)
@@ -107,61 +122,19 @@ def _new(request: Request, found: list[Phrase], talk: Talk) -> Draft:
 
 def _profile_columns(reader: Reader, found: list[Phrase]) -> None:
     """A simulator knows its columns before anything else is read."""
-    from .event_time import simulated_columns
-
     types = simulated_columns(reader.request, found)
     if types and not reader.request.schema:
         reader.scene.columns.types.update(types)
         reader.scene.columns.open = False
 
 
-def _sources(reader: Reader, columns: Columns, talk: Talk) -> None:
-    """Every source with columns, event time and watermark; one to start from where none is."""
-    found = reader.found
-    streams = next((made.inputs for made in found.steps if made.inputs), ())
-    if not found.sources and len(streams) > 1:
-        for name in streams:
-            talk.assume(f"I took the stream `{name}` to be the Delta table `main.default.{name}`.")
-            found.sources.append(
-                Made("delta-table-source", {"table": f"main.default.{name}"}, name.capitalize())
-            )
-    if not found.sources:
-        talk.assume(
-            "No source was named: I took the Delta table `main.default.events`. "
-            "Say for example `read from the Kafka topic orders at broker:9092`."
-        )
-        found.sources.append(Made("delta-table-source", {"table": "main.default.events"}, "Events"))
-    if not found.sinks and not any(port == "other" for port, _ in found.routes):
-        found.sinks.append(default_sink(talk))
-    timed = any(
-        reader.request.catalog.get(m.type).category == "pattern"
-        or m.type in ("window-aggregate", "watermark", "stream-stream-join")
-        for m in found.steps
-    )
-    _share_broker(found)
-    found.sources = [timed_source(m, columns, talk, found.delay, timed) for m in found.sources]
-
-
-def _share_broker(found: Found) -> None:
-    """A broker that is named once is that of every topic without one."""
-    made = [*found.sources, *found.sinks, *(sink for _, sink in found.routes)]
-    topics = [m.config for m in made if "bootstrap_servers" in m.config]
-    said = {c["bootstrap_servers"] for c in topics} - {DEFAULT_BROKER}
-    for config in topics if len(said) == 1 else ():
-        config["bootstrap_servers"] = next(iter(said))
-
-
-def default_sink(talk: Talk) -> Made:
-    """Where rows go when nobody says where."""
-    talk.assume(
-        "No destination was named: I took the Delta table `main.default.results`. "
-        "Say for example `write to main.default.alerts` or `alert on Slack`."
-    )
-    return Made("delta-table-sink", {"table": "main.default.results"}, "Results")
-
-
 def _match_recognize(request: Request, clause: str, rest: str, talk: Talk) -> Draft:
     """A row pattern that is given as text is taken as it is; the validator reads it."""
+    from ..slots import read_around, typed_columns
+
+    if not request.schema and not request.document.nodes:
+        types, _ = typed_columns(measured(tokenise(clean(rest))))
+        request = request._replace(schema=types)
     columns = known_columns(request)
     if columns.open and not request.document.nodes:
         talk.ask("Which columns do the rows have? Give them as `schema`.")
@@ -174,58 +147,13 @@ def _match_recognize(request: Request, clause: str, rest: str, talk: Talk) -> Dr
         start = tails[-1] if tails else None
     else:
         reader = Reader(request, columns, talk, False)
-        reader.found.steps.append(made)
-        for phrase in clauses(measured(tokenise(rest))):
-            reader.read(phrase)
-        _sources(reader, columns, talk)
+        tokens = measured(tokenise(clean(rest)))
+        if not read_around(reader, Phrase(tokens), made, bool(request.schema)):
+            reader.found.steps.append(made)
+            for phrase in clauses(tokens):
+                reader.read(phrase)
+        with_places(reader, columns, talk)
         build(flow, reader.found, columns, talk)
         return concluded(flow, [], talk)
     flow.add(made, start)
     return concluded(flow, [], talk)
-
-
-def concluded(flow: Flow, found: list[Phrase], talk: Talk) -> Draft:
-    """The draft, with what of the text was left out."""
-    left = left_out(found)
-    if left:
-        talk.assume(f"I left out: {', '.join(f'`{said}`' for said in left[:12])}.")
-    if not talk.questions:
-        _check(flow, talk)
-    if talk.questions:
-        return Draft(assumptions=tuple(talk.assumptions), questions=talk.asked())
-    return Draft(tuple(flow.changes), tuple(talk.assumptions))
-
-
-def _check(flow: Flow, talk: Talk) -> None:
-    """Changes that cannot be applied, or a configuration that its type refuses, are a question."""
-    from pydantic import ValidationError
-
-    from ...errors import LakestreamError
-    from ...graph.apply import apply
-
-    try:
-        apply(flow.document, flow.changes, flow.catalog)
-        for made in flow.made.values():
-            flow.catalog.get(made.type).Config.model_validate(made.config)
-    except LakestreamError as error:
-        talk.ask(f"That cannot be done so: {error.message}. What is meant?")
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        talk.ask(f"`{field}` cannot be so: {first['msg']}. What is meant?")
-
-
-def left_out(found: Sequence[Phrase]) -> list[str]:
-    """Words that mean something and were not used, as they stand in the text."""
-    said: list[str] = []
-    for phrase in found:
-        run: list[str] = []
-        for token in phrase.tokens:
-            if token in phrase.content() and token.place not in phrase.used:
-                run.append(token.text)
-            elif run:
-                said.append(" ".join(run))
-                run = []
-        if run:
-            said.append(" ".join(run))
-    return [text[:80] for text in dict.fromkeys(said)]

@@ -25,7 +25,12 @@ _JOIN = (
     r"(?:,|and|then|also|finally|next|after that|afterwards|plus|but|lastly|"
     r"second|secondly|first|firstly|third)"
 )
-_BOUNDARY = rf"(?:{_JOIN} )*{_JOIN}(?: please)?(?= {COMMAND}(?!\S))"
+_BOUNDARY = rf"(?:{_JOIN} ){{0,5}}{_JOIN}(?: please)?(?= {COMMAND}(?!\S))"
+_ORDINAL = (
+    r"(?:,|then|finally|next|after that|afterwards|lastly|secondly?|firstly?|first|third|"
+    r"fourth)"
+)
+_FIRST = rf"{_ORDINAL}(?: {_ORDINAL})*(?: of all)?(?: ,)?(?= {COMMAND}(?!\S))"
 _WHEN = r"(?:when|whenever|if|as soon as|every time|each time|any time|once|in case|unless)"
 _KEEPS = r"(?:keep|drop|filter|remove|discard|route|exclude|ignore|flag rows|reject|quarantine)"
 _AGGREGATE = (
@@ -68,6 +73,21 @@ _GOES_ON = (
     ),
 )
 """Words that may command: what follows one that does (True), or one that does not (False)."""
+_LABEL = (
+    r"(?P<label>sources?|inputs?|data|sinks?|outputs?|destinations?|targets?|steps?|stages?|tasks?|"
+    r"goals?|rules?|patterns?|alerts?|conditions?|actions?|filters?|what|job|logic)(?: #num)? :"
+)
+_LABELS = {
+    "source": ("read", "from"),
+    "input": ("read", "from"),
+    "data": ("read", "from"),
+    "sink": ("write", "to"),
+    "output": ("write", "to"),
+    "destination": ("write", "to"),
+    "target": ("write", "to"),
+    "filter": ("keep",),
+}
+_PLACE = r"(?:the |a |our )*(?:#name|#path|#url|#mail|tables?|delta|topics?|kafka)"
 _CHECKS = "quality|validate|expect|ensure|check|require|verify|assert"
 _BAD = (
     r"\w+ (?:otherwise|else|bad|invalid|failing|those|others|the rest|rows that|it|them|"
@@ -80,21 +100,32 @@ _BAD_ROWS = (
     r" (?:bad|invalid|failing|failed|violating|broken|violations|offending|wrong|rest|it|them|"
     r"others)"
 )
-_AGGREGATED = r"average|sum|total|max\w*|min\w*|count|number of|mean"
+_AGGREGATED = (
+    r"highest|lowest|top|peak|largest|smallest|average|sum|total|max\w*|min\w*|count|number of|mean"
+)
 _MODIFIER = (
     r"(?:per|by|for each|for every|grouped by|for the same|on the same)(?: \w+){1,4}|"
     r"(?:(?:all|within|inside|in|max|at most|up to|maximum|time|limit|"
     r"window|of|a|an|the) )*#dur(?: \w+)?"
 )
+_GOES_WITH = "(?:only|just) (?:warn|log)|(?:cast|convert|rename|call) (?:it|them)"
+_THOSE = (
+    r"(?:only|just|keep)(?: (?:only|just))? (?:those|sessions?|visits?|ones|the ones) (?:with|"
+    r"of|that)"
+)
+_LED_BY = r"(?:(?:per|for each|for every|by|for)(?: \w+){1,4}|(?:every|within|in|over) #dur)"
 MAX_MODIFIER = 7
 MAX_CLAUSES = 120
 
 
-def clauses(tokens: list[Token]) -> list[Phrase]:
-    """The clauses of a text, in order. Raises ValueError for more than can be meant."""
+def clauses(tokens: list[Token], whole: bool = False) -> list[Phrase]:
+    """The clauses of a text, or its `whole` sentences, in order. Raises ValueError for more than
+    can be meant."""
     used: set[int] = set()
-    found = [part for sentence in _sentences(tokens) for part in _parts(Phrase(sentence, used))]
-    found = _with_modifiers(_with_definitions(found))
+    found = [Phrase(sentence, used) for sentence in _sentences(tokens)]
+    if not whole:
+        found = [half for sentence in found for part in parts(sentence) for half in _at_when(part)]
+        found = _with_modifiers(_with_definitions(found))
     if len(found) > MAX_CLAUSES:
         raise ValueError(
             f"the text has {len(found)} clauses; the most I can follow are {MAX_CLAUSES}"
@@ -109,7 +140,10 @@ def _with_definitions(found: list[Phrase]) -> list[Phrase]:
         noun = phrase.at(r"(?:an?|the|each|every|one|#num|that|such an?) (?P<w>\w+)")
         named = noun.groups["w"][0].norm if noun else ""
         into = (
-            made[-1].find(rf"(?:into|in|to|as) (?:\w+ )?{named}(?:s|es)?")
+            made[-1].find(
+                rf"(?:into|in|to|as) (?:\w+ )?{named}(?:s|es)?"
+                + (rf"|{named}s?" if named in ("session", "visit") else "")
+            )
             if made and named.isalpha()
             else None
         )
@@ -155,7 +189,23 @@ def _sentences(tokens: list[Token]) -> list[list[Token]]:
             sentences.append([])
         else:
             sentences[-1].append(token)
-    return [_unnumbered(s) for s in sentences if s]
+    return _unlabelled([_unnumbered(s) for s in sentences if s])
+
+
+def _unlabelled(sentences: list[list[Token]]) -> list[list[Token]]:
+    """`SOURCE: …`, `STEP 2: …`, `SINKS: …; …`: what a label says, in words."""
+    made: list[list[Token]] = []
+    leads: tuple[str, ...] = ()
+    for sentence in sentences:
+        label = Phrase(sentence[:4]).at(_LABEL) if sentence else None
+        if label is not None:
+            word = label.groups["label"][0].norm.rstrip("s")
+            leads = _LABELS.get(word, ())
+        rest = sentence[label.end :] if label else sentence
+        said = [t._replace(kind="word", norm=w, text=w) for t in rest[:1] for w in leads]
+        made.append([*said, *rest])
+        leads = leads if leads[-1:] == ("to",) else ()
+    return made
 
 
 def _unnumbered(sentence: list[Token]) -> list[Token]:
@@ -167,49 +217,59 @@ def _unnumbered(sentence: list[Token]) -> list[Token]:
     return [] if len(sentence) == 1 and sentence[0].norm == "#num" else sentence
 
 
-def _parts(phrase: Phrase) -> list[Phrase]:
-    """A sentence cut before each new command, and before `when` that follows one."""
-    cuts = [(arrow.start, arrow.end) for arrow in phrase.all("->") if _flows(phrase, arrow)]
+_GOAL = rf"(?:{COMMAND}|slack|teams|email|pagerduty|kafka|table|delta|#name|#mail|#url)"
+
+
+def parts(phrase: Phrase) -> list[Phrase]:
+    """A sentence cut before each new command."""
+    origin = phrase.find("#path|kafka|topic|#name|simulator|mqtt|kinesis|webhook|stream")
+    cuts = [arrow[:2] for arrow in phrase.all("->") if _flows(phrase, arrow, origin)]
     at = 0
     while (found := phrase.find(_BOUNDARY, at)) is not None:
         at = found.end
         if found.start and not _continues(phrase, found.end):
             cuts.append((found.start, found.end))
-    parts, start = [], 0
+    found_parts, start = [], 0
     for begin, end in sorted(cuts):
         if begin > start:
-            parts.append(phrase.part(start, begin))
+            found_parts.append(phrase.part(start, begin))
         start = end
-    parts.append(phrase.part(start))
-    return [half for part in parts for half in _at_when(part)]
+        if phrase.part(begin, end).text == "->" and phrase.at(_PLACE, end) and begin:
+            tokens = list(phrase.tokens)
+            tokens[begin] = tokens[begin]._replace(kind="word", norm="to", text="to")
+            phrase, start = Phrase(tokens, phrase.used), begin
+    found_parts.append(phrase.part(start))
+    return [part.part(lead.end) if (lead := part.at(_FIRST)) else part for part in found_parts]
 
 
-def _flows(phrase: Phrase, arrow: Found) -> bool:
+def _flows(phrase: Phrase, arrow: Found, origin: Found | None) -> bool:
     """Whether an arrow leads from a source or to a sink, and not from one event to the next."""
-    before, after = phrase.part(0, arrow.start), phrase.part(arrow.end)
-    return before.has("#path|kafka|topic|#name|simulator|mqtt|kinesis|webhook|stream") or bool(
-        after.at(rf"(?:{COMMAND}|slack|teams|email|pagerduty|kafka|table|delta|#name|#mail|#url)")
-    )
+    return (origin is not None and origin.end <= arrow.start) or bool(phrase.at(_GOAL, arrow.end))
 
 
 def _continues(phrase: Phrase, at: int) -> bool:
     """Whether a word that may command goes on with what was said: `and report the total`."""
     before, here = phrase.part(0, at), phrase.part(at)
-    if here.at("(?:only|just) (?:warn|log)"):
+    visits = before.has("sessions?|visits?|sessioni\\w+")
+    if (visits and here.at(_THOSE)) or here.at(
+        "(?:only|just) (?:warn|log)|(?:cast|convert|rename|call) (?:it|them)"
+    ):
         return True
     if at > 1 and before.part(at - 2).at(r"(?:the|a|an|this|that|our) (?:first|second|third|next)"):
         return True
-    if before.part(max(0, at - 3)).at(r"(?:by|per|on) \w+ (?:and|,)") and here.at(
+    keyed = before.part(max(0, at - 3)).at(r"(?:by|per|on) \w+ (?:and|,)") and here.at(
         r"\w+ (?:within|in|for|over|during|,|and)"
-    ):
+    )
+    if keyed or before.at(_LED_BY + r" ?,?$"):
         return True
     for word, cue, command in _GOES_ON:
         if here.at(rf"(?:{word})"):
             return (here.at(rf"(?:{word}) (?:{cue})") is None) is command
     if here.at("drop|discard|quarantine|reject|ignore"):
         return before.has(_CHECKS) and here.at(_BAD) is not None
-    joined = at > 2 and phrase.tokens[at - 1].norm in ("and", ",")
-    return here.at("count|average|sum") is not None and joined and before.has(_AGGREGATED)
+    joined = at > 1 and phrase.tokens[at - 1].norm in ("and", ",")
+    summed = here.at("count|average|sum") is not None
+    return summed and (visits or (joined and before.has(_AGGREGATED)))
 
 
 def phrase_back(part: Phrase, at: int) -> bool:
@@ -230,7 +290,7 @@ def _at_when(part: Phrase) -> list[Phrase]:
     if found is None or found.start == 0 or part.part(0, found.start).has(_KEEPS):
         return [part]
     if part.part(found.start, found.end).text == "once" and part.part(0, found.start).has(
-        "then|only|more|least"
+        "then|only|more|least|swap|switch|exchange|put|move|remove|drop|delete|make|set|rename|call|before|after"
     ):
         return [part]
     if phrase_back(part, found.end) or part.part(0, found.start).has(

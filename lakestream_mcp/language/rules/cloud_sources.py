@@ -22,6 +22,7 @@ def cdc(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phrase] 
     rest = cut_out(phrase, found)
     while again := rest.take(r"(?:cdc|debezium|changes?|from|via|of|postgres|mysql)"):
         rest = rest.without(again)
+    rest = rest.without(rest.take("kafka(?= (?:at|on))")) if rest.has("topics?") else rest
     topic = rest.find(r"(?:the |kafka |on |in )*topics?|kafka")
     names: list[str] = []
     if topic:
@@ -58,7 +59,7 @@ def _cut_name(phrase: Phrase, cue: str) -> tuple[list[str], Phrase] | None:
     named = name_after(phrase, found.end)
     end = named[1] if named else found.end
     phrase.use(found.start, end)
-    rest = Phrase((*phrase.tokens[: found.start], *phrase.tokens[end:]), phrase.used)
+    rest = phrase.outside(found.start, end)
     return [named[0]] if named else [], rest
 
 
@@ -99,12 +100,19 @@ def event_hubs(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, P
         r"(?:(?:in|the|of|at|on|with|and) )*namespace (?P<n>#name|#str|\w+)|"
         r"(?:(?:in|at) )?(?P<m>#name)"
     )
-    rest = rest.without(space)
     word = (space.token("n") or space.token("m")) if space else None
+    name = word.text if word else "events"
+    if space and word and word.kind == "word":
+        end = rest.end_of_hyphenated(space.end - 1)
+        name = "-".join(t.text for t in rest.tokens[space.end - 1 : end])
+        rest.use(space.start, end)
+        rest = rest.outside(space.start, end)
+    else:
+        rest = rest.without(space)
     config: dict[str, Any] = {
         "provider": "event-hub",
         "streams": named,
-        "namespace": word.text if word else "events",
+        "namespace": name,
     }
     if not named:
         scene.talk.ask("Which event hub is to be read?")
@@ -136,7 +144,7 @@ def pubsub(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phras
         named = name_after(rest, at.end) if at else None
         if at and named:
             rest.use(at.start, named[1])
-            rest = Phrase((*rest.tokens[: at.start], *rest.tokens[named[1] :]), rest.used)
+            rest = rest.outside(at.start, named[1])
             config[field] = named[0]
     if "topic_id" not in config and "subscription_id" in config:
         config["topic_id"] = config["subscription_id"]

@@ -8,27 +8,7 @@ from .expressions import expression
 from .names import column_name
 from .phrase import Phrase, means_something
 from .scene import UNSURE, Made, Scene, text
-from .words import STOP
-
-_TYPES = {
-    "int": "int",
-    "integer": "int",
-    "whole": "int",
-    "bigint": "bigint",
-    "long": "bigint",
-    "double": "double",
-    "float": "float",
-    "number": "double",
-    "decimal": "decimal(18,2)",
-    "string": "string",
-    "text": "string",
-    "timestamp": "timestamp",
-    "date": "date",
-    "datetime": "timestamp",
-    "boolean": "boolean",
-    "bool": "boolean",
-}
-
+from .words import COLUMN_TYPES, STOP
 
 _COLUMNS_KEPT = (
     r"(?P<do>keep|select|project|retain|output|take|only keep|choose|only|"
@@ -132,6 +112,8 @@ def _renamings(scene: Scene, rest: Phrase, rename: bool) -> tuple[list[dict[str,
     at = end = 0
     while at < len(rest):
         words = [t.norm for t in rest.tokens[at : at + 4] if t.kind in ("word", "str", "name")]
+        again = words[0] in ("it", "them") if words and columns else False
+        words = [columns[-1]["column"]] if again else words
         named = scene.columns.named(words) if words else None
         if named is None and scene.columns.open and words:
             scene.columns.make(rest.tokens[at].text, "string")
@@ -147,12 +129,10 @@ def _renamings(scene: Scene, rest: Phrase, rename: bool) -> tuple[list[dict[str,
             break
         token = rest.tokens[to.end]
         value = str(token.value) if token.kind == "str" else token.text
-        kind = _TYPES.get(token.norm)
-        columns.append(
-            {"column": named.name, "name": value}
-            if rename or kind is None
-            else {"column": named.name, "type": kind}
-        )
+        kind = COLUMN_TYPES.get(token.norm)
+        change = {"name": value} if kind is None or (rename and not again) else {"type": kind}
+        old = columns.pop() if again else {"column": named.name}
+        columns.append({**old, **change})
         end = to.end + 1
         if token.norm == "whole":
             end += 1
@@ -161,6 +141,16 @@ def _renamings(scene: Scene, rest: Phrase, rename: bool) -> tuple[list[dict[str,
             break
         at = more.end
     return columns, end
+
+
+def both_renamed(first: Made, second: Made) -> Made:
+    """Two nodes that rename and cast, one after the other, as one."""
+    columns = {c["column"]: c for c in first.config["columns"]}
+    by_new = {c.get("name", c["column"]): c["column"] for c in columns.values()}
+    for change in second.config["columns"]:
+        name = by_new.get(change["column"], change["column"])
+        columns[name] = {**columns.get(name, {}), **change, "column": name}
+    return first._replace(config={"columns": list(columns.values())})
 
 
 def added(scene: Scene, phrase: Phrase) -> Made | None:

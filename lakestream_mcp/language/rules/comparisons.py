@@ -27,7 +27,7 @@ ORDERED = (
     (
         ">",
         r"(?:more|greater|higher|larger|bigger|hotter|longer|older|heavier|"
-        r"faster|warmer) (?:than|then)"
+        r"faster|warmer|quicker|wider|taller|deeper|stronger) (?:than|then)"
         r"|over|above|exceed|exceeds|exceeded|exceeding|excedes|beyond|>|"
         r"past|upwards of|in excess of"
         r"|surpass|surpasses|surpassing|top|tops|topping|crosses|crossing|passes|breaches",
@@ -72,5 +72,8 @@ LIKE = (
     ("end", r"ends with|end with|ending with|ends in|ending in"),
     ("hold", r"contains|contain|containing|includes|including|mentions|mentioning|has the word"),
 )
+SLOW = r"slower (?:than|then)"
+QUICK = r"(?:faster|quicker) (?:than|then)"
+"""Of a time, what is slower takes more of it."""
 VALUE = r"(?:#num|#pct|#dur|#times)"
 NEGATED = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}

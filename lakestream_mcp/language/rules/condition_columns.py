@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -10,62 +11,21 @@ from .names import Columns, Named, column_name, parts_of, singular
 from .phrase import Found, Phrase, means_something
 from .talk import Talk
 from .tokens import Token
-from .words import ENTITIES, GENERIC, STOP
+from .words import ENTITIES, GENERIC, STOP, word_set
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-ENDS = frozenset(
-    [
-        "and",
-        "or",
-        "but",
-        "then",
-        "within",
-        "in",
-        "for",
-        "by",
-        "per",
-        "with",
-        "when",
-        "where",
-        "while",
-        "if",
-        ",",
-        ".",
-        ";",
-        ":",
-        ")",
-    ]
+ENDS = word_set("and or but then within in for by per with when where while if , . ; : )")
+
+
+_MEASURES = word_set(
+    "amount price temperature speed total value quantity humidity pressure voltage latency "
+    "duration balance score level rate usage load size weight"
 )
 
 
-_MEASURES = frozenset(
-    [
-        "amount",
-        "price",
-        "temperature",
-        "speed",
-        "total",
-        "value",
-        "quantity",
-        "humidity",
-        "pressure",
-        "voltage",
-        "latency",
-        "duration",
-        "balance",
-        "score",
-        "level",
-        "rate",
-        "usage",
-        "load",
-        "size",
-        "weight",
-    ]
-)
-
-
+_OWNER = r"(?:of|on|for|from|in|at)(?: (?:an?|the|each|every|any|one|that|some))? [a-z]\w*"
 _HEADS = frozenset(["usage", "rate", "level", "load", "size", "score", "weight", "balance"])
 """Measures that need a word before them: `cpu usage`."""
 
@@ -79,6 +39,8 @@ class ConditionColumns:
         self.compared = False
         self.last: str | None = None
         """The column that was compared last: `below 0 or above 100` is about one."""
+        self.about: str | None = None
+        """The only column of numbers that is spoken of at all."""
 
     def _timed(self, phrase: Phrase, found: Found, floor: int) -> bool:
         """Whether a column that holds a time is named before a comparison with one."""
@@ -120,9 +82,38 @@ class ConditionColumns:
         if after is not None:
             place = after.end - 1
             named = self.columns.named([t.norm for t in phrase.tokens[place : place + 4]])
-            if named and set(named.names) & set(self.columns.numeric()):
+            if named and set(named.names) & {*self.columns.numeric(), *self._arrays()}:
                 return self._chosen(named), found.start, place + named.length
         return self._default(phrase, found, floor, value)
+
+    def _arrays(self) -> list[str]:
+        return self.columns.of_type("array")
+
+    def _sized(self, name: str) -> exp.Expr:
+        """What is compared of a column: of a list how many it holds."""
+        from sqlglot import exp
+
+        tree = column_tree(name)
+        return exp.func("SIZE", tree) if name in self._arrays() else tree
+
+    def _listed(
+        self, phrase: Phrase, start: int, floor: int, fitting: Sequence[str]
+    ) -> tuple[tuple[list[str], str], int]:
+        """`temperature or humidity` before a sign: the other columns, how they are joined, and
+        where the first begins."""
+        names: list[str] = []
+        joint = ""
+        while start - floor > 1 and phrase.tokens[start - 1].norm in ("and", "or", ","):
+            word = phrase.tokens[start - 1].norm
+            words = [t.norm for t in phrase.tokens[max(floor, start - 4) : start - 1]]
+            named = self.columns.ending(words)
+            if named is None or len(named.names) > 1 or named.name not in fitting:
+                break
+            joint = joint or (word if word != "," else "")
+            names.append(named.name)
+            start -= named.length + 1
+        both = start > floor and phrase.tokens[start - 1].norm in ("both", "either")
+        return (names, joint or "and"), start - both
 
     def _countable(self, name: str) -> bool:
         return self.columns.open or name in self.columns.numeric()
@@ -146,6 +137,9 @@ class ConditionColumns:
             "with",
             "column",
             "field",
+            "both",
+            "each",
+            "all",
         ):
             end -= 1
         words = [t.norm for t in phrase.tokens[max(floor, end - 4) : end]]
@@ -155,8 +149,21 @@ class ConditionColumns:
         if not words:
             return None
         named = self.columns.ending(words)
-        if named is not None:
-            return self._chosen(named), end - named.length
+        owner = named is None or set(named.names) <= set(self.columns.key_candidates())
+        if owner and (owned := self._owned(phrase, end, floor)):
+            return owned
+        return (self._chosen(named), end - named.length) if named is not None else None
+
+    def _owned(self, phrase: Phrase, end: int, floor: int) -> tuple[str, int] | None:
+        """`the humidity of a device` before a sign: the column of what has it."""
+        for length in (3, 2):
+            owner = phrase.part(end - length, end) if end - length > floor else None
+            if owner is None or not owner.at(_OWNER + "$"):
+                continue
+            words = [t.norm for t in phrase.tokens[max(floor, end - length - 4) : end - length]]
+            named = self.columns.ending(words) if words else None
+            if named is not None and named.name not in self.columns.key_candidates():
+                return self._chosen(named), end - length - named.length
         return None
 
     def _spoken(self, phrase: Phrase, end: int, floor: int) -> tuple[str, int] | None:
@@ -196,6 +203,8 @@ class ConditionColumns:
             name = candidates[0] if len(candidates) == 1 else usual[0]
             self.talk.assume(f"I took `{said}` to be about `{name}`.")
             return name, found.start, found.end
+        if self.about in candidates and self.about is not None:
+            return self.about, found.start, found.end
         unnamed = _last_word(phrase, found.start, floor)
         if near := self._misspelt(phrase, found, unnamed, candidates):
             return near
@@ -231,7 +240,7 @@ class ConditionColumns:
                 break
         by_unit = {"money": "amount", "degrees": "temperature", "time": "latency_ms"}
         measure = bool(words) and words[-1] in _MEASURES
-        article = start > 0 and phrase.tokens[start - 1].norm in ("a", "an", "#num", "of", "more")
+        article = start > 0 and phrase.tokens[start - 1].norm in ("a", "an", "#num", "more")
         plural = bool(words) and phrase.tokens[end - 1].norm != words[-1]
         if not measure and (not words or plural or article or unit == "money"):
             return self.columns.make(by_unit.get(unit, "amount"), "double"), end

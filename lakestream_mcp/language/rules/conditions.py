@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .comparisons import AFTER, AUX, NEGATED, NOT, ORDERED, VALUE
+from .comparisons import AFTER, AUX, NEGATED, NOT, ORDERED, QUICK, SLOW, VALUE
 from .measure_words import plain_number
 from .phrase import Found, Phrase
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 from .condition_clause import Clause
 from .condition_columns import column_tree
 from .condition_places import PlacesAndSigns
+from .grouping import alike, grouped, joined
 
 
 class Conditions(PlacesAndSigns):
@@ -21,21 +22,11 @@ class Conditions(PlacesAndSigns):
 
     def only(self, phrase: Phrase) -> exp.Expr | None:
         """The comparisons of a phrase joined, where nothing else in it matters."""
-        from sqlglot import exp
-
         found = self.clauses(phrase)
         if not found:
             return None
-        groups: list[list[exp.Expr]] = [[]]
-        for number, clause in enumerate(found):
-            between = (
-                phrase.part(found[number - 1].end, clause.start) if number else phrase.part(0, 0)
-            )
-            if between.has("or"):
-                groups.append([])
-            groups[-1].append(clause.tree)
         phrase.use(0, found[0].start)
-        return exp.or_(*[exp.and_(*group, copy=False) for group in groups], copy=False)
+        return joined(phrase, found)
 
     def clauses(self, phrase: Phrase) -> list[Clause]:
         """The comparisons of a phrase, in order."""
@@ -50,11 +41,12 @@ class Conditions(PlacesAndSigns):
             found.append(clause)
             self.compared = True
             at = clause.end
-        return found
+        return grouped(phrase, found)
 
     def _clause(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
         """A comparison whose sign is at a place; its column is before, or after."""
         for read in (
+            self._clock,
             self._between,
             self._ordered,
             self._after,
@@ -147,13 +139,30 @@ class Conditions(PlacesAndSigns):
         if column is None:
             return None
         self.last = column[0]
+        said = phrase.part(found.start, found.end)
+        if value[0].kind == "dur" and said.has(f"{SLOW}|{QUICK}"):
+            sign = ">" if said.has(SLOW) else "<"
         kinds = {">": exp.GT, ">=": exp.GTE, "<": exp.LT, "<=": exp.LTE, "=": exp.EQ, "!=": exp.NEQ}
-        left, right = column_tree(column[0]), self._value(phrase, found, column[0])
+        right = self._value(phrase, found, column[0])
         if right is None:
             return None
-        return Clause(
-            column[1], max(found.end, column[2]), kinds[sign](this=left, expression=right)
-        )
+        left, begins = self._computed(phrase, column[0], column[1], floor)
+        tree = kinds[sign](this=left, expression=right)
+        more, start = self._listed(phrase, begins, floor, self.columns.numeric())
+        return Clause(start, max(found.end, column[2]), alike(tree, more))
+
+    def _computed(self, phrase: Phrase, column: str, at: int, floor: int) -> tuple[exp.Expr, int]:
+        """`price * quantity < 9`: a column with the one before its sign, and where that begins."""
+        from sqlglot import exp
+
+        left = self._sized(column)
+        found = phrase.at(r"(?P<other>\w+) (?P<sign>[*/+-])", at - 2) if at - 2 >= floor else None
+        other = self.columns.exactly([found.groups["other"][0].norm]) if found else None
+        if found is None or other is None or other.name not in self.columns.numeric():
+            return left, at
+        kinds = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div}
+        kind = kinds[found.groups["sign"][0].norm]
+        return kind(this=column_tree(other.name), expression=left), at - 2
 
     def _value(self, phrase: Phrase, found: Found, column: str) -> exp.Expr | None:
         from sqlglot import exp

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .measure_words import duration_of
-from .modifiers import THINGS, take_time
+from .modifiers import take_time
 from .names import parts_of, singular
 from .phrase import Phrase
 from .scene import UNSURE, Made, Scene, kept, text
-from .words import EVENT_IDS
+from .words import EVENT_IDS, THINGS
 
 _SIGNS = {(True, True): "=", (True, False): ">=", (False, True): "<="}
 
@@ -19,7 +19,8 @@ MOST = 10_000
 
 _SILENT = (
     r"(?:(?:is|are|has|have|been|goes|went|going|becomes|gone|go|stays|"
-    r"falls|that|which|it) )*(?:silent|quiet|dark|offline|unresponsive|"
+    r"falls|that|which|it) )*(?:silent|quiet|dark|missing|vanish\w*|disappear\w*|mute|offline|"
+    r"unresponsive|"
     r"inactive|dead|lost|down|not (?:been )?(?:heard|seen)(?: from)?|"
     r"not (?:sent|reported|send|reporting|sending|report|emit|emitted|"
     r"produced|transmitted|pinged|checked in|responded|communicated|"
@@ -35,7 +36,7 @@ _HEARTBEAT_WORDS = (
     r"(?:heartbeats?|heart ?beats?|pings?|keepalives?|signals?|data|"
     r"readings?|sent|reports?|reporting|heard|seen|from|received|"
     r"telemetry|messages?|events?|updates?|anything|sending|"
-    r"activity|measurements?)"
+    r"activity|measurements?|metrics?|samples?|fix|contact)"
 )
 
 
@@ -112,8 +113,14 @@ def _several(scene: Scene, phrase: Phrase, key: list[str]) -> tuple[str | None, 
     """`three or more merchants`: several values of a column, where each row has one."""
     found = phrase.find(r"#num(?: or more| or greater|\+)? (?P<w>\w+)")
     word = found.groups["w"][0] if found else None
-    named = scene.columns.exactly([word.norm]) if word else None
-    if found is None or word is None or named is None or singular(word.norm) == word.norm:
+    after = phrase.tokens[found.end].norm if found and found.end < len(phrase) else ""
+    both = scene.columns.exactly([word.norm, after]) if word and after else None
+    named = both or (scene.columns.exactly([word.norm]) if word else None)
+    if found is None or word is None or named is None:
+        return None, phrase
+    more = phrase.part(max(0, found.start - 2), found.start).at("more than")
+    said = after if both else word.norm
+    if singular(said) == said and not more:
         return None, phrase
     if len(named.names) > 1 or named.name in key or scene.columns.types[named.name] != "string":
         return None, phrase
@@ -124,11 +131,12 @@ def _several(scene: Scene, phrase: Phrase, key: list[str]) -> tuple[str | None, 
         scene.columns.status_column(),
     ):
         return None, phrase
-    phrase.use(found.end - 1, found.end)
+    end = found.end + (1 if both else 0)
+    phrase.use(found.end - 1, end)
     scene.talk.assume(f"I count different values of `{named.name}`.")
     generic = word._replace(norm="events", text="events")
     return named.name, Phrase(
-        (*phrase.tokens[: found.end - 1], generic, *phrase.tokens[found.end :]), phrase.used
+        (*phrase.tokens[: found.end - 1], generic, *phrase.tokens[end:]), phrase.used
     )
 
 
@@ -180,7 +188,8 @@ def threshold_said(phrase: Phrase) -> tuple[str, int | None, Phrase]:  # noqa: P
 def heartbeat(scene: Scene, phrase: Phrase) -> Made | None:
     """`no reading from a device for 30 seconds`, `a sensor goes silent for 5 minutes`."""
     back = phrase.take(
-        r"(?:and|or)(?: when| if| once)?(?: it| they)? (?:recovers?|comes? "
+        r"(?:,|and|or)(?: (?:also|say|tell|alert|report|notify|me|us|when|if|once))*(?: it| "
+        r"they)? (?:recovers?|comes? "
         r"back(?: online)?|is back|resumes?|returns?|starts again)"
     )
     phrase = phrase.without(back)
@@ -190,7 +199,8 @@ def heartbeat(scene: Scene, phrase: Phrase) -> Made | None:
     if silent is None:
         return None
     rest = phrase.without(silent)
-    rest = rest.without(rest.take(_HEARTBEAT_WORDS))
+    while found := rest.take(_HEARTBEAT_WORDS):
+        rest = rest.without(found)
     where = _beats(scene, rest, key)
     if time is None:
         scene.talk.ask(

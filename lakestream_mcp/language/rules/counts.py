@@ -39,7 +39,8 @@ _BETWEEN = word_set("of the consecutive different separate such successive strai
 """Words between a number and what it counts."""
 _BEFORE_SIGN = word_set("when if with has have makes make after whenever , user users a than")
 _NO_NOUN = word_set(
-    "and then in within for but at on per to as with from when by comes "
+    "and or only alone up upwards down which who that "
+    "then in within for but at on per to as with from when by comes "
     "come arrives is are was has goes happens occurs"
 )
 """Words after a number that counts nothing."""
@@ -72,14 +73,15 @@ def count_said(phrase: Phrase) -> tuple[tuple[int, int | None] | None, Phrase, P
 def _counts(phrase: Phrase, found: Found) -> bool:
     """Whether a cue counts; `an order over 10k` compares."""
     compares = phrase.part(max(0, found.start - 3), found.start).at(
-        r"(?:\w+ )?(?:an?|every|any|each) \w+"
+        r"(?:\w+ )?(?:an?|every|any|each) \w+$"
     )
     more = phrase.part(found.start, found.end).at("more than|over|above|exceed\\w*")
     if (
         compares
         and more
         and found.start
-        and phrase.tokens[found.start - 1].norm not in ("with", "has", "makes", "in", "sees")
+        and phrase.tokens[found.start - 1].norm
+        not in ("with", "has", "makes", "in", "sees", "where", "when", "if")
     ):
         return False
     if (

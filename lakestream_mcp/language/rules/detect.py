@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .attempts import attempt
 from .counting import count_threshold, heartbeat
 from .listed import LIST, listed
 from .numbers import DOWN, FLAT, METHODS, ODD, UP, outlier, trend
 from .occurrences import IN_A_ROW, absence, sequence
-from .order import NEXT, NONE, NOT_DONE, OF_TIME
+from .order_words import NEXT, NONE, NOT_DONE, OF_TIME
 from .phrase import Phrase
 from .rates import change, is_rate, velocity
 from .scene import Made, Scene
@@ -32,14 +33,16 @@ _LIMIT = (
     r"ticks?))"
 )
 _SILENT = (
-    r"(?:silent|quiet|offline|dark|heartbeats?|heart beats?|unresponsive|"
+    r"(?:silent|quiet|offline|dark|gone missing|missing(?= (?:for|over|more|longer|>|#dur))|"
+    r"vanish\w*|disappear\w*|mute|heartbeats?|heart beats?|unresponsive|"
     r"inactive|stops? \w+ing|stopped \w+ing|no longer|silence|"
     r"not (?:been )?(?:heard|seen|sent|send|report\w*|emit\w*|respond\w*|"
     r"transmit\w*|ping\w*|communicat\w*|checked|updated?|login|logged)|"
     r"(?:no|without|missing|lack of|absence of|any|nothing) ?(?:new |any |"
     r"more )*(?:events?|data|heartbeats?|readings?|messages?|signals?|"
     r"pings?|updates?|activity|telemetry|reports?|rows|records|"
-    r"measurements?|communication|for|from|received)|goes down|down for|"
+    r"measurements?|metrics?|samples?|fix|contact|sign of life|communication|for|from|received)|"
+    r"goes down|down for|"
     r"dead|never|not|no|nobody|no one)"
 )
 _COUNTED = (
@@ -53,7 +56,8 @@ _SPEND = (
 _NEGATIVE = rf"{NONE}|{NOT_DONE}|(?:no|absence of|missing) .*(?:after|of|following|since)"
 _HOLDS = (
     r"(?:above|below|over|under|exceed\w*|more than|less than|at least|at most|"
-    r"=|>|<|>=|<=|equal to|is) (?:#num|#pct|#str|zero)(?: \))? (?:for|longer than)(?: "
+    r"=|>|<|>=|<=|equal to|is|at|(?:with|at|has|whose)(?: an?| the)? \w+(?: of| =| is| at)?) "
+    r"(?:#num|#pct|#str|zero)(?: \))? (?:for|longer than)(?: "
     r"(?:more|longer|at|least|than|over|the|last|a|an|full|about))* #dur|"
     r"(?:stuck|sits|sitting|lingers|waiting|left) .* (?:for|longer than|more "
     r"than)(?: (?:more|longer|at|least|than|over|about))* #dur|(?:stays?|stayed|"
@@ -72,7 +76,12 @@ PATTERNS: tuple[tuple[str, Builder], ...] = (
         (
             r"geo ?fences?|geofenced|geofencing|#dist|(?:enters?|leaves?|exits?|"
             r"inside|stays in|leaving|entering)(?: \w+){0,4} (?:zone|area|"
-            r"radius|perimeter)"
+            r"radius|perimeter)|"
+            r"(?:enters?|leaves?|exits?|stays|arrives?|parks?|parked|waits|idles|hangs|reaches|"
+            r"returns|departs?|gets|drives|is)(?: \w+){1,6} (?:sites?|yard|depot|warehouse|"
+            r"premises|"
+            r"airport|port|harbou?r|station|city|centre|center|school|home|office|terminal|base|"
+            r"factory|plant|region|border|place|location|hub|garage|store)"
         ),
         geofence,
     ),
@@ -118,7 +127,7 @@ PATTERNS: tuple[tuple[str, Builder], ...] = (
     (
         (
             rf"(?:{_MOVE}|changes?|moves?|swings?)(?: \w+)?(?: by| of)?(?: (?:at "
-            rf"least|more than|over))? (?:#num|#pct).*#dur|#dur.*(?:{_MOVE}|"
+            rf"least|more than|over))? (?:#num|#pct|half).*#dur|#dur.*(?:{_MOVE}|"
             r"changes?)(?: by)?(?: (?:at least|more than|over))? (?:#num|#pct)"
         ),
         change,
@@ -180,20 +189,6 @@ def _fits(builder: Builder, phrase: Phrase) -> bool:
     if builder is count_threshold:
         return not phrase.has(r"(?:a|an|the|every|per|over) #pct")
     return True
-
-
-def attempt(scene: Scene, phrase: Phrase, builder: Builder) -> Made | None:
-    """Read, and leave no trace when nothing comes of it and nothing is asked."""
-    used, talk, columns = set(phrase.used), scene.talk, scene.columns
-    assumed, asked = dict(talk.assumptions), dict(talk.questions)
-    types, made_columns = dict(columns.types), dict(columns.made)
-    made = builder(scene, phrase)
-    if made is None:
-        phrase.used.clear()
-        phrase.used.update(used)
-        talk.assumptions, talk.questions = assumed, asked
-        columns.types, columns.made = types, made_columns
-    return made
 
 
 def vague(phrase: Phrase) -> str | None:

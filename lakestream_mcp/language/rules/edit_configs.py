@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ...graph.changes import UpdateNode
@@ -11,6 +12,7 @@ from .known_values import known_values
 from .names import Columns, parts_of
 from .phrase import Phrase
 from .references import References
+from .scene import Scene
 from .talk import Talk
 
 if TYPE_CHECKING:
@@ -34,26 +36,28 @@ class Configs:
             types = next(
                 (self.request.columns[e[0]] for e in feeding if e[0] in self.request.columns), {}
             )
-        columns = Columns(types, bool(types), known_values(self.request.document))
+        columns = Columns(types, bool(types), self._known_values)
         for source in self.flow.of("source"):
             columns.about |= set(parts_of(source))
         return columns
+
+    @cached_property
+    def _known_values(self) -> dict[str, list[str]]:
+        """Asked for with every node's columns; reading them parses every condition."""
+        return known_values(self.request.document)
 
     def columns_into(self, node: str) -> Columns:
         """The columns that flow into a node."""
         feeding = self.flow.inputs(node)
         return self.columns_of(feeding[0][0]) if feeding else self.columns_of(node)
 
+    def scene(self, node: str) -> Scene:
+        """The rows that flow into a node, to read words about them."""
+        return Scene(self.columns_into(node), self.talk, self.request.catalog)
+
     def config(self, node: str) -> dict[str, Any]:
         """A node's configuration, as it is so far."""
-        stored = self.request.document.node(node)
-        config = (
-            dict(stored.config)
-            if stored
-            else dict(self.flow.made[node].config)
-            if node in self.flow.made
-            else {}
-        )
+        config = self.flow.config(node)
         for change in self.flow.changes:
             if isinstance(change, UpdateNode) and change.id == node and change.config:
                 config |= change.config

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .edit_said import is_plain
 from .measures import take_measures
 from .modifiers import take_key
 from .phrase import Phrase
@@ -57,14 +58,22 @@ class Keys(Configs):
             return False
         if len(patterns) > 1:
             self.talk.ask("Which node is meant?", patterns)
+        if len(patterns) > 1 or self._unknown(rest, tuple(columns.types)):
             return False
         field = self._key_field(node) or "key"
         names = list(key.names)
         if phrase.has(r"also|too|as well|additionally|in addition"):
             names = [*self.config(node).get(field, []), *names]
         phrase.use()
-        del rest
         return self.update(node, {field: list(dict.fromkeys(names))})
+
+    def _unknown(self, rest: Phrase, columns: tuple[str, ...]) -> bool:
+        """Ask for what stands beside a key, and is no column."""
+        found = rest.find(r"(?:and|plus|,) (?P<c>\w+)$")
+        if found is None or is_plain(found.groups["c"][0].norm):
+            return False
+        self.talk.ask(f"Which column is `{found.groups['c'][0].text}`?", columns)
+        return True
 
     def _key_added(self, phrase: Phrase) -> bool:
         """`add country to the key`, `take the merchant out of the key`."""

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from .edit_keys import Keys
 from .fields import with_value
-from .measures import FUNCTIONS
-from .names import parts_of
+from .names import parts_of, singular
 from .phrase import Phrase
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 CONDITIONS = ("condition", "where", "trigger", "expected", "left", "right", "constraint")
-_NOT = r"(?:,|and|but)*(?: ?(?:and|but))? ?(?:instead of|rather than|in place of|not)(?: the| an?)*"
+_NOT = (
+    r"(?:,|and|but)*(?: ?(?:and|but))? ?(?:instead of|rather than|in place of|not(?! only))"
+    r"(?: the| an?)*"
+)
 _FOR = (
     r"(?:replace|swap|exchange|substitute|change)(?: the)? (?P<old>#str|\w+)(?: \w+)? "
     r"(?:with|by|for|to|into) (?P<new>#str|\w+)"
@@ -70,7 +72,8 @@ class Literals(Keys):
         olds = [t for t in phrase.part(found.end).content() if t.kind in ("word", "str")]
         place = next((p for t in olds if (p := self._place_of(t))), None)
         news = [t for t in phrase.part(0, found.start).content() if t.norm not in _VERBS]
-        if place is None or not news:
+        about = self.columns_into(place[0]).about if place else set()
+        if place is None or not news or singular(news[0].norm) in about:
             return False
         return self._with_text(phrase, place, news[-1] if news[-1].kind == "str" else news[0])
 
@@ -120,13 +123,13 @@ class Literals(Keys):
         if len(node) != 1 or verb is None or "condition" not in self.config(node[0]):
             return False
         condition = self.config(node[0])["condition"]
-        made = self._other_condition(phrase.part(verb.end), node[0], condition)
+        made = self.other_condition(phrase.part(verb.end), node[0], condition)
         if made is None:
             return False
         phrase.use(0, verb.end)
         return self.update(node[0], {"condition": made})
 
-    def _other_condition(self, phrase: Phrase, node: str, condition: str) -> str | None:
+    def other_condition(self, phrase: Phrase, node: str, condition: str) -> str | None:
         """A condition with what a phrase says in the place of what it says of that column."""
         from sqlglot import exp
 
@@ -163,30 +166,6 @@ class Literals(Keys):
             if any(name in str(text) for name in named for text in texts if text):
                 return True
         return False
-
-    def _function(self, phrase: Phrase) -> bool:
-        """`use the max total rather than the sum`: another function of the same column."""
-        said = rf"(?P<f>{'|'.join(FUNCTIONS)})"
-        new = phrase.find(said)
-        nodes = [n for n in self.flow.types if self.config(n).get("aggregations")]
-        other = phrase.find(_NOT + " " + said) or phrase.find(rf"{said} (?:to|into|by|with|for)")
-        instead = phrase.has("instead")
-        if new is None or len(nodes) != 1 or not (other or instead):
-            return False
-        old = FUNCTIONS[other.groups["f"][0].norm] if other else None
-        if other is not None and other.start <= new.start:
-            new = phrase.find(said, other.end)
-        made = FUNCTIONS[new.groups["f"][0].norm] if new else None
-        wanted = self.config(nodes[0])["aggregations"]
-        places = [n for n, a in enumerate(wanted) if old in (None, a.get("function"))]
-        if made is None or len(places) != 1 or made == old:
-            return False
-        phrase.use()
-        item = {k: v for k, v in wanted[places[0]].items() if k != "name"}
-        changed = [
-            {**item, "function": made} if n == places[0] else a for n, a in enumerate(wanted)
-        ]
-        return self.update(nodes[0], {"aggregations": changed})
 
 
 def _texts(config: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:

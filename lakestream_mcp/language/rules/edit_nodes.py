@@ -4,48 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...graph.changes import RemoveNode, RenameNode, SetPipeline
-from .edit_values import Values
-from .flow import Flow
-from .phrase import Phrase
+from .edit_said import mentions
+from .edit_titles import Titles
+from .names import singular
+from .phrase import Found, Phrase
 from .reader import Reader
-from .references import References
 from .scene import Made
 from .sinks import finished, take_sink
-from .talk import Talk
 
 if TYPE_CHECKING:
-    from ..proposal import Request
+    pass
 
 _REMOVE = (
     r"(?:please |also )*(?:remove|delete|drop|get rid of|take out|throw out|"
     r"take away|no longer use|stop using|(?:we |i |there is )?(?:do not|no longer) (?:need|want)|"
+    r"we (?:no longer|do not|stop)|"
     r"(?:there is |we have |i have |we see )?no (?:more )?(?:need|use) (?:for|of)|cut out|"
+    r"(?:do not|never|no longer) (?:write|send|post|mail|store|alert)(?: (?:to|it|by|in|into))*|"
     r"kick out|turn off|switch off|disable|"
     r"stop (?:filtering|sending|checking|writing|looking|doing|with)(?: (?:on|for|to|by|out|it))*|"
-    r"scrap|eliminate|lose|ditch)"
+    r"scrap|eliminate|lose|ditch|throw away|bin|do away with|do without|axe|strip out|purge|"
+    r"undo|revert|"
+    r"we can (?:do|live) without|skip|omit|leave out|bypass|no more|no)"
+    r"(?: to)?(?: filter(?:ing)?(?: for| on| by)?)?"
 )
 _GONE = (
-    r"(?:is|are|was|can|should|must|may|has to|have to|needs to)(?: (?:no longer|not|be|now|any))* "
-    r"(?:needed|necessary|required|used|useful|wanted|removed|deleted|go|dropped|obsolete|away|out)"
+    r"(?:is|are|was|can|should|must|may|has to|have to|needs to)"
+    r"(?: (?:no longer|not|be|now|any|to))* "
+    r"(?:needed|necessary|required|used|useful|wanted|removed|deleted|go|dropped|obsolete|away|out|"
+    r"superfluous|redundant|unnecessary|unneeded|disappear|leave|be gone|gone|out)|goes|go"
 )
+SERVERS = ("bootstrap_servers", "broker_url")
 ADDRESSES = ("table", "topic", "topics", "path", "url", "streams", "to", "topic_filters")
+_POLITE = r"(?:(?:please|also|and|can you|we should|i want to) )*"
+_LINK = r"connect|feed|link|wire|hook(?: up)?|attach|plug"
+_UNLINK = r"disconnect|unlink|detach|unhook|unplug"
+_TAKES = (
+    r"(?:(?:should|shall|must|has to|needs to|is to|now|rather|to) )*"
+    r"(?:be fed|take|takes|get|gets|receive|receives|read|reads|have|be connected|come)"
+    r"(?: (?:its|the|their|all|only|now))*(?: (?:rows?|inputs?|events?|data|matches|records))?"
+    r"(?: (?:directly|straight|right|now|only))* (?:from|by|off|to)"
+)
+_NO_LONGER = r"(?:(?:,|and) )*(?:instead of|rather than|not|no longer)(?: from)?"
 _ANYMORE = r"any ?more|any longer|now|please|completely|altogether|again|entirely|for good"
+_SO_GO = r"(?:(?:,|so|and|please) )+(?:remove|delete|drop|take out) (?:it|them)$"
 
 
 _SWAP = r"(?:please )?(?:swap|replace|change|switch|exchange|substitute)(?: out)?"
 
 
-class NodeEdits:
+class NodeEdits(Titles):
     """Reads clauses about nodes that are there."""
-
-    def __init__(self, request: Request, talk: Talk) -> None:
-        self.request = request
-        self.talk = talk
-        self.flow = Flow(request.document, request.catalog)
-        self.references = References(self.flow, talk)
-        self.values = Values(request, self.flow, self.references, talk)
-        self.undo = False
 
     def _history(self, phrase: Phrase) -> bool:
         if (
@@ -53,34 +62,9 @@ class NodeEdits:
                 r"(?:please )?(?:undo|redo|revert|roll ?back|go back|take (?:that|it) back|restore)"
             )
             is None
-        ):
+        ) or mentions(phrase, self.references):
             return False
         self.undo = True
-        return True
-
-    def _titled(self, phrase: Phrase) -> bool:
-        """`rename the filter to Big orders`, `call the pipeline Fraud`."""
-        found = phrase.at(r"(?:please )?(?:rename|call|name|title|retitle)")
-        if found is None:
-            return False
-        whole = phrase.at(r"(?:the |this )?pipeline", found.end)
-        node, end = (None, whole.end) if whole else self.references.one(phrase, found.end)
-        to = (
-            phrase.at(r"(?:to|as|into)?", end)
-            if phrase.at(r"(?:to|as|into)", end) is None
-            else phrase.at(r"(?:to|as|into)", end)
-        )
-        start = to.end if to else end
-        if (node is None and not whole) or start >= len(phrase):
-            return False
-        title = " ".join(
-            str(t.value) if t.kind == "str" else t.text for t in phrase.tokens[start:]
-        )[:120]
-        phrase.use()
-        if whole:
-            self.flow.changes.append(SetPipeline(op="set_pipeline", name=title))
-        elif node is not None:
-            self.flow.changes.append(RenameNode(op="rename_node", id=node, name=title))
         return True
 
     def _swapped(self, phrase: Phrase) -> bool:
@@ -103,14 +87,24 @@ class NodeEdits:
         elif self.flow.category(node) == "source" and new:
             from .sources import take_source
 
-            source = take_source(self._reader(node).scene, new, False)
+            lead = new.tokens[0]._replace(kind="word", norm="from", text="from")
+            said = Phrase((lead, *new.tokens), phrase.used)
+            source = take_source(self._reader(node).scene, said, False)
             made = self._same_columns(source[0], node) if source else None
+        elif new:
+            reader = self._reader(self.flow.inputs(node)[0][0] if self.flow.inputs(node) else node)
+            reader.read(new)
+            made = reader.found.steps[0] if len(reader.found.steps) == 1 else None
+            if made and made.type == self.flow.types[node]:
+                phrase.use(0, by.end)
+                return self.values.update(node, made.config)
         if made is None:
             return False
         phrase.use(0, by.end)
-        said = {k: v for k, v in made.config.items() if k in ADDRESSES}
-        if made.type == self.flow.types[node] and said:
-            return self.values.update(node, said)
+        fields = (*ADDRESSES, *(SERVERS if new.has("#host|#url") else ()))
+        addresses = {k: v for k, v in made.config.items() if k in fields}
+        if made.type == self.flow.types[node] and addresses:
+            return self.values.update(node, addresses)
         self._replace(node, made)
         return True
 
@@ -139,68 +133,146 @@ class NodeEdits:
         columns = self.request.columns.get(inputs[0][0], {}) if inputs else {}
         if inputs and self.flow.category(node) == "sink":
             made = finished(made, self.flow.target_of(inputs[0][0], columns))
-        self._forget(node)
+        self.flow.forget(node)
         added = self.flow.add(made)
         for source, _, port, _ in inputs:
-            self.flow.connect(source, added, None if port == "out" else port)
+            self.flow.connect(source, added, port)
         for _, target, _, port in outputs:
-            self.flow.connect(added, target, None, None if port == "in" else port)
+            self.flow.connect(added, target, target_port=port)
         self.references.last = added
-
-    def _forget(self, node: str) -> None:
-        self.flow.changes.append(RemoveNode(op="remove_node", id=node))
-        self.flow.types.pop(node, None)
-        self.flow.edges = [e for e in self.flow.edges if node not in e[:2]]
 
     def _removed(self, phrase: Phrase) -> bool:
         """`remove the filter`: what fed it feeds what it fed."""
         if self.values.step_removed(phrase):
             return True
+        taken = self._taken_out(phrase)
+        if taken is not None:
+            phrase = taken
         found = phrase.at(_REMOVE)
-        gone, end = self.references.named(phrase) if found is None else ([], 0)
-        if found is None and (len(gone) != 1 or not (found := phrase.at(_GONE, end))):
+        if found is None and not phrase.has(_GONE):
             return False
-        node, end = (gone[0], found.end) if gone else self.references.one(phrase, found.end)
-        if phrase.at(r"everything|all|it all|the (?:whole )?pipeline", found.end):
-            self.talk.ask(
-                "Which nodes are to go? A whole pipeline is deleted by `delete_pipeline`.",
-                list(self.flow.types),
-            )
+        gone, end = self._several(phrase, 0) if found is None else ([], 0)
+        if found is None and (not gone or not (found := phrase.at(_GONE, end))):
             return False
+        nodes, end = (gone, found.end) if gone else self._several(phrase, found.end)
+        if not nodes and phrase.part(found.start, found.end).has(r"filter\w*"):
+            nodes, end = self._filters(phrase.part(found.end)), len(phrase)
+        if self._unclear(phrase.part(found.end), nodes):
+            return False
+        vague = phrase.at("it|them", found.end) and self.references.last not in self.flow.types
         more = phrase.part(end).without(phrase.part(end).find(_ANYMORE))
-        if node is None or more.content() or phrase.at("it|them", found.end):
+        more = more.without(more.find(_SO_GO))
+        about = {w for n in self.flow.types for w in self.values.columns_into(n).about}
+        more = Phrase([t for t in more.tokens if singular(t.norm) not in about], phrase.used)
+        if not nodes or more.content() or vague:
             return False
         phrase.use()
-        inputs, outputs = self.flow.inputs(node), self.flow.outputs(node)
-        self._forget(node)
-        for source, _, port, _ in inputs[:1]:
-            for _, target, _, target_port in outputs:
-                self.flow.connect(
-                    source,
-                    target,
-                    None if port == "out" else port,
-                    None if target_port == "in" else target_port,
-                )
+        for node in nodes:
+            inputs, outputs = self.flow.inputs(node), self.flow.outputs(node)
+            self.flow.forget(node)
+            self.flow.bridge(inputs, outputs)
         return True
+
+    def _unclear(self, phrase: Phrase, nodes: list[str]) -> bool:
+        """Ask, where everything is to go, or a node that is not there."""
+        known = list(self.flow.types)
+        if phrase.at(r"everything|all|it all|the (?:whole )?pipeline"):
+            whole = "A whole pipeline is deleted by `delete_pipeline`."
+            self.talk.ask(f"Which nodes are to go? {whole}", known)
+            return True
+        if nodes or not phrase.has(r"(?:filter|node|sink|pattern|window)s?$"):
+            return False
+        self.talk.ask("Which node is to go?", known)
+        return True
+
+    def _taken_out(self, phrase: Phrase) -> Phrase | None:
+        """`take Warm out` as `remove Warm`."""
+        verb = phrase.at(rf"{_POLITE}(?:take|throw|leave|kick|cut|switch|turn)")
+        node, end = self.references.named(phrase, verb.end) if verb else ([], 0)
+        out = phrase.at("out|away|off", end) if node else None
+        if verb is None or out is None:
+            return None
+        phrase.use(0, verb.end)
+        lead = phrase.tokens[0]._replace(norm="remove", text="remove")
+        return Phrase(
+            (lead, *phrase.tokens[verb.end : end], *phrase.tokens[out.end :]), phrase.used
+        )
+
+    def _filters(self, phrase: Phrase) -> list[str]:
+        """The one filter whose condition speaks of what a phrase names."""
+        rest = phrase.without(phrase.find(_ANYMORE))
+        words = Phrase(rest.content(), phrase.used)
+        filters = [n for n in self.flow.types if "condition" in self.flow.config(n)]
+        told = [n for n in filters if self.references.tells(n, words)]
+        return told if len(told) == 1 else []
+
+    def _several(self, phrase: Phrase, at: int) -> tuple[list[str], int]:
+        """The nodes to remove: one, `both filters`, `Warm and Humid`; none where it is unclear."""
+        every = phrase.at(r"(?:both|all|the two)(?: of)?(?: the| our)?", at)
+        if every is not None:
+            nodes, end = self.references.named(phrase, every.end)
+            if len(nodes) > 1:
+                return nodes, end
+            at = every.end
+        node, end = self.references.one(phrase, at)
+        nodes = [node] if node else []
+        while node and (joined := phrase.at(r"(?:and|,|as well as|plus)(?: also)?", end)):
+            node, stop = self.references.one(phrase, joined.end)
+            nodes, end = ([*nodes, node], stop) if node else (nodes, end)
+        return nodes, end
 
     def _connected(self, phrase: Phrase) -> bool:
         """`connect a to b`, `disconnect a from b`."""
-        found = phrase.at(r"(?:please )?(?P<do>connect|link|wire|disconnect|unlink|detach)")
+        found = phrase.at(rf"(?P<do>{_LINK}|{_UNLINK})")
         if found is None:
-            return False
+            return self._fed(phrase)
         first, end = self.references.one(phrase, found.end)
-        to = phrase.at(r"(?:to|from|with|and|into)", end)
-        second, _ = self.references.one(phrase, to.end) if to else (None, 0)
-        if first is None or second is None:
+        to = phrase.at(r"(?:(?:up|directly|straight|right|back) )*(?:to|from|with|and|into)", end)
+        second, stop = self.references.one(phrase, to.end) if to else (None, 0)
+        if first is None or second is None or phrase.at(r"(?:,|and|but) \w+", stop):
             return False
         phrase.use()
-        if found.groups["do"][0].norm in ("connect", "link", "wire"):
+        self.references.last = first
+        if phrase.part(0, found.end).has(_LINK):
+            if self.flow.category(first) == "sink" or (to and to.start and _from(phrase, to)):
+                first, second = second, first
+            over = phrase.find("instead of|rather than|not")
+            old = self.references.named(phrase, over.end)[0] if over else []
+            for other in old:
+                if any(e[:2] == (other, second) for e in self.flow.edges):
+                    self.flow.disconnect(other, second)
             self.flow.connect(first, second)
         else:
             linked = any(e[:2] == (first, second) for e in self.flow.edges)
             self.flow.disconnect(*((first, second) if linked else (second, first)))
         return True
 
+    def _fed(self, phrase: Phrase) -> bool:
+        """`let Kept take its rows from Humid instead of Rising`: other rows for a node."""
+        lead = phrase.at("let|make|have")
+        fed, end = self.references.named(phrase, lead.end if lead else 0)
+        takes = phrase.at(_TAKES, end) if len(fed) == 1 else None
+        feeding, stop = self.references.named(phrase, takes.end) if takes else ([], 0)
+        if len(feeding) != 1 or self.flow.category(feeding[0]) == "sink" or feeding == fed:
+            return False
+        over = phrase.at(_NO_LONGER, stop)
+        old, stop = self.references.named(phrase, over.end) if over else ([], stop)
+        inputs = [e[0] for e in self.flow.inputs(fed[0])]
+        gone = [n for n in inputs if n in old or (not old and len(inputs) == 1)]
+        if not gone or phrase.part(stop).content():
+            return False
+        phrase.use()
+        for node in gone:
+            self.flow.disconnect(node, fed[0])
+        self.flow.connect(feeding[0], fed[0])
+        self.references.last = fed[0]
+        return True
+
     def _reader(self, node: str) -> Reader:
         """A reader of clauses about the rows of a node."""
         return Reader(self.request, self.values.columns_of(node), self.talk, True)
+
+
+def _from(phrase: Phrase, joined: Found) -> bool:
+    """Whether the second node that is named is the one that rows come from."""
+    return phrase.part(joined.start, joined.end).has("from")

@@ -22,6 +22,13 @@ _AS = (
     r"(?P<v>#times|#factor|half)(?: (?:as|the)) "
     r"(?:long|large|big|high|wide|short|small|length|size)"
 )
+LONGER = (
+    r"(?P<v>#num|#dur|#times)(?! or)(?: \w+){0,2} "
+    r"(?P<how>more|less|fewer|longer|shorter|higher|lower|extra)"
+    r"(?! than| recipients?| columns?| steps?)"
+)
+_UP = r"up|higher|longer|larger|bigger|more|wider"
+_DOWN = r"down|lower|shorter|smaller|less|fewer|narrower"
 _HALF = r"(?:in|by|to)(?: a)? half"
 _PARTS = {"half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4)}
 Change = Callable[[Fraction], Fraction]
@@ -34,13 +41,43 @@ class Relative(Literals):
         """Whether a clause raised or lowered what is configured."""
         verb = phrase.at(rf"{_LEAD}(?P<do>{_MORE}|{_LESS}|{'|'.join(_FACTORS)}|make|let|set)")
         if verb is None:
-            return False
+            return self._compared_with_now(phrase)
         found = self._change(phrase, verb.groups["do"][0].norm)
         if found is None:
             return False
         change, value, end = found
         named = phrase.part(verb.end, end)
         return self._changed(phrase, named, change, value)
+
+    def _compared_with_now(self, phrase: Phrase) -> bool:
+        """`three times the threshold`, `windows twice as long`, `5 minutes more for Burst`."""
+        if phrase.has("and|,|but"):
+            return False
+        up = phrase.find(rf"(?P<do>{_UP}|{_DOWN}) {_BY}")
+        if up is not None:
+            by = up.groups["v"]
+            change = self._by_value(by, phrase.part(up.start, up.end).has(_DOWN))
+            return self._changed(phrase, phrase.part(0, up.start), change, _absolute(by[0]))
+        more = phrase.find(LONGER)
+        if more is not None:
+            value = more.groups["v"][0]
+            less = more.groups["how"][0].norm in ("less", "fewer", "shorter", "lower")
+            change = self._by_value((value,), less)
+            return self._changed(phrase, phrase.without(more), change, value)
+        added = phrase.at(rf"{_LEAD}(?P<do>add|take|subtract) {_VALUE}(?: more)? (?:to|from|off)")
+        if added is not None:
+            less = added.groups["do"][0].norm != "add"
+            change = self._by_value(added.groups["v"], less)
+            return self._changed(phrase, phrase.part(added.end), change, added.groups["v"][0])
+        of = phrase.at(rf"{_LEAD}(?P<v>#times|#factor|half|double|triple|twice)(?: of)? the")
+        found = of or phrase.find(_AS)
+        if found is None:
+            return False
+        named = phrase.part(of.end) if of else phrase.part(0, found.start)
+        value = found.groups["v"][0]
+        known = {"half": Fraction(1, 2), "double": Fraction(2), "triple": Fraction(3)}
+        factor = known.get(value.norm) or Fraction(value.value or 2)
+        return self._changed(phrase, named, lambda old: old * factor, None)
 
     def _change(self, phrase: Phrase, verb: str) -> tuple[Change, Token | None, int] | None:
         """How what is there changes, by which value, and where the words for it end."""

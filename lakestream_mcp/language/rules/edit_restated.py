@@ -6,22 +6,18 @@ from typing import Any
 
 from .counting import threshold_said
 from .edit_relative import Relative
+from .edit_said import RELATIVE, is_plain, mentions, outside
 from .event_kinds import stem
 from .fields import places_of, with_value
 from .measure_words import duration_of
-from .measures import FUNCTIONS, aggregates
+from .measures import FUNCTIONS
 from .modifiers import take_time
 from .names import parts_of, singular
 from .numbers import DOWN, FLAT, UP
 from .phrase import Phrase
-from .scene import Scene
-from .windows import aggregations
+from .words import STOP
 
 _INSTEAD = r"(?:,|and|but)*(?: ?(?:and|but))? ?(?:instead of|rather than|in place of|not|no longer)"
-_ADDED = (
-    r"(?:(?:please|also|and|then|additionally) )*(?:report|include|output|add|show|return|compute|"
-    r"calculate|measure|want|need|give)(?: (?:me|us|also|the|a|an|column|too))*"
-)
 _PLAIN = frozenset(
     [
         "need",
@@ -53,6 +49,7 @@ _PLAIN = frozenset(
         "set",
     ]
 )
+_LATER = r"before|prior to|ahead of|until|and then|followed by|then|and|until after"
 _TIMES = ("within", "window", "duration", "timeout", "gap", "baseline_window")
 _COUNTS = ("threshold", "length", "min_events")
 
@@ -62,19 +59,24 @@ class Restated(Relative):
 
     def _restated(self, phrase: Phrase) -> bool:
         """`at least 4 declines in ten minutes`, `use 1 hour windows`."""
-        if phrase.has(r"#name|#path|#mail|#host|late|lateness|watermark|by #\w+"):
+        if phrase.has("only .*(?:above|over|below|under) #num"):
+            return False
+        if phrase.has(rf"#name|#path|#mail|#host|late|lateness|watermark|{RELATIVE}"):
             return False
         able = [*self.flow.of("pattern"), *self._windows()]
-        nodes = [n for n in self.mentioned(phrase) if n in able] or able
-        if len(nodes) != 1:
+        named = {n for m in mentions(phrase, self.references) for n in m.nodes}
+        other = [n for n in named if n not in able and self.flow.category(n) == "transform"]
+        nodes = [n for n in able if n in named] or able
+        if len(nodes) != 1 or other:
             return False
         node, quiet = nodes[0], Phrase(phrase.tokens, set(phrase.used))
         over = quiet.find(_INSTEAD)
         time, rest = take_time(quiet.part(0, over.start) if over and over.start else quiet)
         sign, count, rest = threshold_said(rest)
+        limit = phrase.has("limit") and "threshold" not in self.config(node)
         alone = (
-            rest.find(r"(?:at|to|after|when|from|of|it is)(?: the)? (?P<n>#num)")
-            if not count
+            rest.find(r"(?:at|to|after|when|from|of|it is)(?: the)? (?P<n>#num)(?! or)")
+            if not count and not limit
             else None
         )
         if alone and not alone.groups["n"][0].unit and alone.groups["n"][0].value.denominator == 1:
@@ -91,7 +93,9 @@ class Restated(Relative):
 
     def _step_counted(self, steps: list[Any], phrase: Phrase, count: int) -> dict[str, Any]:
         """`4 failures`: how often the step that is named is to come."""
-        said = {stem(singular(t.norm)) for t in phrase.content()} - _PLAIN
+        until = phrase.find(_LATER)
+        counted = phrase.part(0, until.start) if until and until.start else phrase
+        said = {stem(singular(t.norm)) for t in counted.content() if t.norm not in _PLAIN}
         named = [
             n
             for n, step in enumerate(steps)
@@ -122,7 +126,7 @@ class Restated(Relative):
 
     def _about(self, node: str, token: Any) -> bool:
         """Whether a word only repeats what a node is about already."""
-        if token.kind != "word" or token.norm in _PLAIN:
+        if token.kind != "word" or token.norm in _PLAIN or is_plain(token.norm):
             return bool(token.kind == "word")
         config = self.config(node)
         title = self.request.document.node(node)
@@ -143,7 +147,8 @@ class Restated(Relative):
         if found is None:
             changed: dict[str, Any] = {"window_type": "tumbling", "slide": None}
         else:
-            slide = found.groups["d"][0]
+            every = phrase.find(r"(?:every|each) (?P<d>#dur)") or found
+            slide = every.groups["d"][0]
             changed = {"window_type": "sliding", "slide": duration_of(slide)}
             times.remove(slide)
         changed |= {"duration": duration_of(times[0])} if times else {}
@@ -153,15 +158,26 @@ class Restated(Relative):
     def _direction(self, phrase: Phrase) -> bool:
         """`make it falling instead of rising`."""
         nodes = [n for n in self.flow.types if self.config(n).get("direction")]
-        over = phrase.find(_INSTEAD)
-        said = phrase.part(0, over.start) if over else phrase
-        ways = [w for w, cue in (("up", UP), ("down", DOWN), ("flat", FLAT)) if said.has(cue)]
+        rest = outside(phrase, [m for m in mentions(phrase, self.references) if m.nodes == nodes])
+        over = rest.find(_INSTEAD)
+        said = rest.part(0, over.start) if over else rest
+        ways = _ways(said)
         if len(nodes) != 1 or len(ways) != 1 or phrase.has(r"#\w+"):
             return False
-        if not (phrase.has("instead|rather|not|make|now|change|should|direction")):
+        if not self._only_way(said, nodes[0]) and not phrase.has(
+            "instead|rather|not|make|now|change|should|direction|must|has to|be|is|detect|look|flip"
+        ):
             return False
         phrase.use()
         return self.update(nodes[0], {"direction": ways[0]})
+
+    def _only_way(self, phrase: Phrase, node: str) -> bool:
+        """`falling temperatures`: a direction, and at most the column that is watched."""
+        columns, value = self.columns_into(node), self.config(node).get("value")
+        words = [t for t in phrase.tokens if not Phrase([t]).has(f"{UP}|{DOWN}|{FLAT}|please|,")]
+        named = [columns.named([t.norm]) for t in words]
+        commands = phrase.at("drop|sink|lower|raise|rise|fall|increase|decrease|reduce|decline")
+        return not commands and all(n is not None and value in n.names for n in named)
 
     def _column_swapped(self, phrase: Phrase) -> bool:
         """`watch humidity instead of temperature`: another column in the same place."""
@@ -180,7 +196,9 @@ class Restated(Relative):
         node, config = hits[0][0], self.config(hits[0][0])
         for _, path, new in hits:
             config = with_value(config, path, new)
-        return self.update(node, {path[0]: config[path[0]] for _, path, _ in hits})
+        changed = {path[0]: config[path[0]] for _, path, _ in hits}
+        ways = _ways(phrase.part(0, found.start)) if "direction" in config else []
+        return self.update(node, changed | ({"direction": ways[0]} if len(ways) == 1 else {}))
 
     def _column_in(self, node: str, phrase: Phrase) -> str | None:
         """The one column that a phrase names."""
@@ -188,36 +206,24 @@ class Restated(Relative):
         named = [
             columns.key_of([t.norm])
             for t in phrase.tokens
-            if t.kind in ("word", "name") and t.norm not in FUNCTIONS
+            if t.kind in ("word", "name") and t.norm not in FUNCTIONS and t.norm not in STOP
         ]
         names = {n.name for n in named if n and len(n.names) == 1}
         return names.pop() if len(names) == 1 else None
 
-    def _aggregated(self, phrase: Phrase) -> bool:
-        """`also compute the average total`: one more aggregation of a window."""
-        found, nodes = phrase.at(_ADDED), self._windows()
-        start = phrase.find("|".join(FUNCTIONS), found.end) if found else None
-        if found is None or start is None or len(nodes) != 1 or phrase.has("#dur|#num"):
-            return False
-        scene = Scene(self.columns_into(nodes[0]), self.talk, self.request.catalog)
-        wanted, end = aggregates(phrase, start.start, scene.columns)
-        if not wanted or phrase.part(end).without(phrase.part(end).find("too|also")).has("per|by"):
-            return False
-        made = aggregations(scene, wanted)
-        if not made:
-            return False
-        phrase.use()
-        config = self.config(nodes[0])
-        return self.update(nodes[0], {"aggregations": [*config["aggregations"], *made]})
-
 
 _SLIDES = (
     r"(?:slides?|sliding|hops?|hopping|moves?|moving|advances?|advancing|updated?|refresh\w*)"
-    r"(?: (?:window|windows|that|which|it|by|every|each|forward|on|with|a|step|of|moves?|"
+    r"(?: (?:window|windows|that|which|it|them|by|every|each|forward|on|with|a|step|of|moves?|"
     r"slides?))* "
     r"(?P<d>#dur)"
 )
 _SAID = r"at least|at most|more than|fewer than|less than|exactly|up to|over"
+
+
+def _ways(phrase: Phrase) -> list[str]:
+    """The directions that a phrase names."""
+    return [w for w, cue in (("up", UP), ("down", DOWN), ("flat", FLAT)) if phrase.has(cue)]
 
 
 def _strings(config: Any) -> list[str]:

@@ -13,6 +13,10 @@ from .words import ORDINALS
 
 _LEAD = r"(?:(?:please|also|and|then|we|should|can you) )*"
 _REMOVE = rf"{_LEAD}(?:remove|delete|drop|skip|leave out|get rid of|take out)(?: the| a)*"
+_GONE = (
+    r"(?:is|are) (?:not|no longer) (?:needed|necessary|required|wanted)|(?:is|are) gone|"
+    r"can go|is superfluous"
+)
 _ADD = (
     rf"{_LEAD}(?:add|append|insert|require|expect)(?: (?:a|an|another|one|more|the|new|final|last|"
     r"first|third|fourth|next))* (?:step|event|stage)(?: (?:for|of|with|at the end|where|that|is))*"
@@ -24,17 +28,24 @@ _ALSO = (
 )
 
 
+_SHOULD = r"(?:(?:should|must|shall|may|can|has to|needs to|ought to|is to|will|now|please) )*"
+_TOO = r"too|as well|also|in addition|additionally"
+
+
 class Steps(Restated):
     """Reads clauses about the steps of a sequence."""
 
     def step_removed(self, phrase: Phrase) -> bool:
         """`drop the password step`, `remove the last step`."""
         found, node = phrase.at(_REMOVE), self._sequence()
-        end = phrase.find("steps?|stage") if found else None
-        if found is None or end is None or node is None or not found.end < end.start:
+        gone = None if found else phrase.find(_GONE)
+        if node is None or not (found or gone) or phrase.has(r"#\w+"):
             return False
         steps = self.config(node)["steps"]
-        at = self._step_at(steps, phrase.part(found.end, end.start))
+        said = phrase.part(found.end) if found else phrase.part(0, gone.start if gone else 0)
+        if self.mentioned(said) and not said.has("steps?|stage"):
+            return False
+        at = self._step_at(steps, said.without(said.find("steps?|stage")))
         if at is None or len(steps) < 3:
             return False
         phrase.use()
@@ -83,25 +94,29 @@ class Steps(Restated):
 
         from ...relational.sql import sql
 
-        found = phrase.at(_ALSO)
-        if found is None or not phrase.has("too|as well|also|in addition") or phrase.has(r"#\w+"):
+        named, end = self.references.named(phrase)
+        found = phrase.at(_ALSO if len(named) != 1 else rf"{_SHOULD}{_ALSO}", end)
+        if found is None or not phrase.has(_TOO) or phrase.has(r"#(?!str)\w+"):
             return False
         about = {w for n in self.flow.types for w in self.columns_into(n).about}
-        said = phrase.part(found.end).without(phrase.part(found.end).find("too|as well|also"))
+        said = phrase.part(found.end).without(phrase.part(found.end).find(_TOO))
         words = [t for t in said.content() if not set(parts_of(t.text)) & about]
         hits = [
             (node, path, tree, equal)
             for node, path, tree in self._trees()
             for equal in tree.find_all(exp.EQ, exp.In)
             if path[-1] in CONDITIONS[:2] and len(path) == 1 and _of_texts(equal)
+            if named in ([], [node])
         ]
-        if len(words) != 1 or len(hits) != 1 or words[0].kind != "word":
-            return False
-        if self.columns_into(hits[0][0]).exactly([words[0].norm]):
+        if len(hits) != 1:
             return False
         node, path, tree, equal = hits[0]
+        words = [t for t in words if t.norm != equal.this.name.lower()]
+        if len(words) != 1 or self.columns_into(node).exactly([words[0].norm]):
+            return False
         old = equal.expressions if isinstance(equal, exp.In) else [equal.expression]
-        both = exp.In(this=equal.this, expressions=[*old, exp.Literal.string(words[0].text)])
+        value = str(words[0].value) if words[0].kind == "str" else words[0].text
+        both = exp.In(this=equal.this, expressions=[*old, exp.Literal.string(value)])
         phrase.use()
         made = both if tree is equal else equal.replace(both).root()
         return self.update(node, {path[0]: sql(made)})

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .edit_moves import Moves
-from .edit_nodes import ADDRESSES
+from .edit_nodes import ADDRESSES, SERVERS
+from .names import singular
 from .phrase import Phrase
+from .places import name_after
 from .scene import Made
 from .sinks import take_sink
 from .sources import take_source
@@ -24,7 +26,20 @@ _CALLED = (
     r"(?:the )?(?:(?:source|input|kafka) )?(?P<what>topic|table|stream)(?: name)? "
     r"(?:is|should be|must be)(?: (?:now|called|named))*"
 )
-_SERVERS = ("bootstrap_servers", "broker_url")
+_MOVED = (
+    r"(?:now )?(?:(?:and|it|now) )*(?:lives?|sits?|runs?|moved|resides?|found)(?= (?:on|at|in))|now"
+)
+_FROM = (
+    r"(?:now |from now on )?(?:(?:should|must|will|are|is|to) )*(?:now )?"
+    r"(?:come|comes|read|arrive|arrives|taken|be read|be taken|flow|flows)(?: now)? (?:from|in|"
+    r"on|over)"
+)
+_NOW = r"(?:, )?(?:instead|from now on|now)$"
+_PLACE = (
+    r"(?:(?:the|a|our|new|kafka|delta|kinesis|called|named) )*(?:topic|stream|table|queue|hub|"
+    r"folder|"
+    r"path|files?)(?: (?:is|called|named|now))*"
+)
 
 
 class Targets(Moves):
@@ -38,18 +53,21 @@ class Targets(Moves):
         if called is not None:
             lead = phrase.tokens[0]._replace(kind="word", norm="from", text="from")
             rest = Phrase((lead, *called.groups["what"], *phrase.tokens[called.end :]), phrase.used)
-            return self._source(phrase, rest)
+            return self._source(phrase, rest.without(rest.find(_MOVED)))
+        if (come := phrase.find(_FROM)) and self._is_source(phrase.part(0, come.start)):
+            return self._source(phrase, phrase.part(come.end - 1))
         if phrase.at(_SOURCE):
-            return self._source(phrase, phrase)
+            return self._source(phrase, phrase.without(phrase.find(_NOW)))
         return phrase.has(_INSTEAD) and self._sink(phrase)
 
     def _source(self, phrase: Phrase, said: Phrase) -> bool:
         sources = self.flow.of("source")
         if len(sources) != 1:
             return False
-        found = take_source(self._reader(sources[0]).scene, said, False)
+        quiet = Phrase(said.tokens, set(said.used))
+        found = take_source(self._reader(sources[0]).scene, quiet, False)
         if found is None or found[1].content():
-            return False
+            return self._renamed_place(phrase, said, sources[0])
         if found[0].type != self.flow.types[sources[0]]:
             if not phrase.has(_INSTEAD):
                 return False
@@ -57,6 +75,26 @@ class Targets(Moves):
             phrase.use()
             return True
         return self._readdressed(phrase, sources[0], found[0])
+
+    def _is_source(self, phrase: Phrase) -> bool:
+        """Whether words mean the source, or what comes from it."""
+        sources = self.flow.of("source")
+        named = self.references.named(phrase)[0]
+        about = self.values.columns_into(sources[0]).about if sources else set()
+        said = {singular(t.norm) for t in phrase.content()}
+        return named == sources[:1] or said <= about | {"data", "event", "row", "input", "source"}
+
+    def _renamed_place(self, phrase: Phrase, said: Phrase, node: str) -> bool:
+        """`from the stream logins_v2`: the field of an address that the source has."""
+        place = said.find(_PLACE)
+        named = name_after(said, place.end) if place else None
+        config = self.values.config(node)
+        field = next((f for f in ADDRESSES if f in config), None)
+        if named is None or field is None or said.part(named[1]).content():
+            return False
+        phrase.use()
+        value = [named[0]] if isinstance(config[field], list) else named[0]
+        return self.values.update(node, {field: value})
 
     def _sink(self, phrase: Phrase) -> bool:
         sinks = self.flow.of("sink")
@@ -78,7 +116,7 @@ class Targets(Moves):
         """The fields of an address that were said."""
         config: dict[str, Any] = {k: v for k, v in made.config.items() if k in ADDRESSES}
         if any(t.kind in ("host", "url") for t in phrase.tokens):
-            config |= {k: v for k, v in made.config.items() if k in _SERVERS}
+            config |= {k: v for k, v in made.config.items() if k in SERVERS}
         changed = {k: v for k, v in config.items() if self.values.config(node).get(k) != v}
         if not changed:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from .words import DURATIONS
 if TYPE_CHECKING:
     from .tokens import Token
 from .edit_literals import CONDITIONS
-from .edit_steps import Steps
+from .edit_said import RELATIVE
+from .edit_sinks import Sinks
 
 _SET = (
     r"(?:(?:please|also|and|can you|could you) )*(?P<do>make|set|change|"
@@ -44,32 +46,32 @@ _TEXTS = "subject|message|title|body|text|description"
 _CONDITIONS = ("condition", "where", "trigger")
 
 
-class Values(Steps):
+class Values(Sinks):
     """Reads clauses that change configurations."""
 
-    def read(self, phrase: Phrase) -> bool:
-        """Whether a clause changed what a node is configured to do."""
-        return any(
-            reader(phrase)
-            for reader in (
-                self._sliding,
-                self._meant,
-                self._instead,
-                self._value_swapped,
-                self._column_swapped,
-                self._function,
-                self._relative,
-                self._direction,
-                self._step_added,
-                self._value_added,
-                self._aggregated,
-                self._key,
-                self._kept,
-                self._reported,
-                self._field,
-                self._it,
-                self._restated,
-            )
+    def first(self) -> tuple[Callable[[Phrase], bool], ...]:
+        """What says several fields at once, and is tried before single values."""
+        return (self._sliding, self._restated)
+
+    def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
+        """What changes a configuration, likeliest first."""
+        return (
+            self._worded,
+            self._provided,
+            self._repeated,
+            self._meant,
+            self._instead,
+            self._value_swapped,
+            self._column_swapped,
+            self._relative,
+            self._direction,
+            self._step_added,
+            self._value_added,
+            self._key,
+            self._kept,
+            self._reported,
+            self._field,
+            self._it,
         )
 
     def _instead(self, phrase: Phrase) -> bool:
@@ -124,6 +126,8 @@ class Values(Steps):
         value, end = self._value(phrase, start)
         if value is None or (found is None and not phrase.has("should be")):
             return False
+        if phrase.has(RELATIVE):
+            return False
         named = phrase.part(start, end)
         of = named.find(r"(?:of|for|on|in)")
         node = self.references.named(named, of.end)[0] if of else []
@@ -143,7 +147,8 @@ class Values(Steps):
         )
         if at is not None and not phrase.part(at.end).has("#num|#dur"):
             return at.groups["v"][0], at.start
-        if to is not None and len(phrase) - to.end > 1 and phrase.part(start, to.start).has(_TEXTS):
+        named = to is not None and phrase.part(start, to.start).has(_TEXTS)
+        if to is not None and named and len(phrase) - to.end > 1 and not phrase.has("#str"):
             said = " ".join(t.text for t in phrase.tokens[to.end :])
             return phrase.tokens[to.end]._replace(kind="str", norm="#str", value=said), to.start
         if to is not None and len(phrase) - to.end == 1:

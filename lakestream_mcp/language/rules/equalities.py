@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .clocks import Clocks
 from .comparisons import AUX, EQUAL, LIKE, NOT, NULL, ORDERED, SET, UNEQUAL
-from .names import column_name, parts_of
-from .phrase import Found, Phrase, means_something
+from .names import PLACES, column_name, parts_of
+from .phrase import Found, Phrase
 from .tokens import Token
-from .words import STOP
+from .words import STATUS_COLUMNS, STATUS_WORDS, STOP, TYPE_COLUMNS
 
 if TYPE_CHECKING:
     from sqlglot import exp
 from .condition_clause import Clause
-from .condition_columns import ENDS, ConditionColumns, column_tree
+from .condition_columns import ENDS, column_tree
+from .grouping import alike
 
 _LIST_VALUE = r"(?:#str|#num|\w+)"
 
@@ -22,7 +25,14 @@ _LIST_VALUE = r"(?:#str|#num|\w+)"
 _OPEN_VALUE = r"#str|(?!(?:a|an|the|not|too|very|in|on|more|less)\b)[a-z]\w*"
 
 
-class Equalities(ConditionColumns):
+_SAYS = (
+    r"=|!=|is|are|was|were|equals?|equal to|becomes|became|set to|(?:is |are )?not|other than|"
+    r"\w+ to"
+)
+"""What makes of two words a column and its value; `of` and `as` do not."""
+
+
+class Equalities(Clocks):
     """Reads what a value is, or is not."""
 
     def _null(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
@@ -34,12 +44,13 @@ class Equalities(ConditionColumns):
             return self._has_none(phrase, at)
         column = self._before(phrase, found.start, floor)
         column = column or self._spoken(phrase, found.start, floor)
-        if column is None or found.end - found.start < 2:
+        if column is None or (found.end - found.start < 2 and self.columns.open):
             return None
         self.last = column[0]
         is_null = exp.Is(this=column_tree(column[0]), expression=exp.Null())
         there = "set" in found.groups or "not" in found.groups
-        return Clause(column[1], found.end, exp.Not(this=is_null) if there else is_null)
+        more, start = self._listed(phrase, column[1], floor, list(self.columns.types))
+        return Clause(start, found.end, alike(exp.Not(this=is_null) if there else is_null, more))
 
     def _has_none(self, phrase: Phrase, at: int) -> Clause | None:
         """`without an email`, `with a missing amount`, `no customer id`."""
@@ -48,7 +59,7 @@ class Equalities(ConditionColumns):
         found = phrase.at(
             (
                 r"(?:without|has no|have no|lacks|lack|lacking|missing|with no|"
-                r"with a missing|with missing|with null|with empty|null|"
+                r"with an? (?:missing|null|empty)|with missing|with null|with empty|null|"
                 r"empty)(?: an?| the| its| their| any)?"
             ),
             at,
@@ -58,7 +69,7 @@ class Equalities(ConditionColumns):
         if self.columns.open and "_" in phrase.tokens[found.end].text:
             self.columns.make(phrase.tokens[found.end].text, "string")
         named = self.columns.named([t.norm for t in phrase.tokens[found.end : found.end + 4]])
-        if named is None:
+        if named is None or phrase.at("#str", found.end + named.length):
             return None
         tree = exp.Is(this=column_tree(self._chosen(named)), expression=exp.Null())
         return Clause(at, found.end + named.length, tree)
@@ -103,7 +114,7 @@ class Equalities(ConditionColumns):
         if found is None:
             return None
         column = self._before(phrase, found.start, floor)
-        if column is None and phrase.part(found.end).at(_OPEN_VALUE):
+        if column is None and self._is_marked(phrase, found):
             column = self._spoken(phrase, found.start, floor)
         if column is None:
             return None
@@ -111,6 +122,18 @@ class Equalities(ConditionColumns):
         if not values or self._told_of_thing(phrase, found, column[0]):
             return None
         return Clause(column[1], end, one_of(column[0], values, bool(unequal)))
+
+    def _is_marked(self, phrase: Phrase, found: Found) -> bool:
+        """Whether words say, where no columns are known, that one thing is the value of another:
+        `country is US`, but not `a group of friends`."""
+        value = phrase.part(found.end)
+        if not value.at(_OPEN_VALUE) or not phrase.part(found.start, found.end).has(_SAYS):
+            return False
+        token = value.tokens[0]
+        written = token.kind == "str" or not token.text.islower()
+        column = phrase.tokens[found.start - 1].norm if found.start else ""
+        named = "_" in column or column in (*TYPE_COLUMNS, *STATUS_COLUMNS, *PLACES)
+        return written or named or token.norm in STATUS_WORDS | {"true", "false"}
 
     def _told_of_thing(self, phrase: Phrase, found: Found, column: str) -> bool:
         """`the order is placed` says nothing of an id."""
@@ -121,57 +144,6 @@ class Equalities(ConditionColumns):
         said = column_name(t.text for t in phrase.tokens[max(0, found.start - 3) : found.start])
         is_id = column in self.columns.key_candidates() or parts_of(column)[-1:] == ("id",)
         return plain and is_id and not said.endswith(column_name([column]))
-
-    def _direct(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
-        """`status 'failed'`, `of type purchase`: the value comes right after its column."""
-        if at < floor or self.columns.open:
-            return None
-        named = self.columns.named([t.norm for t in phrase.tokens[at : at + 4]])
-        end = at + named.length if named else 0
-        if named is None or len(named.names) > 1 or end >= len(phrase):
-            return None
-        value = phrase.tokens[end]
-        before = phrase.tokens[at - 1].norm if at else ""
-        said = before in ("of", "with", "where", "whose", "having") and means_something(value)
-        exact = named.length == 1 and phrase.tokens[at].norm == named.name.lower()
-        said = said or (
-            before in ("in", "for", "on", "at", "from") and exact and means_something(value)
-        )
-        kinds = (self.columns.kind_column(), self.columns.status_column())
-        text = (
-            exact
-            and self.columns.types[named.name] == "string"
-            and named.name not in self.columns.key_candidates()
-        )
-        word = value.kind == "word" and said and (named.name in kinds or text)
-        word = word or (exact and text and value.text.isupper() and len(value.text) > 1)
-        if (
-            value.norm != "#str"
-            and not word
-            and not (value.norm in ("#num", "true", "false") and said)
-        ):
-            return None
-        values, end = self._values(phrase, end, named.name)
-        return Clause(at, end, one_of(named.name, values, False)) if values else None
-
-    def _exact(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
-        """`a $1 payment`, `a payment of $500`: an amount that nothing compares."""
-        from sqlglot import exp
-
-        found = phrase.at(r"(?:(?:of|for) )?(?P<value>#num)", at)
-        value = found.groups["value"][0] if found else None
-        if (
-            found is None
-            or value is None
-            or value.unit != "money"
-            or phrase.at("and|to|-", found.end)
-        ):
-            return None
-        column = self._column(phrase, found, floor, value)
-        if column is None:
-            return None
-        tree = exp.EQ(this=column_tree(column[0]), expression=self._literal(value, column[0]))
-        return Clause(column[1], max(found.end, column[2]), tree)
 
     def _values(self, phrase: Phrase, at: int, column: str) -> tuple[list[exp.Expr], int]:
         """One value, or several with `or` and commas between them."""
@@ -186,14 +158,34 @@ class Equalities(ConditionColumns):
             if closing:
                 return values, closing.end
             more = phrase.at(r"(?:, or|or|,|, and|/)(?: an?| the)?", at)
+            more = more or self._another(phrase, at)
             if more is None or not self._goes_on(phrase, more, column):
                 break
-            at = more.end
+            again = phrase.at(rf"{re.escape(column.lower())}(?= #str)", more.end)
+            at = again.end if again else more.end
         return values, at
+
+    def _another(self, phrase: Phrase, at: int) -> Found | None:
+        """`US and CA`: another value that is written as values are."""
+        more = phrase.at("and", at)
+        token = phrase.tokens[at + 1] if more and at + 1 < len(phrase) else None
+        before = phrase.tokens[at - 1]
+        written = token is not None and (
+            (token.kind == "str" and before.kind == "str")
+            or (token.text.isupper() and len(token.text) > 1 and before.text.isupper())
+        )
+        return more if written and not phrase.at(rf"(?:{EQUAL}|[<>]|>=|<=|!=)", at + 2) else None
 
     def _goes_on(self, phrase: Phrase, more: Found, column: str) -> bool:
         """Whether another value follows a comma or `or`, and not another comparison or thought."""
         after = phrase.part(more.end, more.end + 5)
+        codes = (
+            after
+            and after.tokens[0].text.isupper()
+            and phrase.tokens[more.start - 1].text.isupper()
+        )
+        if codes and 1 < len(after.tokens[0].text) < 4:
+            return True
         if not after or (after.tokens[0].norm in ENDS and not after.tokens[0].text.isupper()):
             return False
         if phrase.tokens[more.start].norm == "," and not phrase.part(more.end).at(

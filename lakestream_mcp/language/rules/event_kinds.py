@@ -11,34 +11,13 @@ from .names import Columns, parts_of, singular
 from .phrase import means_something
 from .talk import Talk
 from .tokens import Token
-from .words import ENTITIES, OPPOSITES, STATUS_NOUNS, STATUS_WORDS, STOP, TAILS
+from .words import ENTITIES, GENERIC, OPPOSITES, STATUS_NOUNS, STATUS_WORDS, STOP, TAILS, THINGS
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-_THINGS = frozenset(
-    [
-        "order",
-        "session",
-        "claim",
-        "invoice",
-        "shipment",
-        "parcel",
-        "package",
-        "flight",
-        "product",
-        "item",
-        "door",
-        "app",
-        "container",
-        "stock",
-        "player",
-        "policy",
-    ]
-)
-"""Entities that an event's name often begins with."""
-
-
+_WHOLE = frozenset(["payment", "shipment", "delivery"])
+"""Nouns of a status that may as well say what every row is."""
 _SUFFIX = re.compile(r"(?:ing|ed|es|e|s|ure|ful)$")
 
 
@@ -86,7 +65,11 @@ class EventKinds:
             return False
         others = [t for t in words if t is not token and means_something(t)]
         status = self.columns.status_column() and not self.columns.kind_column()
-        if (word in key or word in ENTITIES) and (word not in _THINGS or (others and status)):
+        parts = set(parts_of(token.text)) - TAILS
+        if len(parts_of(token.text)) > 1 and parts and parts <= key:
+            self._understood([token])
+            return True
+        if (word in key or word in ENTITIES) and (word not in THINGS or (others and status)):
             if word in key or token is words[0]:
                 self._understood([token])
             return True
@@ -95,10 +78,12 @@ class EventKinds:
     def _known_value(self, words: Sequence[Token]) -> exp.Expr | None:
         """A value that is known of a column, and has the same words."""
         said = {stem(part) for t in words for part in parts_of(str(t.value or t.text))}
+        things = {stem(p) for t in words for p in parts_of(t.text) if _is_thing(p)}
         for name, values in self.columns.values.items():
-            found = [v for v in values if {stem(part) for part in parts_of(v)} == said]
-            if len(found) == 1:
-                return _equal(name, found[0])
+            for meant in (said, said - things):
+                found = [v for v in values if {stem(part) for part in parts_of(v)} == meant]
+                if len(found) == 1:
+                    return _equal(name, found[0])
         return None
 
     def _flag(self, words: Sequence[Token]) -> exp.Expr | None:
@@ -127,10 +112,11 @@ class EventKinds:
             rest = [t for t in words if not self._about_stream(t, "")]
             return self._made(rest) if any(map(means_something, rest)) else None
         kind, status = self.columns.kind_column(), self.columns.status_column()
-        how = [t for t in words if t.norm in STATUS_WORDS]
+        how = [t for t in words if t.norm in STATUS_WORDS or self._brings_status(t)]
         what = [t for t in words if t not in how and not self._about_stream(t, kind)]
         if status and how:
-            both = [_equal(status, self._value(status, how[:1]))]
+            values = [self._value(status, [_participle(t)]) for t in how]
+            both = [_equal(status, values[0]) if len(values) == 1 else _one_of(status, values)]
             if kind and any(means_something(t) for t in what):
                 both.insert(0, _equal(kind, self._value(kind, what)))
             return exp.and_(*both, copy=False)
@@ -160,6 +146,12 @@ class EventKinds:
             return None
         return _equal(column, self._value(column, rest))
 
+    def _brings_status(self, token: Token) -> bool:
+        """`two refunds`, `cancels`, where only a status tells events apart."""
+        word = singular(token.norm)
+        rows_alone = self.columns.status_column() and not self.columns.kind_column()
+        return bool(rows_alone) and word in STATUS_NOUNS and word not in _WHOLE
+
     def _about_stream(self, token: Token, kind: str | None) -> bool:
         """Whether a word only says what all the rows are: `order` where there is an `order_id`."""
         word = singular(token.norm)
@@ -177,6 +169,9 @@ class EventKinds:
             return
         said = " ".join(t.text for t in content)
         how = [t for t in content if t.norm in STATUS_WORDS or t.norm.endswith("ed")]
+        if self.rows and not how and self._is_number(content[0]):
+            self.talk.ask(f"`{content[0].text}` is a number: what is to be counted, or compared?")
+            return
         if self.rows and not how:
             self.talk.assume(f"I took every row for one of the {content[0].text}.")
             self._understood(content[:1])
@@ -184,6 +179,10 @@ class EventKinds:
         texts = [n for n in self.columns.of_type("string") if n not in self.key]
         self._understood(content)
         self.talk.ask(f"How is `{said}` told from other events? Which column says so?", texts)
+
+    def _is_number(self, token: Token) -> bool:
+        named = self.columns.exactly([token.norm]) if token.kind == "word" else None
+        return bool(named and set(named.names) & set(self.columns.numeric()))
 
     def _made(self, words: Sequence[Token]) -> exp.Expr:
         """Where no columns are known: `status` for what becomes of a thing, else `event_type`."""
@@ -213,6 +212,11 @@ class EventKinds:
         return value
 
 
+def _is_thing(word: str) -> bool:
+    """Whether a word only says what is counted or moved: `buy orders`, `1000 shares`."""
+    return singular(word) in ENTITIES | GENERIC | {"share", "unit", "lot", "contract"}
+
+
 def stem(word: str) -> str:
     """A word without the ending that tense or number gives it."""
     return _SUFFIX.sub("", word.lower()) if len(word) > 4 else word.lower()
@@ -228,6 +232,12 @@ def _equal(name: str, value: str) -> exp.Expr:
     from sqlglot import exp
 
     return exp.EQ(this=_column(name), expression=exp.Literal.string(value))
+
+
+def _one_of(name: str, values: Sequence[str]) -> exp.Expr:
+    from sqlglot import exp
+
+    return exp.In(this=_column(name), expressions=[exp.Literal.string(v) for v in values])
 
 
 def _may_be_status(token: Token) -> bool:

@@ -77,12 +77,23 @@ class Events(EventKinds):
         trees: list[exp.Expr] = []
         words: list[str] = []
         for group, said in zip(groups, named, strict=True):
-            tree = self._all([*self._kind(said, not clauses), *_trees(group)])
+            told = _trees(group)
+            kinds = [] if self._is_told(told) else self._kind(said, not clauses)
+            tree = self._all([*kinds, *told])
             if tree is not None:
                 trees.append(tree)
             named_by = [t for t in said if not self._subject(t, said)] or said
             words += [singular(t.norm) if t.kind == "word" else str(t.value) for t in named_by]
         return _any(trees), list(dict.fromkeys(words))
+
+    def _is_told(self, trees: Sequence[exp.Expr]) -> bool:
+        """Whether comparisons say already what sort of event it is."""
+        from sqlglot import exp
+
+        kinds = (self.columns.kind_column(), self.columns.status_column())
+        only = [name for name in kinds if name]
+        said = {t.this.name for t in trees if isinstance(t, exp.EQ | exp.In | exp.NEQ)}
+        return bool(only) and bool(said & set(only[:1]))
 
     def _raw(self, phrase: Phrase) -> exp.Expr | None:
         """SQL in back-quotes that is an expression over the columns; the guard reads it."""

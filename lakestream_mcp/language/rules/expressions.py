@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .measure_words import plain_number
 from .names import column_name
@@ -21,9 +22,10 @@ _SIGNS = (
     ("-", r"-|minus"),
 )
 MAX_TERMS = 40
+_Read: TypeAlias = "tuple[exp.Expr | None, int]"
 
 
-def expression(scene: Scene, phrase: Phrase) -> tuple[exp.Expr | None, int]:
+def expression(scene: Scene, phrase: Phrase) -> _Read:
     """The arithmetic that a phrase begins with, and where it ends; None for anything else."""
     from ...errors import LakestreamError
     from ...relational.sql import parse_expression
@@ -35,40 +37,37 @@ def expression(scene: Scene, phrase: Phrase) -> tuple[exp.Expr | None, int]:
         except LakestreamError as error:
             scene.talk.ask(f"`{first.text[:80]}` is no expression: {error.message}")
             return None, 0
-    return _sum(scene, phrase)
+    return _terms(scene, phrase, 0, ("+-", "*/"))
 
 
-def _sum(scene: Scene, phrase: Phrase) -> tuple[exp.Expr | None, int]:
-    """Terms by precedence: a sum of products."""
+def _terms(scene: Scene, phrase: Phrase, at: int, signs: Sequence[str]) -> _Read:
+    """Terms with signs between them, the first of which binds loosest."""
     from sqlglot import exp
 
-    total, at = _product(scene, phrase, 0)
-    kinds = {"+": exp.Add, "-": exp.Sub}
+    if not signs:
+        return _term(scene, phrase, at)
+    kinds = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div}
+    total, at = _terms(scene, phrase, at, signs[1:])
     for _ in range(MAX_TERMS):
-        sign = _sign(phrase, at, "+-")
+        sign = _sign(phrase, at, signs[0])
         if total is None or sign is None:
             break
-        value, end = _product(scene, phrase, sign[1])
+        value, end = _terms(scene, phrase, sign[1], signs[1:])
         if value is None:
             break
         total, at = kinds[sign[0]](this=total, expression=value), end
     return total, at
 
 
-def _product(scene: Scene, phrase: Phrase, at: int) -> tuple[exp.Expr | None, int]:
+def _share(scene: Scene, phrase: Phrase, at: int) -> _Read:
+    """`2 percent of the amount`."""
     from sqlglot import exp
 
-    total, at = _term(scene, phrase, at)
-    kinds = {"*": exp.Mul, "/": exp.Div}
-    for _ in range(MAX_TERMS):
-        sign = _sign(phrase, at, "*/")
-        if total is None or sign is None:
-            break
-        value, end = _term(scene, phrase, sign[1])
-        if value is None:
-            break
-        total, at = kinds[sign[0]](this=total, expression=value), end
-    return total, at
+    value, end = _term(scene, phrase, at + 2)
+    if value is None:
+        return None, at
+    share = plain_number(Fraction(phrase.tokens[at].value) / 100)
+    return exp.Mul(this=value, expression=exp.Literal.number(share)), end
 
 
 def _sign(phrase: Phrase, at: int, signs: str) -> tuple[str, int] | None:
@@ -79,7 +78,9 @@ def _sign(phrase: Phrase, at: int, signs: str) -> tuple[str, int] | None:
     return None
 
 
-def _term(scene: Scene, phrase: Phrase, at: int) -> tuple[exp.Expr | None, int]:
+def _term(  # noqa: PLR0911 - the cases of a grammar
+    scene: Scene, phrase: Phrase, at: int
+) -> _Read:
     from sqlglot import exp
 
     from ...relational.sql import column
@@ -89,6 +90,8 @@ def _term(scene: Scene, phrase: Phrase, at: int) -> tuple[exp.Expr | None, int]:
     if at >= len(phrase):
         return None, at
     token = phrase.tokens[at]
+    if token.norm == "#pct" and phrase.at("of", at + 1):
+        return _share(scene, phrase, at)
     if token.kind in ("num", "times") and token.norm != "#pct":
         text = plain_number(Fraction(token.value))
         number = exp.Literal.number(text.lstrip("-"))

@@ -49,6 +49,23 @@ WORDS = {
     "text": ("message", "body"),
     "subject": ("subject",),
     "recipient": ("to",),
+    "addressee": ("to",),
+    "receiver": ("to",),
+    "sender": ("sender",),
+    "from": ("sender",),
+    "bootstrap server": ("bootstrap_servers",),
+    "smtp server": ("host",),
+    "mail server": ("host",),
+    "smtp host": ("host",),
+    "stream": ("streams",),
+    "say": ("message", "body"),
+    "content": ("message", "body"),
+    "reading": ("length",),
+    "event": ("threshold",),
+    "log": ("log_table",),
+    "group": ("consumer_group",),
+    "late": ("watermark_delay", "delay"),
+    "tolerance": ("watermark_delay", "delay"),
     "address": ("to", "url"),
     "url": ("url", "broker_url"),
     "slide": ("slide",),
@@ -69,11 +86,12 @@ def field_of(node_type: NodeType, words: tuple[str, ...], value: Token | None) -
     """The field of a type that words name, fit for a value."""
     fields = node_type.Config.model_fields
     plain = "_".join(words)
-    if plain in fields:
+    if plain in fields and _fits(fields[plain], value):
         return plain
     singular = {"_".join(parts_of(name)): name for name in fields}
-    if "_".join(parts_of(plain)) in singular:
-        return singular["_".join(parts_of(plain))]
+    found = singular.get("_".join(parts_of(plain)))
+    if found is not None and _fits(fields[found], value):
+        return found
     if plain in node_type.field_aliases:
         return node_type.field_aliases[plain]
     for name in (*WORDS.get(" ".join(words), ()), *WORDS.get(words[-1], ())):
@@ -189,5 +207,11 @@ def said_words(phrase: Phrase) -> tuple[str, ...]:
             "be",
             "by",
             "another",
+            "is",
+            "are",
+            "now",
+            "must",
+            "called",
+            "it",
         )
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...graph.changes import AddNode, Connect, Disconnect, NewNode
+from ...graph.changes import AddNode, Connect, Disconnect, NewNode, RemoveNode
 from ...graph.naming import free_id, slug
 from .scene import Made
 from .sink_words import Target
@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from ...graph.changes import Change
     from ...graph.model import PipelineDocument
 
+Edge = tuple[str, str, str, str]
+"""Source, target, and the ports of both."""
 MATCH_TIMES = ("started_at", "ended_at", "detected_at")
+
+
+class FlowState(NamedTuple):
+    """A flow at some time."""
+
+    types: dict[str, str]
+    edges: list[Edge]
+    changes: list[Change]
+    made: dict[str, Made]
 
 
 class Flow:
@@ -28,6 +39,15 @@ class Flow:
         self.edges = [(e.source, e.target, e.source_port, e.target_port) for e in document.edges]
         self.changes: list[Change] = []
         self.made: dict[str, Made] = {}
+
+    def state(self) -> FlowState:
+        """What there is, to come back to."""
+        return FlowState(dict(self.types), list(self.edges), list(self.changes), dict(self.made))
+
+    def restore(self, state: FlowState) -> None:
+        """Come back to what there was."""
+        self.types, self.edges = dict(state.types), list(state.edges)
+        self.changes, self.made = list(state.changes), dict(state.made)
 
     def category(self, node_id: str) -> str:
         """What a node is; unknown types are nothing."""
@@ -42,7 +62,18 @@ class Flow:
         """The nodes of a category, in order."""
         return [node_id for node_id in self.types if self.category(node_id) == category]
 
-    def add(self, made: Made, after: str | None = None, port: str | None = None) -> str:
+    def title(self, node_id: str) -> str:
+        """What a node is called; '' where nobody gave it a name."""
+        node = self.document.node(node_id)
+        return node.name if node else self.made[node_id].name if node_id in self.made else ""
+
+    def config(self, node_id: str) -> dict[str, Any]:
+        """How a node was stored, or made; edits of it stand in the changes."""
+        node = self.document.node(node_id)
+        made = self.made.get(node_id)
+        return dict(node.config) if node else dict(made.config) if made else {}
+
+    def add(self, made: Made, after: str | None = None, port: str = "out") -> str:
         """A new node, fed by another."""
         wanted = slug(made.name) or slug(made.type)
         node_id = free_id(wanted, self.types)
@@ -54,13 +85,15 @@ class Flow:
             self.connect(after, node_id, port)
         return node_id
 
-    def connect(
-        self, source: str, target: str, port: str | None = None, target_port: str | None = None
-    ) -> None:
-        """Let rows flow from one node to another."""
-        self.edges.append((source, target, port or "out", target_port or "in"))
+    def connect(self, source: str, target: str, port: str = "out", target_port: str = "in") -> None:
+        """Let rows flow from one node to another; a change names no port that every node has."""
+        self.edges.append((source, target, port, target_port))
         change = Connect(
-            op="connect", source=source, target=target, source_port=port, target_port=target_port
+            op="connect",
+            source=source,
+            target=target,
+            source_port=None if port == "out" else port,
+            target_port=None if target_port == "in" else target_port,
         )
         self.changes.append(change)
 
@@ -69,11 +102,23 @@ class Flow:
         self.edges = [e for e in self.edges if e[:2] != (source, target)]
         self.changes.append(Disconnect(op="disconnect", source=source, target=target))
 
-    def inputs(self, node_id: str) -> list[tuple[str, str, str, str]]:
+    def forget(self, node_id: str) -> None:
+        """Take a node out with all its edges."""
+        self.changes.append(RemoveNode(op="remove_node", id=node_id))
+        self.types.pop(node_id, None)
+        self.edges = [e for e in self.edges if node_id not in e[:2]]
+
+    def bridge(self, inputs: Sequence[Edge], outputs: Sequence[Edge]) -> None:
+        """Let what fed a node, by its first input, feed what the node fed."""
+        for source, _, port, _ in inputs[:1]:
+            for _, target, _, target_port in outputs:
+                self.connect(source, target, port, target_port)
+
+    def inputs(self, node_id: str) -> list[Edge]:
         """Edges into a node."""
         return [e for e in self.edges if e[1] == node_id]
 
-    def outputs(self, node_id: str) -> list[tuple[str, str, str, str]]:
+    def outputs(self, node_id: str) -> list[Edge]:
         """Edges out of a node."""
         return [e for e in self.edges if e[0] == node_id]
 
@@ -83,8 +128,8 @@ class Flow:
         node_id = self.add(made)
         for source, _, source_port, target_port in feeding:
             self.disconnect(source, target)
-            self.connect(source, node_id, None if source_port == "out" else source_port)
-            self.connect(node_id, target, None, None if target_port == "in" else target_port)
+            self.connect(source, node_id, source_port)
+            self.connect(node_id, target, target_port=target_port)
         return node_id
 
     def after(self, made: Made, source: str) -> str:
@@ -94,16 +139,16 @@ class Flow:
             self.disconnect(source, target)
         node_id = self.add(made, source)
         for _, target, _, target_port in fed:
-            self.connect(node_id, target, None, None if target_port == "in" else target_port)
+            self.connect(node_id, target, target_port=target_port)
         return node_id
 
     def between(self, made: Made, source: str, target: str) -> str:
         """A new node on the way from one to another."""
-        ports = next(e[2:] for e in self.edges if e[:2] == (source, target))
+        port, target_port = next(e[2:] for e in self.edges if e[:2] == (source, target))
         self.disconnect(source, target)
         node_id = self.add(made)
-        self.connect(source, node_id, None if ports[0] == "out" else ports[0])
-        self.connect(node_id, target, None, None if ports[1] == "in" else ports[1])
+        self.connect(source, node_id, port)
+        self.connect(node_id, target, target_port=target_port)
         return node_id
 
     def tails(self) -> list[str]:
@@ -118,14 +163,12 @@ class Flow:
     def target_of(self, node_id: str, columns: Mapping[str, str]) -> Target:
         """What a sink after a node can say of its rows."""
         node_type = self.catalog.get(self.types[node_id])
-        node = self.document.node(node_id)
-        title = (
-            node.name if node else self.made[node_id].name if node_id in self.made else ""
-        ) or node_type.title
+        title = self.title(node_id) or node_type.title
         if node_type.category == "pattern" and not node_type.passes_through:
-            config: Mapping[str, Any] = node.config if node else self.made[node_id].config
-            return Target(title, tuple(config.get("key") or ()), True)
-        return Target(title, tuple(columns), False)
+            return Target(title, tuple(self.config(node_id).get("key") or ()), True, "detected_at")
+        times = [name for name, kind in columns.items() if kind.lower().startswith("timestamp")]
+        ended = "window_end" if "window_end" in columns else times[0] if len(times) == 1 else ""
+        return Target(title, tuple(columns), False, ended)
 
 
 def columns_after(made: Made, columns: Mapping[str, str], catalog: Catalog) -> dict[str, str]:

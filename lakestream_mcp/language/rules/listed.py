@@ -8,7 +8,7 @@ from .phrase import Phrase
 from .scene import Made, Scene
 from .talk import Talk
 
-LIST = r"\S+(?: \S+){0,4} ,(?: and)? \S+"
+LIST = r"\S+(?: \S+){0,4} ,(?: and)? \S+|and \S+(?: \S+){0,4} and"
 MAX_PIECE = 5
 _NO_EVENT = (
     r"[=<>]|>=|<=|!=|#name|#path|#url|#mail|#host|over|under|above|below|to|from|of|is|are|not|"
@@ -21,12 +21,12 @@ def listed(scene: Scene, phrase: Phrase) -> Made | None:
     quiet = Phrase(phrase.tokens, set(phrase.used))
     _, rest = take_key(quiet, scene.columns, Talk())
     time, rest = take_time(rest)
-    pieces = [piece for piece in rest.split(r",(?: and)?|-") if piece.content()]
+    pieces = [piece for piece in rest.split(r",(?: and)?|-|and") if piece.content()]
     if len(pieces) < (2 if time else 3) or not all(map(_is_event, pieces)):
         return None
     first, last = pieces[0].tokens[0].place, pieces[-1].tokens[-1].place
     tokens = [
-        t._replace(norm="then") if t.norm in (",", "-") and first < t.place < last else t
+        t._replace(norm="then") if t.norm in (",", "-", "and") and first < t.place < last else t
         for t in phrase.tokens
     ]
     return sequence(scene, Phrase(tokens, phrase.used))

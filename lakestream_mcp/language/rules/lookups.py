@@ -7,7 +7,7 @@ from typing import Any
 from .column_transforms import quoted_name
 from .conditions import Conditions
 from .modifiers import take_key
-from .names import column_name, singular
+from .names import column_name, parts_of, singular
 from .phrase import Phrase, means_something
 from .places import table_name
 from .scene import UNSURE, Made, Scene, text
@@ -76,7 +76,10 @@ def enriched(scene: Scene, phrase: Phrase) -> Made | None:
         )
         return UNSURE
     known = set() if scene.columns.open else {n.lower() for n in scene.columns.types}
-    wanted = [w for w in _looked_up(middle, rest) if w.lower() not in known]
+    keys = {n for w in names for n in (w.lower(), *parts_of(w))}
+    wanted = [
+        w for w in _looked_up(middle, rest) if w.lower() not in known and singular(w) not in keys
+    ]
     phrase.use(found.start, found.end)
     types = {**{n: scene.columns.types[n] for n in names}, **dict.fromkeys(wanted, "string")}
     if not wanted:
@@ -199,9 +202,8 @@ def quality(scene: Scene, phrase: Phrase) -> Made | None:
     rest = rest.without(rest.take(_QUALITY_WORDS))
     from sqlglot import exp
 
-    signed, trees = _signed(scene, rest), []
-    if signed is None:
-        trees = [c.tree for c in scene.events().conditions.clauses(rest)]
+    trees = [c.tree for c in scene.events().conditions.clauses(rest)]
+    signed = None if trees else _signed(scene, rest)
     where = signed if signed is not None else exp.and_(*trees, copy=False) if trees else None
     if where is None:
         return None

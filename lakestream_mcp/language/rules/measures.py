@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .names import Columns, column_name
 from .phrase import Phrase
 from .tokens import Token
-from .words import STOP
+from .words import STATUS_WORDS, STOP
 
 if TYPE_CHECKING:
     from .scene import Scene
@@ -18,7 +18,7 @@ FUNCTIONS = {
     "average": "avg", "avg": "avg", "mean": "avg", "averages": "avg", "averaged": "avg",
     "sum": "sum", "total": "sum", "totals": "sum", "sums": "sum", "summed": "sum",
     "max": "max", "maximum": "max", "highest": "max", "largest": "max", "peak": "max",
-    "biggest": "max", "greatest": "max", "latest": "last",
+    "biggest": "max", "greatest": "max", "top": "max", "latest": "last",
     "min": "min", "minimum": "min", "lowest": "min", "smallest": "min",
     "first": "first", "earliest": "first", "last": "last",
     "count": "count", "number": "count",
@@ -34,6 +34,9 @@ _FUNCTION = (
     r"(?:(?:number|count) of (?:distinct|unique|different)|distinct count|unique count|"
     rf"{_WORDS}|distinct|unique)"
 )
+
+
+_SUMMED = r"count|number|sum|average|total|avg"
 
 
 class Measure(NamedTuple):
@@ -111,6 +114,8 @@ def column_of(scene: Scene, words: Sequence[str]) -> str | None:
         )
         return None
     numeric = [name for name in named.names if name in columns.numeric()]
+    if not numeric and any(word in STATUS_WORDS for word in words):
+        return column_of(scene, ())
     if len(numeric) > 1:
         scene.talk.ask(f"Which column is `{' '.join(words)}`?", numeric)
     return numeric[0] if numeric else named.name
@@ -119,13 +124,14 @@ def column_of(scene: Scene, words: Sequence[str]) -> str | None:
 def take_measures(phrase: Phrase, columns: Columns) -> tuple[Measures | None, Phrase]:
     """`report the total and the max amount`, and the phrase without it."""
     found = phrase.find(rf"(?:{_REPORT}|{_LISTED}) (?P<f>{_FUNCTION})")
+    found = found or phrase.find(rf"(?:,|and)(?: also)?(?: the)? (?P<f>{_SUMMED})")
     if found is None:
         return None, phrase
     wanted, end = aggregates(phrase, found.end - len(found.groups["f"]), columns)
     if not wanted:
         return None, phrase
     phrase.use(found.start, end)
-    rest = Phrase((*phrase.tokens[: found.start], *phrase.tokens[end:]), phrase.used)
+    rest = phrase.outside(found.start, end)
     return Measures(tuple(wanted)), rest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .names import Columns, Named, column_name, parts_of, singular
-from .phrase import Found, Phrase
+from .phrase import Phrase
 from .talk import Talk
 from .tokens import Token
 from .words import ENTITIES, STOP
@@ -16,7 +16,7 @@ _KEY = (
     r"grouping by|partitioned by|keyed by|split by|"
     r"broken down by|for each|for every|for any|for a given|for a single|for one|per|"
     rf"{_SAME}|from a single|from one|by a single|on a single|of a single|by "
-    r"each|of each|of every|from each|"
+    r"each|of each|of every|from each|out of one|out of each|out of a single|"
     r"by one|of any|of that|for that|on each|across each|each|every|matched by|matching on|"
     r"correlated by|keyed on|matched on|joined on|joined by|by|on"
 )
@@ -51,30 +51,9 @@ _NO_KEY = frozenset(
     ]
 )
 """Words that make of `by` something else."""
+_ENDS = frozenset(["closes", "closed", "close", "ends", "ended", "end", "based", "ending"])
+"""Words that make of `on` something else."""
 _JOINS = r"and|,|, and|\+|&|as well as|plus"
-THINGS = frozenset(
-    [
-        "order",
-        "session",
-        "claim",
-        "invoice",
-        "shipment",
-        "parcel",
-        "package",
-        "flight",
-        "product",
-        "item",
-        "door",
-        "stock",
-        "app",
-        "player",
-        "policy",
-        "browser",
-        "email",
-        "phone",
-        "region",
-    ]
-)
 _COMPARED = (
     r"\w+(?: \w+)? (?:over|above|under|below|is|=|>|<|>=|<=|!=|exceeds|more "
     r"than|less than|at least|"
@@ -104,7 +83,9 @@ WITHIN = (
         r" =| to| size| length)* (?P<time>#dur)"
     ),
     (
-        r"(?:less than|under|fewer than|no more than|at most|more than|at least|"
+        r"(?:>|>=|<|<=|max|maximum|max of|maximum of|no longer than|not longer than|not more "
+        r"than|less than|"
+        r"under|fewer than|no more than|at most|more than|at least|"
         r"up to|longer than|over) (?P<time>#dur)(?: (?:apart|later|after|"
         r"between them))?"
     ),
@@ -137,10 +118,13 @@ def take_key(phrase: Phrase, columns: Columns, talk: Talk) -> tuple[Key, Phrase]
         if before & _NO_KEY and cue == "by":
             start = found.end
             continue
+        if before & _ENDS and cue == "on":
+            start = found.end
+            continue
         names, end = _listed(phrase, found.end, columns, cue in _WEAK)
         if names:
             phrase.use(found.start, end)
-            rest = phrase.without(Found(found.start, end, {}))
+            rest = phrase.outside(found.start, end)
             return Key(tuple(dict.fromkeys(names)), True), rest
         if cue not in _WEAK and not columns.open and "same" not in cue:
             _ask_column(phrase, found.end, columns, talk)
@@ -189,6 +173,10 @@ def _one(phrase: Phrase, at: int, columns: Columns, weak: bool) -> tuple[str, in
         "the",
         "a",
         "an",
+        "that",
+        "this",
+        "its",
+        "their",
         "individual",
         "distinct",
         "unique",

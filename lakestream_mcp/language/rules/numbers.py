@@ -98,7 +98,7 @@ _MOVES = r"increas\w+|drops?|dropp\w+|rises?|rising|decreas\w+|falls?|falling|de
 def trend(scene: Scene, phrase: Phrase) -> Made | None:
     """`the temperature keeps rising`, `three consecutive drops of the price`."""
     change = phrase.find(rf"(?P<d>{FLAT})") or phrase.find(rf"(?P<d>{UP}|{DOWN})")
-    if change is None:
+    if change is None or phrase.has("(?:and )?then|followed by"):
         return None
     key, phrase = scene.key(phrase, "trend")
     found = phrase.take(_TREND)
@@ -159,6 +159,12 @@ def _length(phrase: Phrase, moves: bool) -> tuple[int | None, Phrase]:
 
 
 def _least_change(phrase: Phrase) -> tuple[Any, Phrase]:
+    around = phrase.take(
+        r"\(? ?(?:within|give or take|plus or minus|plus / minus|with a tolerance of|tolerance|"
+        r"to within|by at most|by less than|by no more than|up to) (?P<n>#pct)(?: \))?"
+    )
+    if around:
+        return around.groups["n"][0], phrase.without(around)
     found = phrase.take(
         r"(?:by |of )?(?:a )?(?:total of )?(?:at least|more than|over|by|"
         r"minimum of|in total|overall)(?: a)? (?P<n>#num|#pct)(?: (?:or "

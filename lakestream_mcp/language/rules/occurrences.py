@@ -7,12 +7,14 @@ from typing import Any
 from .events import Event
 from .measure_words import duration_of
 from .measures import take_measures
-from .modifiers import THINGS, WITHIN, take_time
+from .modifiers import WITHIN, take_time
 from .names import singular
-from .order import OF_TIME, Part, ordered
+from .order import Part, ordered
+from .order_words import OF_TIME
 from .phrase import Phrase
 from .relations import take_relations
 from .scene import Made, Scene, kept, text
+from .words import THINGS
 
 IN_A_ROW = (
     r"(?:in a row|consecutive(?:ly)?|straight|back to back|successive(?:ly)?|"
@@ -22,6 +24,7 @@ IN_A_ROW = (
 
 
 _ORDINAL = r"(?:(?:a|an|the|and|then|,) )*(?:first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th)"
+_UNTOLD = r"then|followed|no|not|never|without|before|->|nobody|no one|nothing|none"
 DEFAULT_WITHIN = "5 minutes"
 
 
@@ -37,6 +40,9 @@ def sequence(scene: Scene, phrase: Phrase) -> Made | None:
     if len(found) < 2 and not found[0].phrase.has(IN_A_ROW):
         return None
     events = scene.events(tuple(key))
+    named = {t.norm for t in phrase.tokens}
+    numbers = [n for n in scene.columns.numeric() if n.lower() in named]
+    events.conditions.about = numbers[0] if len(numbers) == 1 else None
     steps: list[dict[str, Any]] = []
     for part in found:
         step = _step(scene, events, part, steps)
@@ -187,7 +193,7 @@ def _held(scene: Scene, phrase: Phrase, key: list[str], time: Any) -> Made | Non
         r"been|is|are|was|continuously|constantly|consistently|still|keeps|"
         r"sustained|persistently|stuck|sits|sitting|lingers|left|waiting"
     ) or phrase.find(r"\w+")
-    if time is None or stays is None or phrase.has(r"then|followed|no|not|never|without|before|->"):
+    if time is None or stays is None or phrase.has(_UNTOLD):
         return None
     whole = phrase
     if phrase.part(stays.start, stays.end).has(

@@ -5,55 +5,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .names import singular
+from .order_words import (
+    BACK,
+    BETWEEN,
+    COMES,
+    CONTINUES,
+    MAX_LISTED,
+    NEXT,
+    NONE,
+    NOT_DONE,
+)
 from .phrase import Found, Phrase
 from .words import ENTITIES
-
-NEXT = (
-    r"(?:, )?(?:(?:and|but|is|are|was|were|that|which|it|they|immediately|"
-    r"directly|eventually|soon|closely) )*"
-    r"(?P<how>(?:immediately |directly |straight |right |strictly "
-    r")?followed (?:immediately |directly |up |straight )*by|(?:immediately "
-    r"|directly |right )?then(?: immediately| directly)?|after that|after "
-    r"which|afterwards?|subsequently|"
-    r"->|before|later|next|finally|thereafter|succeeded (?:immediately |"
-    r"directly )?by|leads to|lead to|immediately after that)"
-    r"(?: (?:finally|later|immediately|directly|by|has|have|comes|there is|"
-    r"it|they|we see|also|the very next|right away|next))*"
-)
-_BACK = (
-    r"(?:(?:is|are|was|immediately|directly|right|shortly|that|which|comes|"
-    r"happens) )*(?:preceded by|after|following|right after)"
-)
-NONE = (
-    r"(?:, )?(?:(?:and|but|is|are|was|were|then|with|that|which|there is|there are|it|has) )*"
-    r"(?:(?:not|never) (?:immediately |directly )?followed (?:up )?by(?: "
-    r"an?| any| the)?|followed by no(?:t)?|followed by the absence of|then "
-    r"no|but not|and not|and no|, no|with no|but no|(?:and |but )?(?:nobody|no one)|"
-    r"without(?: an?| any| "
-    r"the| ever)?|no|absence of|lacking)"
-    r"(?: (?:a|an|any|corresponding|matching|subsequent|following|further|"
-    r"single|other|being|ever|having|getting|seeing|receiving|to))*"
-)
-NOT_DONE = (
-    r"(?:(?:and|but|,|that|which|who) )*(?:(?:is|are|was|were|has|have|had|"
-    r"does|do|did|it|they|will|can|then) )*"
-    r"(?P<not>not|never)(?: (?:been|be|get|gets|got|yet|actually|ever|being|then))*"
-)
-OF_TIME = (
-    r"#dur (?P<of>of|from)(?= (?:an?|the|their|his|her|placing|receiving|being|"
-    r"any|that|login|\w+ing)\b)"
-)
-_COMES = (
-    r"(?:arrives?|arrived|come|comes|came|follows?|followed|happens?|"
-    r"happened|occurs?|occurred|appears?|appeared|received|"
-    r"seen|show up|shows up|turn up|recorded|observed|there|logged|detected|"
-    r"materiali[sz]es?|take place|takes place)"
-)
-_CONTINUES = (
-    r"(?:more|greater|less|over|above|below|under|exceed\w*|equal|between|at|in|"
-    r"one|null|empty|missing|#\w+|true|false|within|higher|lower|the|a|from|to)"
-)
-_BETWEEN = r"(?:in between|in the meantime|meanwhile|between(?: them| the two| these| those)?)"
 
 
 class Part(NamedTuple):
@@ -88,11 +51,18 @@ def _led_by_none(phrase: Phrase) -> list[Part] | None:
         r"received|seen) )?(?:after|of|following|since|once|follows|from "
         r"the time of|for)(?: receiving| seeing)?"
     )
-    if after is None or not rest.part(after.end).content():
+    if after is None or not rest.part(after.end).content() or _of_thing(rest, after):
         return None
     phrase.use(found.start, found.end)
     rest.use(after.start, after.end)
     return [Part(rest.part(after.end)), Part(rest.part(0, after.start), negated=True)]
+
+
+def _of_thing(phrase: Phrase, after: Found) -> bool:
+    """`no payment of a merchant for an hour` waits for nothing that came before."""
+    word = phrase.at(r"(?:(?:an?|any|the|each|one|some) )*(?P<w>[a-z]\w*)", after.end)
+    said = phrase.part(after.start, after.end).text in ("of", "for")
+    return said and word is not None and singular(word.groups["w"][0].norm) in ENTITIES
 
 
 def _steps(phrase: Phrase) -> list[Part]:
@@ -135,6 +105,8 @@ def _goes_on(phrase: Phrase, at: int) -> bool:
 def _enumerated(part: Part) -> list[Part]:
     """`logs in, changes the password and then …`: what comes before `then` may be a list."""
     pieces = part.phrase.split(",") if not part.phrase.has(r"or|#num , #num|no|without") else []
+    if len(pieces) > 1 and all(len(p.content()) <= MAX_LISTED for p in pieces):
+        pieces = [*pieces[:-1], *pieces[-1].split("and")]
     if len(pieces) < 2 or not all(piece.content() for piece in pieces):
         return [part]
     return [part._replace(phrase=pieces[0]), *(Part(piece) for piece in pieces[1:])]
@@ -142,7 +114,7 @@ def _enumerated(part: Part) -> list[Part]:
 
 def _reversed(phrase: Phrase) -> list[Part]:
     """`a refund after a purchase`, `a purchase preceded by a login`."""
-    found = phrase.find(_BACK)
+    found = phrase.find(BACK)
     if found is None or found.start == 0 or not phrase.part(0, found.start).content():
         return [Part(phrase)]
     if not phrase.part(found.end).content() or phrase.part(0, found.start).has(NONE):
@@ -167,7 +139,7 @@ def _without(part: Part) -> list[Part]:
         quoted = said.has("but") and phrase.at("#str", found.end) is not None
         if (
             said.has("not")
-            and phrase.at(_CONTINUES, found.end)
+            and phrase.at(CONTINUES, found.end)
             and not (said.has("followed") or quoted)
         ):
             continue
@@ -206,10 +178,10 @@ def _not_done(part: Part, first: bool) -> list[Part]:  # noqa: PLR0911 - the cas
     if missing := _missing(part):
         return missing
     found = phrase.find(NOT_DONE)
-    if found is None or part.negated or phrase.at(_CONTINUES, found.end):
+    if found is None or part.negated or phrase.at(CONTINUES, found.end):
         return [part]
     left, right = phrase.part(0, found.start), phrase.part(found.end)
-    comes = right.at(_COMES)
+    comes = right.at(COMES)
     if comes is not None:
         split = _last_join(left)
         if split is None:
@@ -288,7 +260,7 @@ def _in_between(parts: list[Part]) -> list[Part]:
     """`A then B without C in between`: C stands between the two."""
     made = list(parts)
     for number, part in enumerate(parts):
-        between = part.phrase.take(_BETWEEN) if part.negated else None
+        between = part.phrase.take(BETWEEN) if part.negated else None
         if between is None:
             continue
         made[number] = part._replace(phrase=part.phrase.without(between))

@@ -41,6 +41,7 @@ class Phrase:
             parts.append(token.norm)
             at += len(token.norm) + 1
         self._starts[at] = len(self.tokens)
+        self._places = list(self._starts)
         self.text = " ".join(parts)
 
     def __len__(self) -> int:
@@ -51,8 +52,9 @@ class Phrase:
 
     def find(self, cue: str, start: int = 0) -> Found | None:
         """The first place of a cue."""
-        at = next((a for a, n in self._starts.items() if n >= start), None)
-        found = _compiled(cue).search(self.text, at) if at is not None else None
+        if start >= len(self._places):
+            return None
+        found = _compiled(cue).search(self.text, self._places[start])
         return self._found(found) if found else None
 
     def end_of_hyphenated(self, at: int) -> int:
@@ -68,8 +70,11 @@ class Phrase:
 
     def at(self, cue: str, number: int = 0) -> Found | None:
         """The cue, if it is right here."""
-        found = self.find(cue, number)
-        return found if found and found.start == number else None
+        if number >= len(self._places):
+            return None
+        found = _compiled(cue).match(self.text, self._places[number])
+        made = self._found(found) if found else None
+        return made if made and made.start == number else None
 
     def all(self, cue: str) -> Iterator[Found]:
         """Every place of a cue, none within another."""
@@ -95,9 +100,11 @@ class Phrase:
 
     def without(self, found: Found | None) -> Phrase:
         """The other tokens; itself for nothing found."""
-        if found is None:
-            return self
-        return Phrase((*self.tokens[: found.start], *self.tokens[found.end :]), self.used)
+        return self if found is None else self.outside(found.start, found.end)
+
+    def outside(self, start: int, end: int) -> Phrase:
+        """The tokens before a place and those after another."""
+        return Phrase((*self.tokens[:start], *self.tokens[end:]), self.used)
 
     def split(self, cue: str) -> list[Phrase]:
         """The parts between the places of a cue, which counts as understood; empty ones are left

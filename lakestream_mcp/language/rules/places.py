@@ -75,9 +75,14 @@ SEND = (
     r"page|put|output|append|insert|upsert|"
     r"merge|land|persist|dump|sink|deliver|forward|message|ping|emit|log|"
     r"tell|report|route|archive|record|warn|"
+    r"mailed|emailed|paged|notified|alerted|recorded|listed|logged|forwarded|delivered to|"
+    r"(?:like|want|need|build|produce|fill|create|make)(?= (?:an?|the) (?:new )?(?:delta "
+    r")?tables?)|"
     r"sends|writes|written|sent|published|posted|stored|saved|sinking|"
     r"writing|sending|sink|goes|go|inform|raise|trigger|create|open|produce|"
-    r"load them|keep them|(?:keep|kept)(?= (?:it |them |a copy |copies |everything )?(?:in|as))|"
+    r"load them|keep them|list (?:them|those|these|it|all)|note|collect (?:them|it|those)|"
+    r"keep a (?:copy|record)|put|(?:keep|kept)(?= (?:it |them |a copy |copies |everything "
+    r")?(?:in|as))|"
     r"export|swap|replace|results|output|messages|"
     r"alerts|notifications|notification)"
 )
@@ -90,8 +95,16 @@ READ = (
 )
 
 
+_LIES = frozenset(
+    ["is", "are", "lies", "lie", "lives", "live", "found", "sits", "sit", "stored", "arrive",
+     "arrives", "come", "comes", "stand", "stands", "held", "kept", "lands"]
+)  # fmt: skip
+
+
 def is_sink(phrase: Phrase, at: int, has_source: bool) -> bool:
     """Whether what is named at a place is written to: the nearest word before it that says so."""
+    inside = at > 1 and phrase.tokens[at - 1].norm in ("in", "as", ",", "and")
+    inside = inside and phrase.tokens[at - 2].norm not in _LIES
     for number in range(at - 1, max(-1, at - 9), -1):
         word = phrase.tokens[number].norm
         if word in ("to", "into", "onto"):
@@ -99,12 +112,19 @@ def is_sink(phrase: Phrase, at: int, has_source: bool) -> bool:
                 r"(?:listen|listening|subscribe|subscribed|connect|connected) to"
             )
         if word in ("from", "of"):
-            return False
+            return inside and _tells(phrase.part(0, at))
         if phrase.at(SEND, number):
             return True
         if phrase.at(READ, number):
-            return False
-    return has_source
+            return inside and _tells(phrase.part(0, at))
+    return has_source or (inside and _tells(phrase.part(0, at)))
+
+
+def _tells(before: Phrase) -> bool:
+    """Whether what comes before `in main.x.y` says what to look for: then that is where it goes."""
+    return before.has(
+        r"#mail|#url|slack|teams|#num|#dur|#str|#pct|#times|#dist|[<>=]|when|if|every|each|per"
+    )
 
 
 def name_after(phrase: Phrase, at: int) -> tuple[str, int] | None:

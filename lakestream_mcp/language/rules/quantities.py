@@ -21,14 +21,34 @@ from .words import (
 )
 
 _ARTICLES = ("a", "an", "one")
-_BEFORE_UNIT = ("per", "each", "every", "last", "past", "previous", "the", "within", "in")
+_BEFORE_UNIT = ("per", "each", "every", "last", "past", "previous", "the", "within", "in", "same")
 _PLACES = ("of", "from", "away", "radius", "around", "near")
+_SIZES = frozenset(
+    ["larger", "bigger", "higher", "more", "as", "the", "its", "their", "average", "of", "normal",
+     "usual", "greater", "faster", "slower", "less", "lower", "smaller", "increase", "than",
+     "within", "in", "compared", "that", "over", "mean", "median", "or", "and", "longer", "what"]
+)  # fmt: skip
 _SPAN = ("minute", "hour", "day", "week", "second", "min", "month", "fortnight")
 
 
 def measured(tokens: Sequence[Token]) -> list[Token]:
     """The same text with every quantity as one token."""
-    return _slashed(_joined(_units(_numbers(list(tokens)))))
+    return _slashed(_joined(_spread(_units(_numbers(list(tokens))))))
+
+
+def _spread(tokens: list[Token]) -> list[Token]:
+    """`between 2 and 5 seconds`: a unit that is said once, of both."""
+    for at, token in enumerate(tokens[:-2]):
+        last = tokens[at + 2]
+        joined = at > 0 and tokens[at - 1].norm in ("between", "from", "within", "of")
+        if token.norm != "#num" or not joined or tokens[at + 1].norm not in ("and", "to", "-"):
+            continue
+        if last.kind == "dur" and last.unit in DURATIONS:
+            tokens[at] = _duration(token, DURATIONS[last.unit] * token.value, [last], 0, 1)
+            tokens[at] = tokens[at]._replace(text=token.text, place=token.place)
+        elif last.kind in ("num",) and last.unit and not token.unit:
+            tokens[at] = token._replace(unit=last.unit, norm=last.norm)
+    return tokens
 
 
 def _slashed(tokens: list[Token]) -> list[Token]:
@@ -97,6 +117,11 @@ def _pronoun(tokens: list[Token], at: int) -> bool:
     """`one of`, `this one`, `the one` are no numbers."""
     after = _norms(tokens, at + 1, 1)
     before = tokens[at - 1].norm if at else ""
+    article = tokens[at - 2].norm if at > 1 else ""
+    if article in ("a", "an", "another", "the") and tokens[at - 1].kind == "word":
+        return True
+    if after and "_" in after[0]:
+        return True
     if (
         before in ("for", "from", "by", "on", "of", "same")
         and after
@@ -138,6 +163,8 @@ def _with_unit(tokens: list[Token], at: int) -> tuple[Token, int]:  # noqa: PLR0
     token, rest = tokens[at], _norms(tokens, at + 1, 4)
     if token.norm == "#num" and rest:
         return _counted(tokens, at, rest)
+    if token.norm == "#factor" and _counts(tokens, at):
+        return token._replace(kind="num", norm="#num"), 1
     if token.norm == "half" and rest[:1] in (["a"], ["an"]) and rest[1:2] and rest[1] in DURATIONS:
         return _duration(token, DURATIONS[rest[1]] * Fraction(1, 2), tokens, at, 3), 3
     if token.norm == "half" and rest[:1] and rest[0] in ("hour", "day", "minute"):
@@ -149,11 +176,22 @@ def _with_unit(tokens: list[Token], at: int) -> tuple[Token, int]:  # noqa: PLR0
             return _duration(token, DURATIONS[rest[0]] * Fraction(3, 2), tokens, at, 5), 5
         return _duration(token, Fraction(DURATIONS[rest[0]]), tokens, at, 2), 2
     before = tokens[at - 1].norm if at else ""
-    if _is_span(token.norm) and before in _BEFORE_UNIT and not _ordinal(tokens, at - 1):
+    keyed = before in ("and", ",") and any(
+        t.norm in ("per", "by") for t in tokens[max(0, at - 4) : at]
+    )
+    if _is_span(token.norm) and (before in _BEFORE_UNIT or keyed) and not _ordinal(tokens, at - 1):
         return _duration(token, Fraction(DURATIONS[token.norm]), tokens, at, 1), 1
     if token.norm in RATES:
         return _duration(token, Fraction(RATES[token.norm]), tokens, at, 1), 1
     return token, 1
+
+
+def _counts(tokens: list[Token], at: int) -> bool:
+    """Whether `3x` counts what follows, and does not multiply."""
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    before = tokens[at - 1].norm if at else ""
+    plain = after is not None and after.kind in ("word", "str") and after.norm not in _SIZES
+    return plain and before not in ("by", "than", "increases", "times", "of")
 
 
 def _length(words: list[str], at: int) -> int:

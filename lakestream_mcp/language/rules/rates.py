@@ -119,11 +119,14 @@ def _total(scene: Scene, phrase: Phrase, number: Any) -> tuple[str | None, Phras
             for t in phrase.tokens[found.end : found.end + 3]
             if t.kind == "word" and t.norm not in STOP
         ]
-        named = scene.columns.named([t.norm for t in words]) if words else None
+        fits = (scene.columns.named([t.norm for t in words[at:]]) for at in range(len(words)))
+        named = next((n for n in fits if n and set(n.names) & set(scene.columns.numeric())), None)
         numeric = [n for n in named.names if n in scene.columns.numeric()] if named else []
         if named and numeric:
-            phrase.used.update(t.place for t in words[: named.length])
-            return numeric[0], phrase.without(found)
+            phrase.used.update(t.place for t in words)
+            said = {t.place for t in words}
+            left = [t for t in phrase.without(found).tokens if t.place not in said]
+            return numeric[0], Phrase(left, phrase.used)
         phrase = phrase.without(found)
     if scene.columns.open:
         return scene.columns.make("amount", "double"), phrase
@@ -195,7 +198,7 @@ def change(scene: Scene, phrase: Phrase) -> Made | None:
     found = phrase.find(
         rf"(?P<d>{UP}|{DOWN}|changes?|moves?|differs?|swings?)(?: (?:quickly|"
         r"suddenly|sharply))?(?: by| of)?(?: (?:at least|more than|over))? "
-        r"(?P<n>#num|#pct)(?: (?:or more|points?))?"
+        r"(?P<n>#num|#pct|half)(?: (?:or more|points?))?"
     )
     time, _ = take_time(phrase)
     if found is None or time is None or phrase.has(IN_A_ROW):
@@ -213,12 +216,13 @@ def change(scene: Scene, phrase: Phrase) -> Made | None:
     up, down = way.has(UP), way.has(DOWN)
     gap = exp.Sub(this=now, expression=before) if up else exp.Sub(this=before, expression=now)
     difference: exp.Expr = gap if up or down else exp.func("ABS", gap)
-    limit: exp.Expr = exp.Literal.number(
-        str(json_number(Fraction(number.value) / (100 if number.norm == "#pct" else 1)))
-    )
-    if number.norm == "#pct":
+    share = number.norm in ("#pct", "half")
+    amount = Fraction(1, 2) if number.norm == "half" else Fraction(number.value)
+    amount /= 100 if number.norm == "#pct" else 1
+    limit: exp.Expr = exp.Literal.number(str(json_number(amount)))
+    if share:
         limit = exp.Mul(this=column(name, "base"), expression=limit)
-    least = phrase.part(found.start, found.end).has("at least|or more")
+    least = phrase.part(found.start, found.end).has("at least|or more|half")
     where = (exp.GTE if least else exp.GT)(this=difference, expression=limit)
     steps = [{"name": "base"}, {"name": "changed", "where": sql(where)}]
     return Made("sequence", {"key": key, "steps": steps, "within": duration_of(time)})

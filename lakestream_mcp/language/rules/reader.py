@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .detect import attempt, pattern, vague
+from .aggregated import aggregated
+from .attempts import attempt
+from .column_transforms import both_renamed
+from .compared import compared
+from .detect import pattern, vague
+from .explained import explained
 from .flow import Flow, columns_after
 from .measure_words import duration_of
-from .modifiers import take_key
 from .names import Columns, parts_of, singular
 from .phrase import Phrase
+from .previous import EARLIER, previous
 from .routes import Routed, quarantined, routed
 from .scene import UNSURE, Made, Scene
 from .sinks import finished, take_sink
 from .sources import take_source
-from .subjects import names_one, subject_key
 from .talk import Talk
 from .transforms import READERS, filtered, is_filter, late, watermark
-from .windows import windowed
+from .unsupported import unsupported
 
 if TYPE_CHECKING:
     from ..proposal import Request
 
 MAX_PLACES = 8
-_PLACES_WORDS = r"enter\w*|exit\w*|leav\w+|stay\w*"
 _LASTING = (
     r"(?:lasting|lasts?|lasted|takes?|took|taking|longer|slower|shorter|faster)(?: \w+){0,2} #dur"
 )
@@ -35,6 +38,8 @@ class Found:
 
     def __init__(self) -> None:
         self.sources: list[Made] = []
+        self.types: list[dict[str, str]] = []
+        self.branches: list[tuple[list[Made], list[Made]]] = []
         self.steps: list[Made] = []
         self.sinks: list[Made] = []
         self.routes: list[tuple[str, Made]] = []
@@ -56,6 +61,8 @@ class Reader:
         self.scene = Scene(columns, talk, request.catalog)
         self.found = Found()
         self.has_source = has_source
+        self.earlier: Scene | None = None
+        """The rows that the last window sums up."""
 
     def read(self, phrase: Phrase) -> bool:
         """Take up one clause; whether anything was understood."""
@@ -67,7 +74,7 @@ class Reader:
         if self._merged(phrase):
             return True
         if phrase.content() or phrase.has(r"#\w+"):
-            self._step(phrase)
+            self.step(phrase)
         return len(phrase.used) > before
 
     def _late(self, phrase: Phrase) -> Phrase:
@@ -92,16 +99,20 @@ class Reader:
             if not self.request.document.nodes:
                 source = take_source(self.scene, phrase, has_source)
             if source is not None:
-                self.found.sources.append(source[0])
-                self.scene.columns.about |= {singular(part) for part in parts_of(source[0].name)}
-                self.has_source, phrase = True, source[1]
+                self._source(source[0])
+                phrase = source[1]
                 continue
             sink = take_sink(self.scene, phrase, self.has_source)
             if sink is None:
                 break
             self.found.sinks.append(sink[0])
-            phrase = sink[1]
+            has_source, phrase = True, sink[1]
         return phrase
+
+    def _source(self, made: Made) -> None:
+        self.found.sources.append(made)
+        self.scene.columns.about |= {singular(part) for part in parts_of(made.name)}
+        self.has_source = True
 
     def _routed(self, phrase: Phrase) -> bool:
         """`send orders over $1000 to A and the rest to B`."""
@@ -126,55 +137,36 @@ class Reader:
     def _merged(self, phrase: Phrase) -> bool:
         """`merge the two streams`."""
         found = phrase.find(
-            r"(?:union|merge|combine|unite|put together)(?: (?:the|both|two|"
-            r"three|all|these|of|streams?|sources?|topics?|them|into|one|"
+            r"(?:union|merge|combine|unite|put together)(?: (?:the|both|#num|"
+            r"all|these|of|streams?|sources?|topics?|them|into|one|"
             r"together|feeds?|tables?|inputs?|rows|events))*"
         )
         if found is None or not phrase.part(found.start, found.end).has(
-            "both|two|three|all|streams|sources|topics|them|together|feeds|tables|inputs"
+            "both|#num|all|streams|sources|topics|them|together|feeds|tables|inputs"
         ):
             return False
         rest = phrase.part(found.end)
         if phrase.part(0, found.start).content() or rest.has("sessions?|windows?|#name|#dur"):
             return False
         phrase.use(found.start, found.end)
+        while not self.request.document.nodes and (source := take_source(self.scene, rest, False)):
+            self._source(source[0])
+            rest = source[1]
         self._add(Made("union-merge", {}, "Union"))
         return True
 
-    def _explained(self, phrase: Phrase) -> Phrase:
-        """`find users who give up: a start without an end` is what comes after the colon."""
-        colon = None if phrase.has(_PLACES_WORDS) else phrase.find(":")
-        if (
-            colon is None
-            or not phrase.part(colon.end).content()
-            or phrase.part(0, colon.start).has("#\\w+")
-        ):
-            return phrase
-        after, before = phrase.part(colon.end), phrase.part(0, colon.start)
-        if before.has("quality|expectations?|checks?"):
-            return phrase
-        numbers = self.scene.columns.numeric()
-        if names_one(self.scene.columns, before, numbers) and not names_one(
-            self.scene.columns, after, numbers
-        ):
-            return phrase.without(colon)
-        if take_key(Phrase(before.tokens), self.scene.columns, Talk())[0].names:
-            return phrase.without(colon)
-        who = subject_key(before, self.scene.columns)
-        if not who.names or after.has("per|for each|by|same|each|grouped"):
-            return after
-        per = before.tokens[0]._replace(kind="word", norm="per", text="per")
-        name = per._replace(norm=who.names[0].lower(), text=who.names[0])
-        return Phrase((*after.tokens, per, name), phrase.used)
-
-    def _step(self, phrase: Phrase) -> None:
+    def step(self, phrase: Phrase) -> None:
         """A transform, a pattern, or a filter."""
-        phrase = self._explained(phrase)
+        phrase = compared(explained(phrase, self.scene.columns), self.scene.columns)
         asked = len(self.talk.questions)
         question = None if phrase.has("#num|#dur|#times|#pct|#dist|#factor") else vague(phrase)
         if question is None and not phrase.has("#num|#times|#pct|#dist|#factor|#str"):
             excess = phrase.find(r"too (?:high|low|hot|much|cold|fast|slow|often)")
             question = vague(phrase.part(excess.start, excess.end)) if excess else None
+        if question is None and (open_point := unsupported(phrase)):
+            phrase.use()
+            self.talk.ask(open_point)
+            return
         if question is not None:
             phrase.use()
             self.talk.ask(f"{question[0].upper()}{question[1:]} Give a number.")
@@ -194,53 +186,52 @@ class Reader:
         for reader in READERS:
             yield from _some(attempt(scene, phrase, reader))
         if is_filter(phrase):
-            yield from _some(attempt(scene, phrase, filtered))
+            yield from _some(self._filtered(phrase))
+        if phrase.has(EARLIER):
+            yield from _some(attempt(scene, phrase, previous))
         yield from _some(self._aggregated(phrase))
         yield from _some(pattern(scene, phrase))
         if not phrase.has("#dur|then|followed by") or phrase.has(_LASTING):
             yield from _some(attempt(scene, phrase, filtered))
 
     def _aggregated(self, phrase: Phrase) -> Made | None:
-        """A window; with a comparison of its value, a filter after it."""
-        cut = phrase.find(
-            r"(?:(?:is|are|goes|gets|that|which|rises|falls|drops|was|"
-            r"stays) )*(?:above|over|exceeds?|exceeding|more than|greater "
-            r"than|higher than|below|under|less than|lower than|at least|at "
-            r"most) (?P<n>#num|#pct)(?! (?:events|times|failed|rows))"
-        )
-        average = phrase.has(
-            r"average|avg|mean|maximum|minimum|max|min|highest|lowest|distinct count"
-        )
-        if phrase.has(r"sessions?|sessioni\w+") and not phrase.has("session windows?"):
+        """A window, and what goes around it."""
+        nodes = attempt(self.scene, phrase, aggregated)
+        if not nodes:
             return None
-        if cut is None or not average:
-            return attempt(self.scene, phrase, windowed)
-        made = attempt(self.scene, phrase.without(cut), windowed)
-        if made is None or made is UNSURE:
+        for made in nodes[:-1]:
+            self._add(made)
+        return nodes[-1]
+
+    def _filtered(self, phrase: Phrase) -> Made | None:
+        """A filter; of what a window sums up where its columns are meant, and not those after."""
+        asked, used = dict(self.talk.questions), set(phrase.used)
+        made = attempt(self.scene, phrase, filtered)
+        if self.earlier is None or (made is not None and made is not UNSURE):
             return made
-        phrase.use(cut.start, cut.end)
-        self._add(made)
-        names = [a["name"] for a in made.config["aggregations"]]
-        condition = self._compared(names[0], phrase.part(cut.start, cut.end))
-        return Made("filter", {"condition": condition}, "Filter")
-
-    def _compared(self, name: str, comparison: Phrase) -> str:
-        from .conditions import Conditions
-        from .scene import text
-        from .tokens import Token
-
-        token = Token("word", name, name.lower(), place=comparison.tokens[0].place)
-        reader = Conditions(Columns({name: "double"}), self.talk)
-        clauses = reader.clauses(Phrase((token, *comparison.tokens), comparison.used))
-        return text(clauses[0].tree) if clauses else "TRUE"
+        questions, self.talk.questions = self.talk.questions, asked
+        phrase.used.clear()
+        phrase.used.update(used)
+        before = attempt(self.earlier, phrase, filtered)
+        if before is None or before is UNSURE:
+            self.talk.questions = questions
+            return made
+        self.found.steps.insert(len(self.found.steps) - 1, before)
+        return UNSURE
 
     def _add(self, made: Made) -> None:
-        self.found.steps.append(made)
+        last = self.found.steps[-1] if self.found.steps else None
+        if last is not None and last.type == made.type == "rename-cast":
+            self.found.steps[-1] = made = both_renamed(last, made)
+        else:
+            self.found.steps.append(made)
         columns = self.scene.columns
         if columns.open and self.request.catalog.get(made.type).category != "pattern":
             return
         after = columns_after(made, columns.types, self.request.catalog)
         if after != columns.types:
+            windows = made.type == "window-aggregate" and len(self.found.steps) > 0
+            self.earlier = self.scene if windows else None
             later = Columns(after, True, columns.values)
             self.scene = Scene(later, self.talk, self.request.catalog)
 
@@ -256,6 +247,8 @@ def _says_more(phrase: Phrase) -> bool:
 def build(flow: Flow, found: Found, columns: Columns, talk: Talk, start: str | None = None) -> None:
     """What was found as changes: sources, then each step after the one before, then sinks."""
     ids = [flow.add(made) for made in found.sources]
+    for steps, sinks in found.branches:
+        _branch(flow, steps, sinks, ids[0], columns)
     at = start if start is not None else ids[-1] if ids else None
     types: Mapping[str, str] = columns.types
     ports: dict[str, str] = {}
@@ -278,6 +271,18 @@ def build(flow: Flow, found: Found, columns: Columns, talk: Talk, start: str | N
             flow.add(finished(made, flow.target_of(at, types)), at)
 
 
+def _branch(
+    flow: Flow, steps: Sequence[Made], sinks: Sequence[Made], at: str, columns: Columns
+) -> None:
+    """One of several ways that rows go from a node."""
+    types: Mapping[str, str] = columns.types
+    for made in steps:
+        at = flow.add(made, at)
+        types = columns_after(made, types, flow.catalog)
+    for made in sinks:
+        flow.add(finished(made, flow.target_of(at, types)), at)
+
+
 def _joined(flow: Flow, made: Made, inputs: list[str], talk: Talk) -> str:
     """A node with several inputs, each fed by a source of its own."""
     node = flow.catalog.get(made.type)
@@ -287,10 +292,6 @@ def _joined(flow: Flow, made: Made, inputs: list[str], talk: Talk) -> str:
             talk.ask("Which streams are to be merged? Name at least two.")
         inputs = inputs * 2 if len(node.input_ports) > 1 else inputs
     for place, source in enumerate(inputs[: max(len(node.input_ports), node.max_inputs)]):
-        port = (
-            node.input_ports[place]
-            if len(node.input_ports) > 1 and place < len(node.input_ports)
-            else None
-        )
-        flow.connect(source, at, None, port)
+        port = node.input_ports[place] if place < len(node.input_ports) else "in"
+        flow.connect(source, at, target_port=port)
     return at

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from .flow import Flow
 from .names import parts_of, singular
-from .phrase import Found, Phrase
+from .phrase import Phrase
 from .talk import Talk
 from .words import ORDINALS
 
@@ -29,6 +30,7 @@ _CATEGORIES = {
     "alert": "sink",
 }
 _WORDS = {
+    "duplicate": "deduplicate",
     "dedup": "deduplicate",
     "dedupe": "deduplicate",
     "deduplication": "deduplicate",
@@ -82,6 +84,7 @@ class References:
         self.flow = flow
         self.talk = talk
         self.last: str | None = None
+        self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
 
     def named(self, phrase: Phrase, at: int = 0) -> tuple[list[str], int]:
         """The nodes that the words at a place mean, and where the words end; none for no node."""
@@ -96,18 +99,39 @@ class References:
         if start < len(phrase) and phrase.tokens[start].norm in (*ORDINALS, "last"):
             ordinal, start = phrase.tokens[start].norm, start + 1
         for length in range(min(MAX_WORDS, len(phrase) - start), 0, -1):
-            found = self._nodes(phrase.part(start, start + length))
+            last = phrase.tokens[start + length - 1].norm
+            found = [] if last in _SKIP else self._nodes(phrase.part(start, start + length))
             if found:
                 end = start + length
+                found, end = self._narrowed(found, phrase, end)
                 more = phrase.at(
                     (
                         r"(?:node|step|sink|source|pattern|filter|window|table|"
-                        r"topic|alert)"
+                        r"topic|alert|detection|detector)"
                     ),
                     end,
                 )
                 return _placed(found, ordinal), more.end if more else end
         return [], at
+
+    def _narrowed(self, found: list[str], phrase: Phrase, end: int) -> tuple[list[str], int]:
+        """`the filter on humidity`: of several the one that words after them tell of."""
+        cue = phrase.at(r"(?:on|for|of|called|named|about|over|with|by)(?: the)?", end)
+        for length in range(3, 0, -1) if cue else ():
+            said = phrase.part(cue.end, cue.end + length) if cue else phrase
+            if len(said) == length and all(t.kind == "word" for t in said.tokens):
+                told = [n for n in found if self.tells(n, said)]
+                after = phrase.at(r"#\w+|=|is|>|<|>=|<=|!=|over|under|at", cue.end + length)  # type: ignore[union-attr]
+                if len(told) == 1 and not after:
+                    return told, cue.end + length if cue else end
+        return found, end
+
+    def tells(self, node: str, phrase: Phrase) -> bool:
+        """Whether a node's name or condition holds all words of a phrase."""
+        words = {p for t in phrase.tokens for p in parts_of(str(t.value or t.text))} - _SKIP
+        config = self.flow.config(node)
+        held = " ".join(str(config.get(f, "")) for f in ("condition", "where", "value", "table"))
+        return bool(words) and words <= set(parts_of(f"{self.flow.title(node)} {held}"))
 
     def one(self, phrase: Phrase, at: int = 0) -> tuple[str | None, int]:
         """The node that the words at a place mean; a question where they mean several."""
@@ -131,16 +155,18 @@ class References:
         said = tuple(part for word in words for part in parts_of(word) if part not in _SKIP)
         if not said:
             return []
+        known = (tuple(words), tuple(self.flow.types))
+        if known not in self._known:
+            self._known[known] = self._called(said, words)
+        return list(self._known[known])
+
+    def _called(self, said: tuple[str, ...], words: list[str]) -> list[str]:
+        """Nodes by their id, their title, or their kind."""
         exact = [n for n in self.flow.types if parts_of(n) == said or n == " ".join(words)]
-        titled = [n for n in self.flow.types if parts_of(self._title(n)) == said]
+        titled = [n for n in self.flow.types if parts_of(self.flow.title(n)) == said]
         if exact or titled:
             return exact or titled
         return self._of_kind(said)
-
-    def _title(self, node_id: str) -> str:
-        node = self.flow.document.node(node_id)
-        made = self.flow.made.get(node_id)
-        return node.name if node else made.name if made else ""
 
     def _of_kind(self, said: tuple[str, ...]) -> list[str]:
         """Nodes by their type or category, as in `kafka source`, `slack`, `patterns`."""
@@ -158,23 +184,36 @@ class References:
             if type_name == wanted or _is_called(self.flow.catalog.get(type_name), kind):
                 found.append(node_id)
         if len(kind) == 1 and kind[0] in ("slack", "teams", "pagerduty"):
-            found = [n for n in found if self._config(n).get("provider") == kind[0]]
-        return found
+            found = [n for n in found if self.flow.config(n).get("provider") == kind[0]]
+        return found or self._described(said)
 
-    def _config(self, node_id: str) -> dict[str, object]:
-        node = self.flow.document.node(node_id)
-        made = self.flow.made.get(node_id)
-        return dict(node.config) if node else dict(made.config) if made else {}
+    def _described(self, said: tuple[str, ...]) -> list[str]:
+        """`the humidity filter`: nodes of a kind whose condition speaks of the words before."""
+        if len(said) < 2:
+            return []
+        held = ("condition", "where", "value", "table")
+        return [
+            n
+            for n in self._of_kind(("filter",) if said[-1] == "condition" else said[-1:])
+            if set(said[:-1])
+            <= set(parts_of(" ".join(str(self.flow.config(n).get(f, "")) for f in held)))
+        ]
 
 
 def _is_called(node_type: NodeType, said: tuple[str, ...]) -> bool:
     """Whether some words are a type's name, a title's or an alias's, or the front of one."""
-    for name in (node_type.type, node_type.title, *node_type.aliases):
+    return said in _names_of((node_type.type, node_type.title, *node_type.aliases))
+
+
+@cache
+def _names_of(names: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    """All that a type of some names may be called."""
+    found: set[tuple[str, ...]] = set()
+    for name in names:
         parts = tuple(singular(p) for p in re.findall(r"[a-z]+", name.lower()))
         bare = tuple(p for p in parts if p not in ("sink", "source", "pattern", "table", "topic"))
-        if said in (parts, bare) or (len(said) == 1 and said[0] in bare and len(said[0]) > 3):
-            return True
-    return False
+        found |= {parts, bare} | {(p,) for p in bare if len(p) > 3}
+    return frozenset(found)
 
 
 def _placed(found: list[str], ordinal: str | None) -> list[str]:
@@ -182,8 +221,3 @@ def _placed(found: list[str], ordinal: str | None) -> list[str]:
         return found
     place = -1 if ordinal == "last" else ORDINALS.index(ordinal)
     return [found[place]] if place < len(found) else found
-
-
-def spans(phrase: Phrase, start: int, end: int) -> Phrase:
-    """The phrase without some of its tokens."""
-    return phrase.without(Found(start, end, {}))

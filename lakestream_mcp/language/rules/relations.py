@@ -7,11 +7,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .measure_words import plain_number
-from .modifiers import THINGS
 from .names import parts_of, singular
 from .phrase import Phrase
 from .scene import Scene
-from .words import EVENT_IDS
+from .words import EVENT_IDS, THINGS
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -34,9 +33,15 @@ _TIMES = (
     rf"{_SIGN} ?(?P<n>#times|#factor|half)(?: (?:as|the|that|larger|bigger|higher|more|greater|of|"
     rf"than|{_SIZE})){{1,5}}(?: {_THAT})?"
 )
-_MORE = r"higher|larger|bigger|greater|more|more expensive|faster|hotter|later"
-_FEWER = r"lower|smaller|less|cheaper|slower|colder|fewer"
-_THAN = rf"{_SIGN} ?(?P<way>{_MORE}|{_FEWER})(?: (?P<w>\w+))?(?: than {_THAT})"
+_MORE = (
+    r"higher|larger|bigger|greater|more|more expensive|faster|hotter|warmer|later|stronger|heavier|"
+    r"longer|older"
+)
+_FEWER = r"lower|smaller|less|cheaper|slower|colder|cooler|weaker|lighter|shorter|fewer"
+_THAN = (
+    rf"{_SIGN} ?(?P<way>{_MORE}|{_FEWER})(?: (?P<w>\w+))? than {_THAT}|"
+    rf"(?:{_SIGN} ?)?an? (?:even |still |much )?(?P<bare>{_MORE}|{_FEWER})(?: (?:one|\w+))?$"
+).replace("(?P<sign>", "(?:")
 _KINDS = {"at least": ">=", "more than": ">", "over": ">", "at most": "<=", "less than": "<",
           "no more than": "<=", "exactly": "="}  # fmt: skip
 
@@ -48,10 +53,11 @@ def take_relations(
     earlier = [s for s in steps if not s.get("negated") and not s.get("optional")]
     if not earlier or scene.columns.open:
         return [], phrase
+    about = _told_of(earlier, scene)
     before = next((s for s in reversed(earlier) if s.get("max", 1) == 1), earlier[-1])["name"]
     made: list[exp.Expr] = []
     for read in (_multiple, _compared, _other):
-        tree, phrase = read(scene, phrase, before, key)
+        tree, phrase = read(scene, phrase, before, key if read is _other else about)
         made += [tree] if tree is not None else []
     return made, phrase
 
@@ -80,7 +86,7 @@ def _other(
 
 
 def _multiple(
-    scene: Scene, phrase: Phrase, before: str, _key: Sequence[str]
+    scene: Scene, phrase: Phrase, before: str, about: Sequence[str]
 ) -> tuple[exp.Expr | None, Phrase]:
     """`at least 50 times as large`: so many times the earlier number."""
     from sqlglot import exp
@@ -90,7 +96,7 @@ def _multiple(
     found = phrase.find(_TIMES)
     if found is None or not phrase.part(found.start, found.end).has(rf"{_SIZE}|{_MORE}|that|first"):
         return None, phrase
-    name = _number(scene, phrase.part(found.start, found.end))
+    name = number_of(scene, phrase.part(found.start, found.end), about)
     if name is None:
         return None, phrase
     phrase.use(found.start, found.end)
@@ -103,28 +109,43 @@ def _multiple(
 
 
 def _compared(
-    scene: Scene, phrase: Phrase, before: str, _key: Sequence[str]
+    scene: Scene, phrase: Phrase, before: str, about: Sequence[str]
 ) -> tuple[exp.Expr | None, Phrase]:
     """`higher than the first one`."""
     from ...relational.sql import column
 
     found = phrase.find(_THAN)
-    name = _number(scene, phrase.part(found.start, found.end)) if found else None
+    name = number_of(scene, phrase.part(found.start, found.end), about) if found else None
     if found is None or name is None:
         return None, phrase
     phrase.use(found.start, found.end)
-    more = Phrase(found.groups["way"]).has(_MORE)
+    more = Phrase(found.groups.get("way") or found.groups["bare"]).has(_MORE)
     tree = _kind(">" if more else "<")(this=column(name), expression=column(name, before))
     return tree, phrase.without(found)
 
 
-def _number(scene: Scene, phrase: Phrase) -> str | None:
-    """The column of numbers that is compared: the one named, the only one, or the amount."""
+def _told_of(earlier: Sequence[Mapping[str, Any]], scene: Scene) -> list[str]:
+    """The columns of numbers that earlier steps compare."""
+    from sqlglot import exp
+
+    from ...relational.sql import parse_expression
+
+    told = [parse_expression(s["where"], None) for s in earlier if "where" in s]
+    names = {c.name for tree in told for c in tree.find_all(exp.Column)}
+    return [n for n in scene.columns.numeric() if n in names]
+
+
+def number_of(scene: Scene, phrase: Phrase, about: Sequence[str] = ()) -> str | None:
+    """The column of numbers that is compared: the one named, the one that earlier steps are about,
+    the only one, or the amount."""
     numbers = scene.columns.numeric()
     for token in phrase.tokens:
         named = scene.columns.exactly([token.norm]) if token.kind == "word" else None
         if named and len(named.names) == 1 and named.name in numbers:
+            phrase.used.add(token.place)
             return named.name
+    if len(about) == 1:
+        return about[0]
     usual = [n for n in numbers if {"amount", "total", "price"} & set(parts_of(n))]
     chosen = numbers if len(numbers) == 1 else usual
     return chosen[0] if len(chosen) == 1 else None

@@ -12,7 +12,8 @@ from .sinks import take_sink
 from .tokens import Token
 
 _REST = (
-    r"(?:,|and)? ?(?:the rest|everything else|everyone else|all others|the others|others|"
+    r"(?:,|and)? ?(?:the rest|rest(?= (?:to|into|goes|in|->))|everything else|everyone else|all "
+    r"others|the others|others|"
     r"otherwise|the remaining(?: ones)?|all other \w+|anything else|remaining|all the rest|"
     r"the other \w+|what is left|whatever is left)"
 )

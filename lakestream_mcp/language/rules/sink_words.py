@@ -14,6 +14,8 @@ class Target(NamedTuple):
     title: str
     columns: tuple[str, ...]
     is_match: bool
+    time: str = ""
+    """The column that says which of two rows is the newer."""
 
 
 def without_sink(phrase: Phrase, found: Found, end: int | None = None) -> Phrase:
@@ -27,7 +29,7 @@ def without_sink(phrase: Phrase, found: Found, end: int | None = None) -> Phrase
     while start and (phrase.at(SEND, start - 1) or phrase.tokens[start - 1].norm in FILLERS):
         start -= 1
     phrase.use(start, end)
-    return Phrase((*phrase.tokens[:start], *phrase.tokens[end:]), phrase.used)
+    return phrase.outside(start, end)
 
 
 FILLERS = frozenset(
@@ -89,6 +91,19 @@ FILLERS = frozenset(
         "valid",
         "clean",
         "remaining",
+        "should",
+        "must",
+        "shall",
+        "be",
+        "else",
+        "others",
+        "rest",
+        "remainder",
+        "otherwise",
+        "copy",
+        "copies",
+        "list",
+        "log",
         "every",
     ]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..data_files import format_of
 from .alert_sinks import to_mail, to_people, webhook, without_secret
 from .modifiers import take_key
 from .phrase import Phrase
@@ -15,8 +16,6 @@ from .source_words import DEFAULT_BROKER, HOST, kafka_topics
 from .words import STOP
 
 Reader = Callable[[Scene, Phrase, bool], tuple[Made, Phrase] | None]
-
-
 _TABLE = (
     r"(?:(?:the|a|our|another) )*(?P<kind>(?:delta|unity catalog|uc|"
     r"gold|silver|bronze|databricks|managed) )*tables?(?: (?P<n>#name|"
@@ -46,6 +45,9 @@ def finished(made: Made, target: Target) -> Made:
     merges = made.type in ("sql-warehouse-sink", "lakebase-sink") or config.get("mode") == "merge"
     if merges and "merge_keys" not in config and not target.is_match and target.columns:
         config["merge_keys"] = list(target.columns[:1])
+    sequenced = made.type == "feature-store-sink" or (merges and config.get("merge_keys"))
+    if sequenced and "sequence_by" not in config and target.time:
+        config["sequence_by"] = target.time
     return made._replace(config=config)
 
 
@@ -61,7 +63,8 @@ def _message(target: Target) -> str:
 def _dead_letters(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phrase] | None:
     found = phrase.find(
         r"(?:(?:to|into|a|the|an?) )*(?:dead letters?(?: queue| table| "
-        r"topic)?|dlq)(?: (?:table|topic|called|named|in))*"
+        r"topic)?|dlq)(?: (?:table|topic|called|named|in|kafka|delta|:|"
+        r",(?= (?:kafka|delta|table|topic))))*"
     )
     if found is None:
         return None
@@ -133,18 +136,16 @@ def _lakebase(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
     host = rest.take(r"(?:(?:on|at|host) )+(?P<h>#host|#name)")
     rest = rest.without(instance) if instance else rest.without(host)
     found = rest.find(
-        r"(?:(?:to|into|in|the|a) )*tables? (?P<n>#name|#str|\w+)|(?:(?:to|"
+        r"(?:(?:to|into|in|the|a) )*tables? (?P<n>#name|#str|(?!instead|too|also|now)\w+)|(?:(?:to|"
         r"into|in|the|a) )*(?P<m>\w+) table"
     )
     token = (found.token("n") or found.token("m")) if found else None
     rest = without_sink(rest, found) if found else rest
-    name = str(token.value or token.text).rsplit(".", 1)[-1] if token else "matches"
+    *above, name = str(token.value or token.text).split(".") if token else ["matches"]
     keys, rest = _merge_keys(scene, rest)
     where = place_of(host.token("h")).split(":")[0] if host else "lakebase.example.com"
     if not host:
-        scene.talk.assume(
-            "No server was named: I took `lakebase.example.com`; set `host` to yours."
-        )
+        scene.talk.assume("No server was named: I took `lakebase.example.com`; set `host`.")
     scene.talk.assume("Rows are written as the user `lakestream`.")
     config: dict[str, Any] = {"host": where, "table": name, "user": "lakestream"}
     if instance:
@@ -152,6 +153,7 @@ def _lakebase(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
     else:
         config["password"] = secret(rest, scene.talk, "secret://lakebase/password", "The password")
         rest = without_secret(scene, rest)
+    config |= dict(zip(("schema_name", "database"), reversed(above), strict=False))
     config |= {"merge_keys": keys} if keys else {}
     return Made("lakebase-sink", config, "Lakebase"), rest
 
@@ -170,14 +172,18 @@ def _kafka(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phrase
         start -= 1
     phrase.use(start, found.start)
     names, rest = kafka_topics(phrase, found)
-    rest = Phrase((*rest.tokens[:start], *rest.tokens[found.start :]), phrase.used)
+    rest = rest.outside(start, found.start)
     host = rest.take(HOST)
     rest = rest.without(host)
     if not names and not (start and phrase.part(0, found.start).has("to|into|via|in|on")):
         return None
     if not names:
         scene.talk.assume("No topic was named to write to: I took `alerts`.")
-    if not host:
+    same = rest.take(
+        r"(?:(?:on|at|in|of|to|using) )*the same (?:brokers?|clusters?|servers?|kafka)"
+    )
+    rest = rest.without(same)
+    if not host and not same:
         scene.talk.assume(f"No broker was named: I took `{DEFAULT_BROKER}`.")
     config: dict[str, Any] = {
         "topic": names[0] if names else "alerts",
@@ -192,10 +198,12 @@ def _files(_scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phras
     )
     if found is None or not is_sink(phrase, found.end - 1, has_source):
         return None
-    kind = next((k for k in ("csv", "parquet", "json") if phrase.has(k)), "json")
+    path = place_of(found.token("p"))
+    kinds = ("csv", "parquet", "json")
+    kind = next((k for k in kinds if phrase.has(k) or format_of(path) == k), "json")
     rest = without_sink(phrase, found)
     rest = rest.without(rest.take(r"(?:as )?(?:json|csv|parquet)(?: files?| format)*"))
-    return Made("file-sink", {"path": place_of(found.token("p")), "format": kind}, "Files"), rest
+    return Made("file-sink", {"path": path, "format": kind}, "Files"), rest
 
 
 def _feature(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phrase] | None:

@@ -40,7 +40,7 @@ def kafka_topics(phrase: Phrase, found: Found) -> tuple[list[str], Phrase]:
     topic = phrase.at(r"topics?", end)
     end = topic.end if topic and names else end
     phrase.use(start, end)
-    return names, Phrase((*phrase.tokens[:start], *phrase.tokens[end:]), phrase.used)
+    return names, phrase.outside(start, end)
 
 
 def title_of(names: list[str]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..data_files import FORMATS, format_of
 from .cloud_sources import cdc, event_hubs, kinesis, mqtt, pubsub, webhook
-from .names import column_name
-from .phrase import Phrase
+from .phrase import Found, Phrase
 from .places import is_sink, name_after, place_of, table_name
 from .scene import Made, Scene
 from .source_words import DEFAULT_BROKER, HOST, cut_out, kafka_topics, title_of
@@ -31,6 +31,18 @@ _PROFILES = (
     ("clickstream", r"click\w*|page ?views?|web|browsing"),
     ("ecommerce-orders", r"orders?|ecommerce|shop\w*|e commerce"),
     ("iot-sensors", r"sensors?|iot|devices?|temperature\w*|machines?|telemetry"),
+)
+
+
+_PATH = (
+    r"(?:(?:from|in|the|under|at|new|folder|directory|path|volume|of|landing|arriving|dropped|"
+    r"into|bucket|files?) )*(?P<p>#path)(?: (?:folder|directory|volume|file))?"
+)
+_FOLDER = (
+    r"(?:(?:from|in|the|under|at|new|of|our|a) )*(?:folder|directory) "
+    r"(?P<d>[a-z_]\w*(?: / \w+){0,8})|"
+    r"(?:(?:new|the|all|json|csv|parquet|avro|data) )*files? (?:from|in|under|at|of) "
+    r"(?P<e>[a-z_]\w*(?: / \w+){1,8})"
 )
 
 
@@ -97,6 +109,8 @@ def _kafka(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phrase
     if found is None or is_sink(phrase, found.start, has_source):
         return None
     topics, rest = kafka_topics(phrase, found)
+    if not topics and (named := rest.find(r"(?:the |a )?topics?(?: is| =| :)?")):
+        topics, rest = kafka_topics(rest, named)
     host = rest.find(HOST)
     scene_host = place_of(host.token("host")) if host else ""
     rest = cut_out(rest, host)
@@ -156,7 +170,7 @@ def _table(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phrase
         return None
     phrase.use(found.start, end)
     config: dict[str, Any] = {"table": table_name(name, scene.talk)}
-    rest = Phrase((*phrase.tokens[: found.start], *phrase.tokens[end:]), phrase.used)
+    rest = phrase.outside(found.start, end)
     if feed := rest.take(
         r"(?:(?:using|with|the|its|via|read|reading) )*(?:change (?:data )?feed|cdf)"
     ):
@@ -166,22 +180,14 @@ def _table(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phrase
 
 
 def _files(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phrase] | None:
-    found = phrase.find(r"(?P<p>#path)")
+    found = phrase.find(r"(?P<p>#path)") or phrase.find(_FOLDER)
     if found is None or is_sink(phrase, found.start, has_source):
         return None
-    path = place_of(found.token("p"))
-    rest = cut_out(
-        phrase,
-        phrase.find(
-            r"(?:(?:from|in|the|under|at|new|folder|directory|path|volume|"
-            r"of|landing|arriving|dropped|into|bucket) )*(?P<p>#path)(?: "
-            r"(?:folder|directory|volume))?"
-        ),
-    )
+    path, rest = _path(phrase, found)
     form = rest.find(_FORMAT + r"|(?P<g>json|csv|parquet|avro)")
     name = path.rstrip("/").rsplit("/", 1)[-1]
     said = form.token("f") or form.token("g") if form else None
-    kind = said.norm if said else _ending(path)
+    kind = said.norm if said and said.norm in FORMATS else format_of(path)
     config = {"path": path, "format": kind or "json"}
     if not kind:
         scene.talk.assume("I took the files to hold JSON lines.")
@@ -192,14 +198,20 @@ def _files(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phrase
             r"arrive))?|auto ?loader|using auto ?loader"
         )
     )
-    return Made("auto-loader", config, title_of([name.split(".")[0]])), rest
+    return Made("auto-loader", config, title_of([name.split(".")[0].strip("*?")])), rest
 
 
-def _ending(path: str) -> str:
-    ending = path.rsplit(".", 1)[-1].lower()
-    return {"jsonl": "json", "ndjson": "json"}.get(
-        ending, ending if ending in ("json", "csv", "parquet", "avro") else ""
-    )
+def _path(phrase: Phrase, found: Found) -> tuple[str, Phrase]:
+    """The path of files, of several words or with a pattern before it, and the phrase without."""
+    folder = found.groups.get("d") or found.groups.get("e")
+    if folder is not None:
+        return "".join(t.text for t in folder), cut_out(phrase, found)
+    rest = cut_out(phrase, phrase.find(_PATH))
+    path = place_of(found.token("p"))
+    inside = rest.at(_PATH, found.start) if set("*?") & set(path) and "/" not in path else None
+    if inside is None:
+        return path, rest
+    return f"{place_of(inside.token('p')).rstrip('/')}/{path}", cut_out(rest, inside)
 
 
 def simulator(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phrase] | None:
@@ -238,9 +250,4 @@ def simulator(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
         phrase.use(rate.start, rate.end)
         end = max(end, rate.end) if rate.start <= end + 1 else end
     phrase.use(start, end)
-    return Made("stream-simulator", config, "Simulator"), Phrase(
-        (*phrase.tokens[:start], *phrase.tokens[end:]), phrase.used
-    )
-
-
-del column_name
+    return Made("stream-simulator", config, "Simulator"), phrase.outside(start, end)

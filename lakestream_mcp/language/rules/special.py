@@ -9,7 +9,7 @@ from .counts import counted
 from .measure_words import duration_of, json_number
 from .measures import take_measures
 from .modifiers import take_key, take_time
-from .names import column_name, singular
+from .names import Columns, column_name, singular
 from .phrase import Phrase, means_something
 from .scene import UNSURE, Made, Scene, kept, text
 from .words import ENTITIES, STOP
@@ -26,12 +26,15 @@ _EXIT = r"(?:leaves?|leaving|left|exits?|exiting|exited|departs?|goes out of|mov
 
 _STAY = (
     r"(?:stays?|staying|stayed|dwells?|dwelling|remains?|lingers?|loiters?|"
-    r"waits?|parks?|parked|stands?|is inside|are inside|is within|sits?)"
+    r"waits?|parks?|parked|stands?|is inside|are inside|is within|sits?|hangs? (?:around|about)|"
+    r"idles?|loiters?)"
 )
 
 
 _LONGEST = (
-    r"(?:at most|no longer than|not longer than|up to|max(?:imum)?(?: "
+    r"(?:(?:(?:and|it|can|may|must|should|will|is|are|be|last|lasts) )*(?:never|not)"
+    r"(?: (?:be|last|lasts|run|take))* (?:longer|more) than|at most|no longer than|not longer "
+    r"than|up to|max(?:imum)?(?: "
     r"length| duration)?(?: of)?|lasting at most|capped at|limited to|"
     r"longest) (?P<time>#dur)(?: (?:long|at most|max|maximum))?"
 )
@@ -131,7 +134,7 @@ def _where(scene: Scene, phrase: Phrase, key: list[str]) -> str | None:
     return text(exp.and_(*[clause.tree for clause in clauses], copy=False))
 
 
-_CROSSINGS = {"enter": _ENTER, "exit": _EXIT, "dwell": _STAY}
+CROSSINGS = {"enter": _ENTER, "exit": _EXIT, "dwell": _STAY}
 _ZONE = (
     r"geofences?|zones?|areas?|circle|radius|perimeter|location|"
     r"position|point|coordinates|inside|within|close|near"
@@ -141,6 +144,8 @@ _ZONE = (
 def geofence(scene: Scene, phrase: Phrase) -> Made | None:
     """`a truck enters within 500 m of 59.9, 10.7`, `stays in the depot for 10 minutes`."""
     columns = scene.columns
+    if not _has_place(columns, phrase):
+        return None
     latitude, longitude = _coordinate(scene, "latitude"), _coordinate(scene, "longitude")
     if latitude is None or longitude is None:
         scene.talk.ask("Which columns hold latitude and longitude?", tuple(columns.types))
@@ -148,11 +153,11 @@ def geofence(scene: Scene, phrase: Phrase) -> Made | None:
     key, phrase = scene.key(phrase, "zone")
     place = phrase.take(_PLACE)
     rest = phrase.without(place)
-    emit = [name for name, cue in _CROSSINGS.items() if rest.has(cue)]
+    emit = [name for name, cue in CROSSINGS.items() if rest.has(cue)]
     size = rest.take(_SIZE)
     rest = rest.without(size)
     time, rest = take_time(rest)
-    for cue in (*_CROSSINGS.values(), _ZONE):
+    for cue in (*CROSSINGS.values(), _ZONE):
         while found := rest.take(cue):
             rest = rest.without(found)
     if time and "dwell" not in emit:
@@ -177,6 +182,12 @@ def geofence(scene: Scene, phrase: Phrase) -> Made | None:
         "dwell": duration_of(time) if time and "dwell" in emit else None,
     }
     return Made("geofence", kept(config))
+
+
+def _has_place(columns: Columns, phrase: Phrase) -> bool:
+    """Whether a zone is spoken of; a bare `leaves the depot` needs rows that have a place."""
+    known = columns.named(["latitude"]) and columns.named(["lon"]) and not columns.open
+    return bool(known) or phrase.has(_ZONE + "|#dist")
 
 
 def _coordinate(scene: Scene, word: str) -> str | None:

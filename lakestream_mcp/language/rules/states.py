@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -29,7 +30,8 @@ _STATE_MACHINE = (
     r"back) )?(?:to|into|->) (?:the |state |status )*(?P<b>#str|\w+)|"
     r"(?:state|status|stage|phase)s? (?:path |flow |goes |moves |"
     r"changes )*(?P<c>#str|\w+) (?:->|to) (?P<d>#str|\w+)|(?:lifecycle|"
-    r"life cycle|states|state machine|stages|through|via|along)(?: of| with|:| states| is|"
+    r"life cycle|states|state machine|stages|through|via|along)"
+    r"(?: (?:per|for|by|over)(?: (?:each|every|the))? \w+)?(?: of| with|:| states| is|"
     r" are| the)* (?P<e>#str|\w+) (?:->|to|,|then) (?P<f>#str|\w+)"
 )
 
@@ -52,7 +54,8 @@ def state_machine(scene: Scene, phrase: Phrase) -> Made | None:
     found = phrase.find(_STATE_MACHINE)
     if found is None:
         return None
-    if len(pairs := list(phrase.all(_PAIR))) > 1:
+    pairs = list(phrase.all(_PAIR))
+    if len(pairs) > 1 and not phrase.part(pairs[0].end, pairs[1].start + 1).has("->|to|then|into"):
         return _branching(scene, phrase, pairs)
     states = [
         found.token(a) or found.token(b) or found.token(c)
@@ -77,7 +80,7 @@ def state_machine(scene: Scene, phrase: Phrase) -> Made | None:
     if len(names) < 2:
         return None
     phrase.use(found.start, end)
-    rest = Phrase((*phrase.tokens[: found.start], *phrase.tokens[end:]), phrase.used)
+    rest = phrase.outside(found.start, end)
     rest = rest.without(rest.take(_ABOUT))
     key, rest = scene.key(rest, "state")
     time, rest = take_time(rest)
@@ -85,7 +88,7 @@ def state_machine(scene: Scene, phrase: Phrase) -> Made | None:
     if len(set(names)) != len(names):
         scene.talk.ask("A state comes twice on the way. Which way is meant?", [" to ".join(names)])
         return UNSURE
-    return _machine(scene, key, column, list(pairwise(names)), time) if column else UNSURE
+    return machine(scene, key, column, list(pairwise(names)), time) if column else UNSURE
 
 
 def _branching(scene: Scene, phrase: Phrase, pairs: list[Found]) -> Made | None:
@@ -100,12 +103,12 @@ def _branching(scene: Scene, phrase: Phrase, pairs: list[Found]) -> Made | None:
     if names & {*_NO_STATES, *scene.columns.types}:
         return None
     first, last = pairs[0].start, pairs[-1].end
-    rest = Phrase((*phrase.tokens[:first], *phrase.tokens[last:]), phrase.used)
+    rest = phrase.outside(first, last)
     rest = rest.without(rest.take(_ABOUT))
     key, rest = scene.key(rest, "state")
     time, rest = take_time(rest)
     column = _state_column(scene, rest)
-    return _machine(scene, key, column, moves, time) if column else UNSURE
+    return machine(scene, key, column, moves, time) if column else UNSURE
 
 
 def _value(token: Token) -> str:
@@ -133,39 +136,50 @@ def _state_column(scene: Scene, phrase: Phrase) -> str | None:
     return found
 
 
-def _machine(
-    scene: Scene, key: list[str], column: str, moves: list[tuple[str, str]], time: Any
+def machine(
+    scene: Scene,
+    key: list[str],
+    column: str,
+    moves: list[tuple[str, str]],
+    time: Any,
+    conditions: Mapping[tuple[str, str], str] | None = None,
 ) -> Made:
-    """A key rests until it is in the first state, then goes from one to the next."""
-    from sqlglot import exp
+    """A key rests until it is in the first state, then goes from one to the next.
 
-    from ...relational.sql import column as column_tree
-    from ...relational.sql import sql
-
+    A move is made by its condition, or else by the column that says the state.
+    """
+    told = conditions or {}
     states = list(dict.fromkeys(name for move in moves for name in move))
-    rest = "other" if "other" not in states else "elsewhere"
-
-    def when(value: str) -> str:
-        """The condition that a row is in a state."""
-        return sql(exp.EQ(this=column_tree(column), expression=exp.Literal.string(value)))
-
-    steps = [rest, *states]
+    rest = states[0] if told else "other" if "other" not in states else "elsewhere"
     left = {start for start, _ in moves}
-    ways = dict.fromkeys([(rest, states[0]), *moves])
-    transitions = [{"from": a, "to": b, "when": when(b)} for a, b in ways]
+    ways = dict.fromkeys([*([] if told else [(rest, states[0])]), *moves])
+    transitions = [
+        {"from": a, "to": b, "when": told.get((a, b)) or _is_in(column, b)} for a, b in ways
+    ]
     if time is not None:
         transitions += [
             {"from": s, "to": rest, "after": duration_of(time)} for s in states if s in left
         ]
+    terminal = [s for s in states if s not in left]
     config: dict[str, Any] = {
         "key": key,
-        "states": steps,
+        "states": list(dict.fromkeys([rest, *states])),
         "transitions": transitions,
         "initial": rest,
-        "terminal": [s for s in states if s not in left] or [states[-1]],
-        "emit_on": "terminal",
+        "terminal": terminal,
+        "emit_on": "terminal" if terminal else "transition",
     }
     if time is None:
         config["forget_after"] = "30 days"
         scene.talk.assume("A key that says nothing for 30 days is forgotten.")
     return Made("state-machine", config)
+
+
+def _is_in(column: str, state: str) -> str:
+    """The condition that a row is in a state."""
+    from sqlglot import exp
+
+    from ...relational.sql import column as column_tree
+    from ...relational.sql import sql
+
+    return sql(exp.EQ(this=column_tree(column), expression=exp.Literal.string(state)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from .measure_words import duration_of
 from .modifiers import take_time
 from .names import parts_of, singular
@@ -63,33 +61,3 @@ def correlation(scene: Scene, phrase: Phrase) -> Made | None:
         "order": order if order != "any" else None,
     }
     return Made("temporal-correlation", kept(config), inputs=tuple(inputs))
-
-
-_CLAUSE = re.compile(r"(?is)\bmatch_recognize\s*\((?P<clause>.*)\)\s*;?\s*$")
-
-
-_AFTER = re.compile(
-    r"(?is)[\s,;.]+(?:(?:and|then)\s+)+(?=(?:save|write|send|store|alert|publish|put|push|notify|"
-    r"mail|"
-    r"keep|post)\b)"
-)
-
-
-def clause_text(said: str) -> tuple[str, str] | None:
-    """What stands inside MATCH_RECOGNIZE( … ) in a text, word for word, and what comes after."""
-    found = _CLAUSE.search(said)
-    if found:
-        return found["clause"].strip(), ""
-    upper = said.upper()
-    at, define = upper.find("PATTERN ("), upper.find("DEFINE ")
-    at = at if at >= 0 else upper.find("PATTERN(")
-    starts = [
-        p
-        for p in (upper.find("PARTITION BY"), upper.find("ORDER BY"), upper.find("MEASURES"), at)
-        if p >= 0
-    ]
-    if at < 0 or define <= at:
-        return None
-    rest = _AFTER.search(said, define)
-    end = rest.start() if rest else len(said)
-    return said[min(starts) : end].strip().rstrip(";"), said[rest.end() :] if rest else ""

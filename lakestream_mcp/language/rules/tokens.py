@@ -11,7 +11,8 @@ import unicodedata
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from .words import CONTRACTIONS, LETTERS
+from ..data_files import FILE, is_file
+from .words import CONTRACTIONS, DAY_TIMES, LETTERS
 
 MAX_TEXT = 20_000
 
@@ -34,7 +35,10 @@ _PARTS = (
     ("url", r"(?:https?|mqtts?|ssl|tcp)://[^\s,;\"'<>]+"),
     (
         "path",
-        r"(?:s3a?|abfss?|gs|wasbs?|dbfs|file)://?[^\s,;\"'<>]+|(?<![\w/])/[A-Za-z_][^\s,;\"'<>]*",
+        (
+            r"(?:s3a?|abfss?|gs|wasbs?|dbfs|file)://?[^\s,;\"'<>]+|"
+            rf"(?<![\w/])/[A-Za-z_][^\s,;\"'<>]*|{FILE}"
+        ),
     ),
     ("str", f"{_QUOTED}|{_SINGLE}"),
     ("topic", r"[\w-]+(?:/[\w-]+){0,8}/(?:[+#](?:/[\w+#-]+){0,8}|[\w-]+/[\w+#-]+)(?![\w/])"),
@@ -44,7 +48,14 @@ _PARTS = (
     ("time", r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?(?![\w-])"),
     ("ip", r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d)(?!:\d)"),
     ("arn", r"arn:aws[\w:/.-]+"),
-    ("host", r"[A-Za-z0-9][\w.-]*:\d{2,5}(?:,[A-Za-z0-9][\w.-]*:\d{2,5})*"),
+    (
+        "clock",
+        (
+            r"(?<![\w.:-])(?:(?:[01]?\d|2[0-3]):[0-5]\d(?::00)?(?:\s?[ap]\.?m\b)?|"
+            r"(?:1[0-2]|0?[1-9])\s?[ap]\.?m\b)(?![\w:])"
+        ),
+    ),
+    ("host", r"(?<![\w.-])[A-Za-z0-9][\w.-]*:\d{2,5}(?:,[A-Za-z0-9][\w.-]*:\d{2,5})*"),
     (
         "letter",
         (
@@ -54,13 +65,15 @@ _PARTS = (
     ),
     ("num", r"(?:[$€£]\s?)?(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"),
     ("name", r"[A-Za-z_]\w*(?:-\w+)*(?:\.[A-Za-z_0-9]\w*(?:-\w+)*)+"),
+    ("code", r"(?<![\w-])[A-Z][A-Za-z]{0,8}-\d[\w-]*"),
     ("word", r"[^\W\d_][\w]*(?:['’-][^\W\d_][\w]*)*|_\w+|w/o?|°[CFcf]?|σ"),
-    ("op", r"->|=>|→|>=|<=|<>|!=|==|≥|≤|≠|[=<>]"),
+    ("op", r"[=-]{1,3}>(?!=)|[→⇒⟶➜]|>=|<=|<>|!=|==|≥|≤|≠|[=<>]"),
     ("punct", r"[^\s]"),
 )
 _TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PARTS))
 _SUFFIX = re.compile(r"(?:([kKMB])(?![A-Za-z])|(%)|(x|X|-?fold)(?![A-Za-z])|(st|nd|rd|th)\b)")
-_SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "<>": "!=", "==": "=", "→": "->", "=>": "->"}
+_SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "<>": "!=", "==": "=", "→": "->"}
+_SIGNS |= dict.fromkeys(("=>", "==>", "===>", "-->", "--->", "⇒", "⟶", "➜"), "->")
 _QUOTES = "\"'`“”‘’"
 
 
@@ -89,20 +102,37 @@ def _token(kind: str, found: re.Match[str], text: str) -> tuple[list[Token], int
     if kind in ("url", "path", "name", "mail", "host", "arn", "topic", "region"):
         kept = said.rstrip(".,;:!?)")
         return [Token(kind, kept, f"#{kind}", kept, place=start)], start + len(kept)
+    if kind == "clock":
+        return [Token(kind, said, "#clock", _minutes(said), place=start)], end
     if kind in ("str", "time", "ip", "letter"):
         value = said.strip(_QUOTES) if kind == "str" else said
+        if kind == "str" and is_file(value) and text[:start].rstrip()[-1:] not in ("=", "<", ">"):
+            return [Token("path", said, "#path", value, place=start)], end
         return [Token("str", said, "#str", value, place=start)], end
     if kind == "channel":
         return [Token(kind, said, "#channel", said, place=start)], end
     if kind == "secret":
         return [Token(kind, said, "#secret", said, place=start)], end
+    if kind == "code":
+        return [Token("word", said, said.lower(), place=start)], end
     if kind == "word":
         return _words(said, start), end
     return [Token(kind, said, _SIGNS.get(said, said), place=start)], end
 
 
+def _minutes(said: str) -> int:
+    """A time of day as minutes since midnight."""
+    hour, minute = (int(part) for part in (*re.findall(r"\d+", said), 0)[:2])
+    half = re.search(r"[apAP](?=\.?[mM])", said)
+    if half is not None:
+        hour = hour % 12 + (12 if half.group() in "pP" else 0)
+    return hour * 60 + minute
+
+
 def _words(said: str, start: int) -> list[Token]:
     lower = said.lower()
+    if lower in DAY_TIMES:
+        return [Token("clock", said, "#clock", DAY_TIMES[lower], place=start)]
     full = CONTRACTIONS.get(lower)
     if full:
         return [Token("word", w, w, place=start) for w in full.split()]

@@ -32,6 +32,11 @@ _DROP = (
 )
 
 
+_EXCEPT = (
+    r"(?:everything|anything|all|(?:all |every )?(?:rows|events|payments|orders|\w+s))(?: of)? ?"
+    r"(?:except|but not|but|other than|apart from|excluding|besides)(?: (?:for|those|the|with|"
+    r"where))*"
+)
 Reader = Callable[[Scene, Phrase], Made | None]
 
 
@@ -78,7 +83,7 @@ def is_filter(phrase: Phrase) -> bool:
         r"duplicat\w+|dupes?|dedup\w*|repeats|repeated|copies|sessions?|for #dur|within #dur|unique"
     ):
         return False
-    if phrase.has("|".join(words for _, words in METHODS)):
+    if phrase.has("|".join(words for _, words in METHODS) + "|#dist"):
         return False
     return phrase.at(_KEEP) is not None or phrase.at(_DROP) is not None
 
@@ -93,9 +98,14 @@ def filtered(scene: Scene, phrase: Phrase) -> Made | None:
     found = drop or keep
     rest = phrase.part(found.end) if found else phrase
     negated = drop is not None
+    if every := rest.at(_EXCEPT):
+        rest.use(every.start, every.end)
+        rest, negated = rest.part(every.end), not negated
     if unless := rest.take(r"unless|except (?:when|where|if)|other than those"):
         rest, negated = rest.part(unless.end) if unless.start < 2 else rest, not negated
-    rest = rest.without(rest.take(_FILTERED_WORDS))
+    if lead := rest.at(_FILTERED_WORDS):
+        rest.use(lead.start, lead.end)
+        rest = rest.part(lead.end)
     if found:
         phrase.use(found.start, found.end)
     events, asked = scene.events(), len(scene.talk.questions)
@@ -104,7 +114,7 @@ def filtered(scene: Scene, phrase: Phrase) -> Made | None:
     where = where if where is not None else events.condition(rest)[0]
     if where is None and len(scene.talk.questions) > asked and found is not None:
         return UNSURE
-    if where is None or (found is None and not _told(where)):
+    if where is None or (found is None and not _told(where) and not events.conditions.compared):
         return None
     if scene.columns.open and not events.conditions.compared:
         return None

@@ -25,7 +25,9 @@ _LEXICON = word_set(
     "seconds hours successful failed declined approved exactly window windows pattern instead "
     "rather every detect country customer merchant device amount transaction payment payments "
     "outlier duration greater exceeds exceed unique column columns median deviation deviations "
-    "enrich lookup deduplicate aggregate alert notify channel table kafka topic watermark sensor"
+    "enrich lookup deduplicate aggregate alert notify channel table kafka topic watermark sensor "
+    "device devices sending reporting reading readings vehicle message messages machine seconds "
+    "humidity latency measurements product products session"
 )
 _KNOWN = (
     _LEXICON | frozenset(DURATIONS) | frozenset(NUMBERS) | STOP | GENERIC | ENTITIES | STATUS_WORDS
@@ -58,8 +60,16 @@ def _near(word: str) -> str | None:
     """The only word of the grammar that a word is a slip of; the first of two alike."""
     if word in _KNOWN or not word.isalpha() or len(word) > 20 or _inflected(word):
         return None
+    if turned := _turned(word):
+        return turned
     near = difflib.get_close_matches(word, _LEXICON, n=1, cutoff=NEAR)
-    return near[0] if near and near[0].rstrip("s") != word.rstrip("s") else None
+    return near[0] if near and near[0].rstrip("sd") != word.rstrip("sd") else None
+
+
+def _turned(word: str) -> str | None:
+    """The one word of the grammar whose letters come in another order: `devcie`."""
+    same = [w for w in _LEXICON if len(w) == len(word) and sorted(w) == sorted(word)]
+    return same[0] if len(same) == 1 and same[0][0] == word[0] else None
 
 
 def _inflected(word: str) -> bool:

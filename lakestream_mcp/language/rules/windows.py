@@ -8,6 +8,8 @@ from .modifiers import take_key, take_time
 from .names import singular
 from .phrase import Phrase
 from .scene import Made, Scene, kept
+from .tokens import Token
+from .words import STATUS_WORDS
 
 _SLIDE = (
     r"(?:(?:sliding|hopping|moving|advancing|updated|refreshed|slide|"
@@ -22,6 +24,12 @@ _WINDOWED = (
     r"produce|output|take|me|the|a|count) "
     rf")*(?P<f>(?:{'|'.join(FUNCTIONS)}|distinct count|number of "
     r"distinct|number of unique|count of distinct|unique|distinct|different))"
+)
+
+
+_EVERY = (
+    r"(?:,|and)? ?(?:every|each|once every|updated every|over the (?:last|past)|over|of the last|"
+    r"(?:windows? )?of) (?P<d>#dur)"
 )
 
 
@@ -53,6 +61,7 @@ def windowed(scene: Scene, phrase: Phrase) -> Made | None:
     )
     rest = rest.without(session)
     time, rest = take_time(rest)
+    every = rest.find(_EVERY) if time is not None and slide is None and session is None else None
     kind = rest.take(
         r"(?:using |with |in |over |a )*(?:tumbling|sliding|hopping|fixed|"
         r"rolling)(?: windows?)?|windows?"
@@ -65,18 +74,39 @@ def windowed(scene: Scene, phrase: Phrase) -> Made | None:
     wanted, end = aggregates(rest, at.start, scene.columns) if at else ([], 0)
     if not wanted or at is None:
         return None
-    rest.use(at.start, end)
-    made = aggregations(scene, wanted)
+    _used(rest, wanted, at.start, end)
+    step = slide.groups["d"][0] if slide else None
+    if every is not None and every.groups["d"][0].value != time.value:
+        phrase.used.add(every.groups["d"][0].place)
+        step, time = sorted((every.groups["d"][0], time), key=lambda t: t.value)
+    return _window(time, step, session is not None, names, aggregations(scene, wanted))
+
+
+def _window(
+    time: Token, step: Token | None, session: bool, names: list[str], made: list[dict[str, str]]
+) -> Made:
+    if step is not None and step.value > time.value:
+        step, time = time, step
     config = {
-        "window_type": "session" if session else "sliding" if slide else "tumbling",
+        "window_type": "session" if session else "sliding" if step else "tumbling",
         "duration": None if session else duration_of(time),
         "gap": duration_of(time) if session else None,
-        "slide": duration_of(slide.groups["d"][0]) if slide else None,
+        "slide": duration_of(step) if step else None,
         "group_by": names,
         "aggregations": made,
     }
-    rest.use(0, at.start)
     return Made("window-aggregate", kept(config), "Windows")
+
+
+def _used(rest: Phrase, wanted: list[Measure], start: int, end: int) -> None:
+    """Count the words of a window as understood, but for those that say which rows are meant."""
+    counted = {w for m in wanted if m.function == "count" for w in m.column}
+    kinds = counted if counted & STATUS_WORDS else set(STATUS_WORDS)
+    told = {t.place for t in rest.tokens[start:end] if t.norm in kinds}
+    told |= {t.place for t in rest.tokens[:start] if t.norm in STATUS_WORDS}
+    told -= rest.used
+    rest.use(0, end)
+    rest.used.difference_update(told)
 
 
 def aggregations(scene: Scene, wanted: list[Measure]) -> list[dict[str, str]]:

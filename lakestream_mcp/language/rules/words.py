@@ -76,11 +76,18 @@ UNIT_COLUMNS = {
     "time": ("latency", "duration", "elapsed", "response", "delay", "age"),
     "percent": ("percent", "pct", "cpu", "usage", "utilization", "humidity", "ratio"),
 }  # fmt: skip
+DAY_TIMES = {"midnight": 0, "noon": 720, "midday": 720}
+"""Times of day that have a name, in minutes."""
 
 USUAL = {"side": ("buy", "sell")}
 """Values that a column of such a name usually has."""
 CURRENCIES = word_set(
     "USD EUR GBP INR JPY CHF SEK NOK DKK PLN CAD AUD NZD CNY BRL MXN ZAR SGD HKD KRW TRY AED"
+)
+COUNTRIES = word_set(
+    "US UK GB DE FR IT ES PT NL BE LU IE AT CH SE NO DK FI IS PL CZ SK HU RO BG GR HR SI RS UA RU "
+    "TR IL AE SA EG ZA NG KE MA IN PK BD CN HK TW JP KR KP SG MY TH VN ID PH AU NZ CA MX BR AR CL "
+    "CO PE USA GBR DEU FRA IRN IRQ SYR IR SY EU"
 )
 CONTRACTIONS = {
     "doesn't": "does not", "don't": "do not", "didn't": "did not", "isn't": "is not",
@@ -120,6 +127,13 @@ SYNONYMS = (
 TAILS = word_set("id number no key code name value column field reading level address")
 """What the name of a thing may end in without being another thing."""
 
+COLUMN_TYPES = {
+    "int": "int", "integer": "int", "whole": "int", "bigint": "bigint", "long": "bigint",
+    "double": "double", "float": "float", "number": "double", "decimal": "decimal(18,2)",
+    "string": "string", "text": "string", "timestamp": "timestamp", "date": "date",
+    "datetime": "timestamp", "boolean": "boolean", "bool": "boolean",
+}  # fmt: skip
+"""Spark's types by what people call them."""
 TYPE_COLUMNS = (
     "event_type",
     "event_name",
@@ -166,6 +180,11 @@ ENTITIES = word_set(
     "refrigerator freezer fridge bike scooter phone browser email person buyer seller reader"
 )
 """Things that events are about: what a key usually names."""
+THINGS = word_set(
+    "order session claim invoice shipment parcel package flight product item door stock app player "
+    "policy container browser email phone region"
+)
+"""Those of them that an event's name often begins with: `order placed`."""
 EVENT_IDS = word_set("event message transaction txn record row request trace log")
 """Things with an id of their own in every row, which is no key for a pattern over several."""
 

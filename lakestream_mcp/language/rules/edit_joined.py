@@ -1,0 +1,46 @@
+"""What becomes of two conditions, the one that is there and the one that is said."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from .phrase import Phrase
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+def no_bound(phrase: Phrase, new: exp.Expr, old: exp.Expr) -> bool:
+    """Whether `goes to 30` was read as an equality where more, or less, was compared."""
+    from sqlglot import exp
+
+    bound = isinstance(old, exp.GT | exp.GTE | exp.LT | exp.LTE)
+    return bound and isinstance(new, exp.EQ) and not phrase.has("exactly|equals?|equal|=|is|be")
+
+
+def in_range(old: exp.Expr, new: exp.Expr) -> exp.Expr | None:
+    """`less than 1000 too` beside `over 100`: both bounds, where something lies between them."""
+    from sqlglot import exp
+
+    lows = [t for t in (old, new) if isinstance(t, exp.GT | exp.GTE)]
+    highs = [t for t in (old, new) if isinstance(t, exp.LT | exp.LTE)]
+    bounds = [t.expression for t in (*lows, *highs)]
+    if len(lows) != 1 or len(highs) != 1 or not all(b.is_number for b in bounds):
+        return None
+    low, high = (Fraction(b.sql()) for b in bounds)
+    return exp.and_(old.copy(), new, copy=False) if low < high else None
+
+
+def either(old: exp.Expr, new: exp.Expr) -> exp.Expr:
+    """Rows of which one or the other is true; several texts of one column as a list."""
+    from sqlglot import exp
+
+    pair = (old, new)
+    if all(isinstance(t, exp.EQ | exp.In) and isinstance(t.this, exp.Column) for t in pair):
+        values: dict[str, exp.Expr] = {}
+        for tree in pair:
+            items = tree.expressions if isinstance(tree, exp.In) else [tree.expression]
+            values |= {item.sql(): item for item in items}
+        return exp.In(this=old.this.copy(), expressions=[v.copy() for v in values.values()])
+    return exp.or_(old.copy(), new, copy=False)

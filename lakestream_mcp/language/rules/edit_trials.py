@@ -1,0 +1,227 @@
+"""Readings of a clause, tried until one leaves nothing out: as a whole, else in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .clauses import is_instruction, parts
+from .edit_configs import Configs
+from .edit_heard import never_there, unheard, values_of
+from .edit_said import mentions
+from .flow import FlowState
+from .names import singular
+from .phrase import Phrase
+from .tokens import Token
+from .words import DURATIONS
+
+if TYPE_CHECKING:
+    from ...graph.changes import Change
+
+_JOINT = (
+    r"(?:(?:,|and|but|plus|while|so|then|whereas) ){0,3}(?:,|and|but|plus|while|so|whereas|-)"
+    r"(?! (?:not|no|never|instead|rather|please|too|also|as well|now|only)(?: [a-z#]+)?$)"
+    r"(?! (?:not|instead|rather|no longer(?! than)) (?!only))"
+)
+_TAIL = (
+    r"per|for each|for every|grouped by|keyed by|within|with (?:a|an|the|windows?)|"
+    r"(?:from|on|at|in|every|over|for)(?= #(?:host|region|dur)(?!\S))"
+)
+_REASONED = r"(?:,|:|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
+_NEW = (
+    r"(?:(?:also|additionally|in addition|furthermore|and|besides)(?: ,)? )+"
+    r"(?:detect|find|flag|spot|discover|identify|watch for|look for|(?:alert|warn) (?:when|if|on))"
+)
+"""What is to be detected beside what is there."""
+_TOO = (
+    r"(?:is|are|was|were|seems|looks|comes) (?:far |way |much |a bit |simply )?"
+    r"(?:too \w+|not enough)"
+)
+_RANGE = r"(?:between|from) #\w+ (?:and|to) #\w+"
+MAX_TRIES = 30
+MAX_WORDS = 80
+Read = Callable[[Phrase], bool]
+
+
+class State(NamedTuple):
+    """All that reading a clause may change."""
+
+    flow: FlowState
+    used: set[int]
+    last: str | None
+    assumptions: dict[str, None]
+    questions: dict[str, tuple[str, ...]]
+
+
+class Trials:
+    """Tries readers on clauses, and keeps what understood the most."""
+
+    def __init__(self, values: Configs, changing: Sequence[Read], adding: Sequence[Read]) -> None:
+        self.values = values
+        self.changing, self.adding = tuple(changing), tuple(adding)
+        self.readers = self.changing
+        self.tries = 0
+        self.about = {w for n in values.flow.of("source") for w in values.columns_of(n).about}
+        self.columns = {n for names in values.request.columns.values() for n in names}
+
+    def clause(self, phrase: Phrase) -> None:
+        """Make of a clause what some reader can: whole and complete, in parts, or at least some."""
+        if not is_instruction(phrase) and self._complete(phrase):
+            return
+        found = parts(phrase)
+        for part in found if len(found) > 1 else ():
+            self.clause(part)
+        if len(found) == 1 and not is_instruction(phrase):
+            self._some(phrase)
+
+    def _complete(self, phrase: Phrase) -> bool:
+        """Whether a clause was read so that nothing of it is left out."""
+        before = self._state(phrase)
+        both = (*self.changing, *self.adding)
+        orders = (self.changing, both)
+        if phrase.at(_NEW):
+            orders = (self.adding[::-1], both)
+        for readers in orders:
+            self.readers, self.tries = readers, 0
+            if self._read(phrase):
+                return True
+            self._restore(before, phrase)
+            if self._parted(phrase):
+                return True
+        return self._without_reason(phrase)
+
+    def _without_reason(self, phrase: Phrase) -> bool:
+        """`15 minutes is too long, use 5`, `be stricter: 2 declines`: what is asked, not why."""
+        before = self._state(phrase)
+        for cut in phrase.all(_REASONED):
+            why, what = phrase.part(0, cut.start), phrase.part(cut.end)
+            if not why or not what:
+                continue
+            self.readers = self.changing
+            if too := why.find(_TOO):
+                what = _instead_of(what, why.part(0, too.start))
+            elif values_of(why.tokens) or mentions(why, self.values.references):
+                continue
+            if self._read(what) or self._parted(what):
+                why.use()
+                return True
+            self._restore(before, phrase)
+        return False
+
+    def _some(self, phrase: Phrase) -> None:
+        """What the first reader makes of a clause that none understands completely."""
+        self.readers = (*self.changing, *self.adding)
+        before = self._state(phrase)
+        self._read(phrase)
+        if len(self.values.talk.questions) > len(before.questions):
+            return
+        overlooked = values_of(self._missing(phrase, before))
+        overlooked = overlooked or never_there(phrase, *self._made(before))
+        if overlooked and len(self.values.flow.changes) > len(before.flow.changes):
+            self._restore(before, phrase)
+            said = phrase.said()[:200]
+            self.values.talk.ask(f"I did not understand `{said}`. Which change is meant?")
+
+    def _parted(self, phrase: Phrase) -> bool:
+        """Whether a phrase is several, each of which is understood completely."""
+        for start, end in _cuts(phrase) if len(phrase) <= MAX_WORDS else ():
+            left, right = phrase.part(0, start), phrase.part(end)
+            if not left.content() or not right or self.tries > MAX_TRIES:
+                continue
+            before = self._state(phrase)
+            if self._read(left):
+                between = self._state(phrase)
+                if self._read(right):
+                    return True
+                self._restore(between, phrase)
+                if self._parted(right):
+                    return True
+            self._restore(before, phrase)
+        return False
+
+    def _read(self, phrase: Phrase) -> bool:
+        """Whether a reader understood all of a phrase; else the first that took it stays."""
+        self.tries += 1
+        before, first = self._state(phrase), None
+        for reader in self.readers:
+            read = reader(phrase)
+            asked = len(self.values.talk.questions) > len(before.questions)
+            if read:
+                phrase.use(0, 1)
+            if read and not asked and not self._missing(phrase, before):
+                return True
+            if (read or asked) and first is None:
+                first = self._state(phrase)
+            self._restore(before, phrase)
+            if asked and not read:
+                break
+        self._restore(first or before, phrase)
+        return False
+
+    def _missing(self, phrase: Phrase, before: State) -> list[Token]:
+        """What of a phrase the changes since leave out."""
+        changes, old = self._made(before)
+        missing = unheard(phrase, changes, old, self.columns)
+        return [t for t in missing if t.kind != "word" or singular(t.norm) not in self.about]
+
+    def _made(self, before: State) -> tuple[list[Change], list[Any]]:
+        """The changes since, and how what they change was stored."""
+        flow = self.values.flow
+        changes = flow.changes[len(before.flow.changes) :]
+        ids = {getattr(c, "id", "") for c in changes}
+        return changes, [(n.config, n.type) for n in flow.document.nodes if n.id in ids]
+
+    def _state(self, phrase: Phrase) -> State:
+        values = self.values
+        talk = values.talk
+        return State(
+            values.flow.state(),
+            set(phrase.used),
+            values.references.last,
+            dict(talk.assumptions),
+            dict(talk.questions),
+        )
+
+    def _restore(self, state: State, phrase: Phrase) -> None:
+        values = self.values
+        values.flow.restore(state.flow)
+        phrase.used.clear()
+        phrase.used.update(state.used)
+        values.references.last = state.last
+        values.talk.assumptions = dict(state.assumptions)
+        values.talk.questions = dict(state.questions)
+
+
+def _cuts(phrase: Phrase) -> list[tuple[int, int]]:
+    """Where a phrase may be two: at what joins them, else before what says how."""
+    found = [f for f in phrase.all(_JOINT) if not phrase.at(_RANGE, f.start - 2)]
+    joints = [(f.start, f.end) for f in found]
+    tails = [(found.start, found.start) for found in phrase.all(_TAIL) if found.start]
+    return joints + tails
+
+
+def _instead_of(what: Phrase, why: Phrase) -> Phrase:
+    """`use 5` for `15 minutes is too long`: in the place of the value that is too much."""
+    old = [t for t in why.tokens if t.kind in ("dur", "num", "times")][:1]
+    if not old:
+        return what
+    tokens = list(what.tokens)
+    for place, token in enumerate(tokens):
+        if token.kind == "num" and old[0].kind == "dur" and not token.unit:
+            length = token.value * DURATIONS.get(old[0].unit, 0)
+            tokens[place] = token._replace(kind="dur", norm="#dur", value=length)
+    said = [old[0]._replace(kind="word", text=w, norm=w) for w in ("instead", "of")]
+    return Phrase([*tokens, *said, *why.tokens], what.used)
+
+
+def reasons_joined(found: Sequence[Phrase]) -> list[Phrase]:
+    """Sentences, each with the one before that says what is too much: `5 min is too tight`."""
+    made: list[Phrase] = []
+    for phrase in found:
+        too = made[-1].find(_TOO) if made else None
+        if too is not None and too.end == len(made[-1]):
+            comma = phrase.tokens[0]._replace(kind="punct", text=",", norm=",")
+            made[-1] = Phrase((*made[-1].tokens, comma, *phrase.tokens), phrase.used)
+        else:
+            made.append(phrase)
+    return made

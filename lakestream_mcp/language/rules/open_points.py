@@ -1,0 +1,74 @@
+"""What a text names and a draft has not: asked, since nobody said enough of it to build it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from .measures import FUNCTIONS
+from .phrase import Phrase
+
+_SUMMED = ("window-aggregate", "session", "outlier", "custom-sql", "map-select", "sql-aggregate")
+_ODD = ("outlier", "data-quality-expectations", "dead-letter-queue", "split-router")
+_VALUED = (_ODD,)
+"""Points that a number, a time or a text settles."""
+_POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        r"sessioni\w+|user sessions|(?:into|in) sessions",
+        ("session", "window-aggregate"),
+        "After how long without activity does a session end?",
+    ),
+    (
+        r"python|own code|my (?:own )?(?:code|logic|script)",
+        (),
+        "Which code? Custom code is no sentence: add a node `custom-python-udf` with it.",
+    ),
+    (
+        r"suspicious\w*|weird|strange|abnormal\w*|bad|interesting",
+        _ODD,
+        "What makes a row so? Which column, compared with what?",
+    ),
+    (
+        r"(?:write|send|publish|put|append|push|output|post)(?: \w+){1,3} to kafka"
+        r"(?! (?:topic|at|on|#\w+|[a-z_]\w*))",
+        (),
+        "To which Kafka topic are rows written, and at which servers?",
+    ),
+    (
+        r"(?:send|sends|write|get|by|via|an?) (?:an? )?(?:e ?mail|mail)s?"
+        r"(?= (?:when|if|whenever|;))",
+        ("email-sink",),
+        "To which address is mail sent?",
+    ),
+    (
+        r"(?:join\w*|correlat\w*|merge\w*|combine\w*)(?: \w+){0,4} (?:the |an)other "
+        r"(?:stream|table|topic|source)",
+        ("stream-stream-join", "stream-static-join", "temporal-correlation", "union-merge"),
+        "Which stream or table is the other side of the join, and by which columns?",
+    ),
+    (
+        r"by group|per group",
+        (),
+        "By which column are rows grouped? `group` is none.",
+    ),
+    (
+        r"nothing (?:happens|follows|else)|then nothing|no follow ?up",
+        ("absence", "heartbeat"),
+        "Within what time must something happen, and what?",
+    ),
+)
+_TOTAL = rf"(?:{'|'.join(FUNCTIONS)}) (?:of )?(?:the )?\w+ (?:per|by|for each)"
+
+
+def open_point(phrase: Phrase, types: Collection[str], columns: Collection[str]) -> str | None:
+    """What must be asked of a text whose draft has nodes of these types."""
+    for cue, wanted, question in _POINTS:
+        found = phrase.find(cue)
+        named = found and {t.norm for t in phrase.tokens[found.start : found.end]} & {*columns}
+        told = wanted in _VALUED and phrase.has(r"#(?:num|dur|str|times|pct)")
+        if found and not named and not told and not {*wanted} & {*types}:
+            return question
+    if phrase.has(r"sessioni\w+") and not phrase.has("#dur"):
+        return _POINTS[0][2]
+    if phrase.has(_TOTAL) and not phrase.has("#dur") and not {*_SUMMED} & {*types}:
+        return "Over which window of time? How long is it?"
+    return None

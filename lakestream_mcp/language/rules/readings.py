@@ -1,0 +1,139 @@
+"""Which of two readings of a text is its draft: by its clauses, or by what stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..proposal import Draft
+from .detect import vague
+from .drafts import NOWHERE, concluded, with_places
+from .flow import Flow
+from .names import Columns
+from .open_points import open_point
+from .phrase import Phrase
+from .reader import Reader, build
+from .talk import Talk
+from .tokens import Token
+
+if TYPE_CHECKING:
+    from ..proposal import Request
+
+_NAMED = {
+    "state-machine": "state machine|finite state",
+    "session": r"sessioni\w+|user sessions",
+    "deduplicate": r"dedup\w*|de duplicate\w*",
+    "outlier": r"outliers?|z ?score|mad|iqr",
+    "geofence": r"geo ?fenc\w*",
+    "temporal-correlation": r"correlat\w*",
+    "velocity": "velocity|event rate",
+    "union-merge": r"unions?",
+    "rename-cast": r"casts?|casting|renam\w*",
+    "count-threshold": r"#num or more (?!in a row|consecutive|of)\w+ \w+",
+    "watermark": "watermark node",
+    "ml-model-endpoint": "model endpoint",
+    "heartbeat": r"heartbeats?|silent|silence|stops? (?:sending|reporting)",
+}
+"""Patterns by the name that a text may give them."""
+
+
+def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
+    """The draft of the clauses, or that of a second reading where it has more of what was said."""
+    if draft.refusal:
+        return draft
+    sound = _is_sound(request, tokens, columns, draft)
+    if sound and not _is_unplaced(draft):
+        return _asked(tokens, columns, draft)
+    other = _second(request, tokens, columns)
+    if other is None or (sound and _is_unplaced(other)):
+        return _asked(tokens, columns, draft)
+    return other
+
+
+def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
+    """The draft, or a question about what the text names and the draft has not."""
+    types = {c.node.type for c in draft.changes if c.op == "add_node"}
+    phrase, talk = Phrase(tokens), Talk()
+    question = open_point(phrase, types, columns.types) if draft.changes else _amount(phrase)
+    if question is None:
+        return draft
+    talk.ask(question)
+    said = {q.text: q for q in (*draft.questions, *talk.asked())}
+    return Draft(assumptions=draft.assumptions, questions=tuple(said.values()))
+
+
+def _amount(phrase: Phrase) -> str | None:
+    """What is asked of a silence without a time, or a word for an amount that nobody can act
+    on."""
+    told = vague(phrase)
+    if told is None and phrase.has(_NAMED["heartbeat"]) and not phrase.has("#dur"):
+        return "After how long a silence is it lost?"
+    return f"{told[0].upper()}{told[1:]} Give a number." if told else None
+
+
+def _second(request: Request, tokens: Sequence[Token], columns: Columns) -> Draft | None:
+    """The draft of the second reading; None where it asks, or has not all that was said."""
+    from ..slots import plain, second_reading, steps_by_clauses
+
+    tokens, known = plain(tokens, columns.types), dict(columns.types)
+    talk = Talk()
+    reader = second_reading(request, tokens, columns, talk)
+    made = _whole(request, tokens, columns, talk, reader, []) if reader else None
+    if made is not None:
+        return made
+    talk, columns = Talk(), Columns(known, True)
+    found = steps_by_clauses(request, tokens, columns, talk)
+    return _whole(request, tokens, columns, talk, *found) if found else None
+
+
+def _whole(
+    request: Request,
+    tokens: Sequence[Token],
+    columns: Columns,
+    talk: Talk,
+    reader: Reader,
+    parts: list[Phrase],
+) -> Draft | None:
+    """The draft of what was read; None where it asks, or has not all that was said."""
+    from ..slots import contradictory, invented, loose, unsaid
+
+    with_places(reader, columns, talk)
+    flow = Flow(request.document, request.catalog)
+    build(flow, reader.found, columns, talk)
+    draft = concluded(flow, parts, talk)
+    missing = unsaid(tokens, draft.changes, columns.types)
+    made_up = invented(request.text, draft.changes, columns.types)
+    wrong = missing or made_up or contradictory(draft.changes) or loose(draft.changes)
+    return None if draft.questions or wrong else draft
+
+
+def _is_unplaced(draft: Draft) -> bool:
+    """Whether rows go where nobody said."""
+    return any(c.op == "add_node" and c.node.config == NOWHERE for c in draft.changes)
+
+
+def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> bool:
+    """Whether a draft has all that was said, and nothing that was not."""
+    from ..slots import contradictory, invented, loose, miscounted, plain, unsaid
+    from ..slots.patterns import DUE, NOT
+
+    tokens = plain(tokens, columns.types)
+    if not draft.changes or _stacked(draft, request):
+        return False
+    if contradictory(draft.changes) or loose(draft.changes):
+        return False
+    if miscounted(Phrase(tokens), draft.changes):
+        return False
+    types = {c.node.type for c in draft.changes if c.op == "add_node"}
+    if any(Phrase(tokens).has(cue) and name not in types for name, cue in _NAMED.items()):
+        return False
+    if "absence" in types and not Phrase(tokens).has(f"{NOT}|{DUE}"):
+        return False
+    made_up = invented(request.text, draft.changes, columns.types)
+    return not made_up and not unsaid(tokens, draft.changes, columns.types)
+
+
+def _stacked(draft: Draft, request: Request) -> bool:
+    """Whether patterns read the matches of others, which no text of one pattern means."""
+    types = [c.node.type for c in draft.changes if c.op == "add_node"]
+    return sum(request.catalog.get(name).category == "pattern" for name in types) > 1

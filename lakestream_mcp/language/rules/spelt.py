@@ -1,0 +1,55 @@
+"""A text with arithmetic and missing values of its columns spelt as comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .phrase import Phrase
+from .tokens import Token
+
+_MISSING = (
+    r"(?:with|has|have|having) (?:an? )?(?:null|missing|empty) (?P<column>\w+)"
+    r"(?! (?:#\w+|is|are|=|>|<|>=|<=|!=|in|of))"
+)
+_PRODUCT = (
+    r"(?P<left>\w+) (?P<sign>times|multiplied by|divided by|plus|minus|\*|/|\+|-) "
+    r"(?P<right>\w+)(?: (?:is|are|was|being))?(?: (?P<more>more than|greater than|larger than|over|"
+    r"above|exceeds|exceeding|bigger than)| (?P<less>less than|lower than|smaller than|below|"
+    r"under)|(?P<least> at least)|(?P<most> at most))(?= #num)"
+)
+_SIGNS = {"times": "*", "multiplied": "*", "divided": "/", "plus": "+", "minus": "-"}
+_COMPARED = (("more", ">"), ("less", "<"), ("least", ">="), ("most", "<="))
+
+
+def spelt(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
+    """`with a null id` as `with id is null`; `price times quantity is over 9` in signs."""
+    names = {name.lower() for name in columns}
+    return _products(_missing(tokens, names), names)
+
+
+def _missing(tokens: Sequence[Token], names: set[str]) -> list[Token]:
+    phrase, made, at = Phrase(tokens), list[Token](), 0
+    for found in phrase.all(_MISSING):
+        column = found.groups["column"][0]
+        if column.norm in names and found.start >= at:
+            made += [*tokens[at : found.start + 1], column]
+            made += [Token("word", w, w, place=column.place) for w in ("is", "null")]
+            at = found.end
+    return [*made, *tokens[at:]]
+
+
+def _products(tokens: Sequence[Token], names: set[str]) -> list[Token]:
+    phrase, made, at = Phrase(tokens), list[Token](), 0
+    for found in phrase.all(_PRODUCT):
+        left, sign, right = (found.groups[name][0] for name in ("left", "sign", "right"))
+        if not {left.norm, right.norm} <= names or found.start < at:
+            continue
+        compared = next(text for name, text in _COMPARED if found.groups.get(name))
+        said = _SIGNS.get(sign.norm, sign.norm)
+        made += [*tokens[at : found.start], left, _op(said, sign), right, _op(compared, right)]
+        at = found.end
+    return [*made, *tokens[at:]]
+
+
+def _op(sign: str, at: Token) -> Token:
+    return Token("op", sign, sign, place=at.place)

@@ -1,0 +1,44 @@
+"""Several things to be found in one text, each with where it goes: a branch for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..rules.phrase import Phrase
+from ..rules.scene import Made, Scene
+from .atoms import Atoms
+from .places import Places, cut_places
+
+_MARKS = r"\( (?:[a-e]|i{1,3}|#num) \)|(?:first|second|third|one|two)(?:ly)?(?= (?:,|:))|;|\."
+_TELLS = r"#(?:num|dur|times|dist|pct|factor)"
+
+
+class Branch(NamedTuple):
+    """What is done, and where its rows go."""
+
+    steps: list[Made]
+    sinks: list[Made]
+
+
+def read_branches(
+    scene: Scene, phrase: Phrase, given: bool, read: Callable[[Scene, Places], list[Made] | None]
+) -> tuple[list[Made], list[Branch]] | None:
+    """The sources and the branches of a text; None where it has not several of its own."""
+    sources: list[Made] = []
+    made: list[Branch] = []
+    for part in phrase.split(_MARKS):
+        places = cut_places(scene, part, given or bool(sources))
+        if places is None:
+            return None
+        sources += places.sources
+        if not places.sinks:
+            atoms = Atoms(scene, places.rest)
+            if made or atoms.conditions or atoms.bare().has(_TELLS):
+                return None
+            continue
+        nodes = read(scene, places)
+        if not nodes:
+            return None
+        made.append(Branch(nodes, places.sinks))
+    return (sources, made) if len(made) > 1 else None

@@ -1,0 +1,120 @@
+"""What a text says in so many words, and a draft does not have: names, addresses, values, times."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Container, Iterable, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from ..rules.tokens import Token
+from ..rules.words import STOP
+
+if TYPE_CHECKING:
+    from ...graph.changes import Change
+
+_SHAPES = ("mail", "url", "path", "name", "host", "topic", "str", "secret")
+_TOLD = ("message", "subject", "body", "name")
+"""Fields that are made of what others say."""
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_TIME = re.compile(r'"\d+ [a-z]+"')
+MOST_WORDS = 3
+_LITERAL = re.compile(r"= '((?:[^']|'')*)'")
+_DURATION = re.compile(r"^\d+ [a-z]+s?(?: \d+ [a-z]+s?)*$")
+
+
+def unsaid(
+    tokens: Iterable[Token], changes: Sequence[Change], columns: Container[str]
+) -> list[str]:
+    """What of a text is in no change, as it is written there, each once."""
+    made = _without_columns([change.model_dump(mode="json") for change in changes])
+    said = json.dumps(made, ensure_ascii=False)
+    numbers = {Fraction(n) for n in _NUMBER.findall(_TIME.sub("", said))}
+    times = set(_times(made))
+    missing = []
+    for token in tokens:
+        if token.kind in _SHAPES:
+            known = str(token.value) in said or _in_parts(token, said)
+        elif token.kind == "dur":
+            known = int(token.value) in times or _in_numbers(token, numbers)
+        elif token.norm in ("#num", "#pct", "#times"):
+            known = _about(token.value, numbers)
+        elif token.text in columns and ("_" in token.text or not token.text.islower()):
+            known = token.text in said
+        else:
+            continue
+        if not known:
+            missing.append(token.text)
+    return list(dict.fromkeys(missing))
+
+
+def _in_parts(token: Token, said: str) -> bool:
+    """Whether each part of a name has a field of its own: database, schema and table."""
+    parts = str(token.value).split(".")
+    return token.kind == "name" and len(parts) > 1 and all(f'"{part}"' in said for part in parts)
+
+
+def invented(text: str, changes: Sequence[Change], columns: Iterable[str]) -> bool:
+    """Whether a condition compares with a text that is only a heap of words: `put_in_the_cart`."""
+    plain = text.lower()
+    made = json.dumps([change.model_dump(mode="json") for change in changes], ensure_ascii=False)
+    names = {name.lower() for name in columns}
+    for value in {v.lower() for v in _LITERAL.findall(made)} - {""}:
+        words = re.split(r"[_\W]+", value)
+        odd = len(words) > MOST_WORDS or {*words} & (STOP | names)
+        if odd and value not in plain:
+            return True
+    return False
+
+
+def _about(value: Any, numbers: set[Fraction]) -> bool:
+    """Whether a number stands there, or one that `more than` or `in a row` makes of it."""
+    exact = Fraction(value)
+    return bool({exact, exact + 1, exact - 1, exact / 100, 1 + exact / 100} & numbers)
+
+
+def _in_numbers(token: Token, numbers: set[Fraction]) -> bool:
+    """Whether a time stands there as a number of some unit: `latency over 2 seconds`."""
+    exact = Fraction(token.value)
+    return any(exact / unit in numbers for unit in (1, 1_000, 1_000_000, 60_000_000))
+
+
+def _times(value: Any) -> Iterable[int]:
+    """Every duration of some JSON, in microseconds."""
+    from ...errors import LakestreamError
+    from ...graph.duration import duration_us
+
+    if isinstance(value, dict):
+        if "events_per_second" in value:
+            yield 1_000_000
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _times(item)
+    elif isinstance(value, str):
+        if value in ("second", "minute", "hour", "day"):
+            value = f"1 {value}"
+        if _DURATION.match(value):
+            try:
+                yield duration_us(value)
+            except (LakestreamError, ValueError):
+                return
+
+
+def _without_columns(value: Any) -> Any:
+    """Changes without the columns of sources, which hold every name that was declared."""
+    if isinstance(value, dict):
+        return {
+            k: _without_columns(v)
+            for k, v in value.items()
+            if k not in _TOLD and (k != "columns" or _keys(v))
+        }
+    return [_without_columns(item) for item in value] if isinstance(value, list) else value
+
+
+def _keys(columns: Any) -> bool:
+    """Whether columns were chosen, and are no schema."""
+    return isinstance(columns, list) and all(
+        isinstance(item, str) or "column" in item for item in columns
+    )

@@ -1,0 +1,74 @@
+"""Which pattern a text means by its words, and what reads it."""
+
+from __future__ import annotations
+
+from ..rules.counting import heartbeat
+from ..rules.numbers import DOWN, FLAT, METHODS, ODD, UP, trend
+from ..rules.rates import velocity
+from ..rules.scene import Made
+from ..rules.windows import windowed
+from .atoms import Atoms
+from .counts import (
+    Reading,
+    alone,
+    read_count,
+    read_outlier,
+    read_repeated,
+    read_velocity,
+    read_zone,
+)
+from .patterns import (
+    DUE,
+    NOT,
+    PAIR,
+    RATE,
+    ROW,
+    SUMS,
+    THEN,
+    read_absence,
+    read_chain,
+    read_correlation,
+    read_filter,
+    read_sequence,
+)
+from .polygons import read_polygon
+from .sessions import read_session
+from .states import read_states
+
+_MOVE = rf"(?:{UP}|{DOWN}|{FLAT})"
+_READINGS: tuple[tuple[str, Reading], ...] = (
+    (r"polygon", read_polygon),
+    (r"geo ?fenc\w*|#dist", read_zone),
+    (r"state machine|life ?cycle|finite state|states?", read_states),
+    (
+        r"duplicat\w*|dedup\w*|dedupe|dupes?|repeated|repetitions?|"
+        r"keep (?:just|only) (?:the )?(?:first )?.*(?:per|each|every)",
+        read_repeated,
+    ),
+    (r"sessions?|sessioni\w+|visits?|trips?", read_session),
+    (rf"{METHODS[0][1]}|{METHODS[1][1]}|{METHODS[2][1]}|{ODD}", read_outlier),
+    (PAIR, read_correlation),
+    ("->", read_chain),
+    (rf"(?:{ROW}).*{_MOVE}|{_MOVE}.*(?:{ROW}|#times)", alone(trend)),
+    (f"{NOT}|{DUE}", read_absence),
+    (f"{THEN}|{NOT}", read_sequence),
+    (r"silent|silence|quiet|offline|dead|stops?|no|not|nothing|without", alone(heartbeat)),
+    (RATE, read_velocity),
+    (RATE, alone(velocity)),
+    (r"#num|#times", read_count),
+    (SUMS, alone(windowed)),
+    ("", read_filter),
+)
+
+
+def read_pattern(atoms: Atoms) -> list[Made] | None:
+    """The nodes of a text: a pattern, a window or a filter, with a filter before it if need be."""
+    bare, talk = atoms.bare(), atoms.scene.talk
+    for cue, reading in _READINGS:
+        if not cue or bare.has(cue):
+            said = dict(talk.assumptions), dict(talk.questions)
+            made = reading(atoms)
+            if made:
+                return made
+            talk.assumptions, talk.questions = said
+    return None

@@ -1,0 +1,171 @@
+"""Which pattern a text means, and what of it each field takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..rules.equalities import one_of
+from ..rules.measure_words import duration_of
+from ..rules.names import column_name
+from ..rules.scene import Made, kept, text
+from .atoms import Atoms
+from .counts import kept_rows
+from .states import column_of_states, ways_of
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+NOT = (
+    r"(?:no(?! (?:later|longer|more|other))|not(?! (?:later|longer|more))|never|"
+    r"without|w/o|w / o|missing|lack\w*|neither|nor|none|nothing|fail\w* to|"
+    r"absence|absent|cannot)"
+)
+DUE = r"(?:must|has to|have to|should|needs to|shall|expect\w*|supposed)"
+THEN = (
+    r"(?:then|followed|follows?|after|afterwards|later|before|next|->|preceded|and then|"
+    r"subsequent\w*|leads? to|from|to|sequence|steps?|funnel)"
+)
+_STRICT = (
+    r"(?:no other|immediately|directly|strict\w*|right after|straight after|consecutive\w*|"
+    r"next event)"
+)
+PAIR = (
+    r"(?:correlat\w*|pair\w*|either order|any order|whichever|apart|of each other|belong together|"
+    r"coincid\w*|together)"
+)
+ROW = r"(?:in a row|consecutive\w*|successive\w*|one after (?:the other|another)|trend\w*|steadily)"
+RATE = r"#num(?: \w+){0,4} (?:(?:per|/|a|an|each|every) )?#dur|rate|frequency"
+SUMS = (
+    r"(?:sum|total|average|avg|mean|minimum|maximum|min|max|highest|lowest|how many|count|number "
+    r"of|distinct|figure|median)"
+)
+
+
+def read_filter(atoms: Atoms) -> list[Made] | None:
+    """Comparisons, and nothing else that counts."""
+    open_ends = rf"#num|#dur|#times|#dist|#pct|#factor|#str|nothing|{THEN}|{PAIR}|{ROW}|{SUMS}"
+    return None if atoms.bare().has(open_ends) else kept_rows(atoms) or None
+
+
+def read_absence(atoms: Atoms) -> list[Made] | None:
+    """An event that must be followed by another, and was not."""
+    found, times = atoms.conditions, atoms.times()
+    if len(found) != 2 or len(times) != 1 or atoms.phrase.has(r"in ?between"):
+        return None
+    middle = atoms.between(*found)
+    lead = atoms.between(None, found[0])
+    denied = middle.has(NOT) or (middle.has(DUE) and not lead.has(NOT))
+    if not denied and not (lead.has(NOT) and middle.has("after|following|of|once")):
+        return None
+    trigger, expected = found if denied else found[::-1]
+    key, _ = atoms.key(atoms.bare())
+    config = {
+        "key": key,
+        "trigger": text(trigger.tree),
+        "expected": text(expected.tree),
+        "within": duration_of(times[0]),
+    }
+    return [Made("absence", config)] if key else None
+
+
+def read_sequence(atoms: Atoms) -> list[Made] | None:
+    """Events one after another, some of them denied."""
+    found, times = atoms.conditions, atoms.times()
+    if len(found) < 2 or len(times) > 1 or not atoms.phrase.has(f"{THEN}|{NOT}"):
+        return None
+    bare = atoms.bare()
+    key, rest = atoms.key(bare)
+    if not key or rest.has("#num|#times|#pct|#factor"):
+        return None
+    steps = [_step(atoms, n) for n in range(len(found))]
+    middle = atoms.between(found[0], found[1])
+    backwards = r"after(?! (?:this|that|it|which|wards|\w+ comes))|preceded by"
+    if len(found) == 2 and middle.has(backwards) and not atoms.between(None, found[0]).has("after"):
+        steps.reverse()
+    if steps[-1].get("negated") and atoms.phrase.has(r"in ?between|between"):
+        steps.insert(-1, steps.pop())
+    if steps[0].get("negated") or (steps[-1].get("negated") and not times):
+        return None
+    config = {
+        "key": key,
+        "steps": _named(steps),
+        "within": duration_of(times[0]) if times else None,
+    }
+    return [Made("sequence", kept(config))]
+
+
+def read_chain(atoms: Atoms) -> list[Made] | None:
+    """`view -> cart -> checkout (eventName)`: values in order of the column that tells kinds."""
+    columns = atoms.scene.columns
+    values = [w.left for w in ways_of(atoms.phrase)]
+    values += [w.right for w in ways_of(atoms.phrase)[-1:]]
+    key, rest = atoms.key(atoms.bare())
+    times = atoms.times()
+    if len(values) < 2 or not key or len(times) > 1 or atoms.conditions:
+        return None
+    column = column_of_states(rest, columns, {*key})
+    if column is None or rest.has("#num|#times"):
+        return None
+    steps = [{"where": text(one_of(column, [literal(v)], False))} for v in values]
+    config = {
+        "key": key,
+        "steps": _named(steps),
+        "within": duration_of(times[0]) if times else None,
+    }
+    return [Made("sequence", kept(config))]
+
+
+def literal(value: str) -> exp.Expr:
+    """A text as SQL has it."""
+    from sqlglot import exp
+
+    return exp.Literal.string(value)
+
+
+def _step(atoms: Atoms, number: int) -> dict[str, Any]:
+    condition = atoms.conditions[number]
+    before = atoms.between(atoms.conditions[number - 1] if number else None, condition)
+    step: dict[str, Any] = {"where": text(condition.tree)}
+    if before.has(NOT) and not before.has(rf"{NOT} (?:later|more)"):
+        step["negated"] = True
+    after = atoms.phrase.part(condition.end, condition.end + 4)
+    if number and (before.has(_STRICT) or after.has("no other \\w+")):
+        step["contiguity"] = "strict"
+    return step
+
+
+def _named(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Steps with names of their own, made of the values that they compare with."""
+    from sqlglot import exp
+
+    from ...relational.sql import parse_expression
+
+    made, taken = [], set()
+    for number, step in enumerate(steps, 1):
+        literal = parse_expression(step["where"], None).find(exp.Literal)
+        said = literal.name if literal is not None and literal.is_string else f"step {number}"
+        name = column_name(said.split()) or f"step_{number}"
+        name = name if name not in taken and name[0].isalpha() else f"step_{number}"
+        taken.add(name)
+        made.append({"name": name, **step})
+    return made
+
+
+def read_correlation(atoms: Atoms) -> list[Made] | None:
+    """Two sorts of events near one another."""
+    sides = [c.tree for c in atoms.conditions]
+    if len(sides) == 1 and len(atoms.conditions[0].parts) == 2:
+        sides = [part.tree for part in atoms.conditions[0].parts]
+    times = atoms.times()
+    if len(sides) != 2 or len(times) != 1:
+        return None
+    key, _ = atoms.key(atoms.bare())
+    config = {
+        "key": key,
+        "left": text(sides[0]),
+        "right": text(sides[1]),
+        "within": duration_of(times[0]),
+        "order": "any",
+    }
+    return [Made("temporal-correlation", config)] if key else None

@@ -1,0 +1,259 @@
+"""Sources and sinks of a text, known by the shape of their names, and the text without them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from ..rules.phrase import Phrase
+from ..rules.quantities import measured
+from ..rules.scene import Made, Scene
+from ..rules.sinks import take_sink
+from ..rules.source_words import DEFAULT_BROKER
+from ..rules.sources import take_source
+from ..rules.tokens import Token, tokenise
+from ..rules.words import word_set
+
+_LEAD = word_set(
+    "to into onto in as on at via by from the a an my our delta table tables unity catalog write "
+    "writes save store stores send sends put output sink destination target result results rows "
+    "matches them it these everything post posts also too alert alerts notify message messages "
+    "mail email publish append forward log record kafka topic topics read reads reading consume "
+    "consumes source stream events data files file folder monitor ingest load take please and , : "
+    "-> = + plus csv json parquet avro under new path called named good findings what you find "
+    "additionally should shall must be with using over watch tell inform then call page note"
+)
+_BACK = 10
+_BROKER = (
+    r"(?:(?:,|\(|on|at|via|from|with|and|the|kafka|bootstrap|servers?|brokers?|is|:|=) ){0,5}"
+    r"(?P<host>#host)(?: \))?"
+)
+_NAME = r"(?:kafka )?topics?(?: (?:called|named|:|=|is))* (?P<name>#name|#str|#topic|[a-z]\w*)"
+_PEOPLE = r"(?P<who>slack|teams|pager ?duty)(?: (?:channel|message|alert|notification))?"
+_FOLDER = (
+    r"(?:csv|json|parquet|avro|files?|folder|directory)(?: files?)? (?:in|under|to|into|at|from) "
+    r"(?:the |folder |directory )?(?P<p>\w+(?: / \w+){1,6})"
+)
+_SOURCES = (
+    r"mqtt|pub ?/? ?sub|kinesis|event hubs?|debezium|cdc|maxwell|simulat\w*|"
+    r"webhook(?= (?:source|,|on))|port #num"
+)
+_SINKS = (
+    r"lakebase|postgres\w*|sql warehouse|feature (?:store|table)|dead letters?|dlq|unity catalog"
+)
+_FORMAT = r"csv|json|parquet|avro"
+_ENDING = {"jsonl": "json", "ndjson": "json", "csv": "csv", "parquet": "parquet", "json": "json"}
+_OWN_COLUMNS = (
+    r"(?:(?:\(|\)|,|;|-|:|with|on|at|kafka|broker|servers?|#host|in|format|csv|json|has|having|"
+    r"columns?|fields?|payload|schema|and|the|its|are) )*#columns"
+)
+_BOTH = r"(?:(?:,|\() )?(?:both|each|all)(?= (?:#num|#columns|at|on|via|with|in|from|having|of))"
+_AT_START = 4
+_REACH = 8
+_INTO = word_set(
+    "to into onto -> = sink output outputs destination result results save saved saves store "
+    "stored write written writes land lands publish publishes append appended put puts log logged "
+    "forward send sends goes go post posts record recorded then target keep"
+)
+_FROM = word_set(
+    "from read reads reading consume consumes source input monitor watch ingest load take loader "
+    "over on stream correlate join union subscribe listen"
+)
+
+
+class Places(NamedTuple):
+    """Where rows come from and go, the rest of the text, and the columns of each source."""
+
+    sources: list[Made]
+    sinks: list[Made]
+    rest: Phrase
+    types: tuple[dict[str, str], ...] = ()
+
+
+class _Place(NamedTuple):
+    start: int
+    end: int
+    kind: str
+    name: str
+    host: str = ""
+
+
+def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
+    """The places of a text; None where one of them is of a kind that its shape does not tell."""
+    sources, phrase = _cut_special(scene, phrase, _SOURCES, take_source, False)
+    sinks, phrase = _cut_special(scene, phrase, _SINKS, take_sink, True)
+    types: list[dict[str, str]] = []
+    for _ in range(12):
+        place = _next(phrase)
+        if place is None:
+            rest = _with_broker(phrase, [*sources, *sinks])
+            types = types if len(types) == len(sources) and all(types) else []
+            return Places(sources, sinks, _unmarked(rest), tuple(types))
+        into = place.kind in ("mail", "people", "url") or _is_sink(
+            phrase, place, has_source or bool(sources)
+        )
+        if not into:
+            types.append(_declared(phrase, place.end))
+        made = (_sink if into else _source)(scene, phrase, place)
+        if made is None:
+            return None
+        (sinks if into else sources).append(made)
+        phrase = _without(phrase, place)
+    return None
+
+
+def _declared(phrase: Phrase, at: int) -> dict[str, str]:
+    """The columns that are declared next after a place: its own, or those of several."""
+    found = phrase.find("#columns", at)
+    return dict(phrase.tokens[found.start].value) if found else {}
+
+
+def _unmarked(phrase: Phrase) -> Phrase:
+    """The text without the marks of declarations."""
+    return Phrase([t for t in phrase.tokens if t.kind != "columns"], phrase.used)
+
+
+def _cut_special(
+    scene: Scene, phrase: Phrase, cue: str, read: Callable[..., Any], has_source: bool
+) -> tuple[list[Made], Phrase]:
+    """Places whose kind has a word of its own, each read in its sentence; the rest of the text."""
+    if not phrase.has(cue):
+        return [], phrase
+    made: list[Made] = []
+    rest: list[Token] = []
+    for part in phrase.split(r"[;]|\."):
+        start = _lead(part, cue) if has_source else 0
+        said, used = part.part(start), {*part.used}
+        found = read(scene, said, has_source) if part.has(cue) else None
+        left = found[1].tokens if found else said.tokens
+        if found:
+            made.append(found[0])
+            left = tuple(t for t in left if t.place in used or t.place not in part.used)
+            left = _without_pace(left) if made[-1].type == "stream-simulator" else left
+        rest += [*part.tokens[:start], *left, Token("punct", ";", ";", place=-1)]
+    return made, Phrase(rest, phrase.used)
+
+
+def _without_pace(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The text without how many events a simulator makes."""
+    phrase = Phrase(tokens)
+    return phrase.without(phrase.find(r"#num (?:\w+ )?(?:(?:per|a|each|every|/) )?#dur")).tokens
+
+
+def _lead(part: Phrase, cue: str) -> int:
+    """Where the words begin that lead to a cue."""
+    found = part.find(cue)
+    start = found.start if found else 0
+    while start and part.tokens[start - 1].norm in _LEAD:
+        start -= 1
+    return start
+
+
+def _with_broker(phrase: Phrase, made: list[Made]) -> Phrase:
+    """`server: b:9092` in a sentence of its own is that of the topics without one."""
+    found = phrase.find(
+        r"(?:bootstrap |kafka )*(?:servers?|brokers?|bootstrap)(?: is| :| =)* (?P<h>#host)"
+    )
+    found = found or phrase.find(r"(?:(?:both|all|on|at|via|kafka|,) )*(?P<h>#host)")
+    if found is None:
+        return phrase
+    for place in made:
+        if place.config.get("bootstrap_servers") == DEFAULT_BROKER:
+            place.config["bootstrap_servers"] = str(found.groups["h"][0].value)
+    phrase.use(found.start, found.end)
+    return phrase.outside(found.start, found.end)
+
+
+def _next(phrase: Phrase) -> _Place | None:
+    """The first place that a phrase names."""
+    found = [*_topics(phrase)]
+    if people := phrase.find(_PEOPLE):
+        found.append(_Place(people.start, people.end, "people", people.groups["who"][0].norm))
+    if folder := phrase.find(_FOLDER):
+        words = folder.groups["p"]
+        path = "".join(t.text for t in words)
+        found.append(_Place(folder.end - len(words), folder.end, "path", path))
+    for at, token in enumerate(phrase.tokens):
+        if token.kind in ("name", "mail", "url", "path"):
+            kind = "table" if token.kind == "name" else token.kind
+            found.append(_Place(at, at + 1, kind, str(token.value)))
+            break
+    return min(found, key=lambda place: place.start) if found else None
+
+
+def _topics(phrase: Phrase) -> Iterator[_Place]:
+    """The first topic that is named as one, with its broker."""
+    topic = phrase.find(_NAME)
+    if topic is None:
+        return
+    token, end = topic.groups["name"][0], topic.end
+    name = token.text if token.kind == "word" else str(token.value)
+    if token.kind == "word" and phrase.end_of_hyphenated(end - 1) > end:
+        end = phrase.end_of_hyphenated(end - 1)
+        name = "-".join(t.text for t in phrase.tokens[topic.end - 1 : end])
+    host = phrase.at(_BROKER, end)
+    broker = str(host.groups["host"][0].value) if host else ""
+    yield _Place(topic.start, host.end if host else end, "topic", name, broker)
+
+
+def _is_sink(phrase: Phrase, place: _Place, has_source: bool) -> bool:
+    """Whether rows go there: the nearest word before it, in its sentence, that tells."""
+    if phrase.at(_OWN_COLUMNS, place.end) or phrase.at(_BOTH, place.end):
+        return False
+    for at in range(place.start - 1, max(-1, place.start - _REACH), -1):
+        norm = phrase.tokens[at].norm
+        if norm in _INTO:
+            return True
+        if norm in _FROM:
+            return False
+        named = norm == ":" and at and phrase.tokens[at - 1].norm in _INTO | _FROM
+        if norm in (";", ".", ":") and not named:
+            break
+    after = phrase.tokens[place.end].norm if place.end < len(phrase) else ""
+    opens = place.start <= _AT_START and after in ("->", ",", ";", ".")
+    return has_source and not opens
+
+
+def _sink(scene: Scene, phrase: Phrase, place: _Place) -> Made | None:
+    if place.kind == "path" and "://" not in place.name and place.name[0] != "/":
+        return Made("file-sink", {"path": place.name, "format": _format(phrase, place)}, "Files")
+    said = {
+        "mail": f"mail {place.name}",
+        "url": f"post to {place.name}",
+        "people": f"alert on {place.name}",
+        "table": f"write to the table {place.name}",
+        "path": f"write {_format(phrase, place)} files to {place.name}",
+        "topic": f"send to kafka topic {place.name}" + (f" at {place.host}" if place.host else ""),
+    }[place.kind]
+    found = take_sink(scene, Phrase(measured(tokenise(said))), True)
+    return found[0] if found else None
+
+
+def _source(scene: Scene, phrase: Phrase, place: _Place) -> Made | None:
+    said = {
+        "table": f"read from the delta table {place.name}",
+        "path": f"read {_format(phrase, place)} files from {place.name}",
+        "topic": f"read from the kafka topic {place.name}"
+        + (f" at {place.host}" if place.host else ""),
+    }[place.kind]
+    found = take_source(scene, Phrase(measured(tokenise(said))), False)
+    return found[0] if found else None
+
+
+def _format(phrase: Phrase, place: _Place) -> str:
+    """The format of files: what is said near them, or how their name ends."""
+    ending = place.name.rsplit(".", 1)[-1].lower()
+    near = phrase.part(max(0, place.start - 5), place.end + 5).find(f"(?P<f>{_FORMAT})")
+    return _ENDING.get(ending) or (near.groups["f"][0].norm if near else "parquet")
+
+
+def _without(phrase: Phrase, place: _Place) -> Phrase:
+    """The phrase with a boundary where a place was, and the words before it that lead there."""
+    start, end = place.start, place.end
+    while start and place.start - start < _BACK and phrase.tokens[start - 1].norm in _LEAD:
+        start -= 1
+    after = phrase.at(rf"(?:,|as|in|and|the|files?|format|table|{_FORMAT}|too|also|as well)+", end)
+    end = after.end if after and phrase.part(end, after.end).has(_FORMAT) else end
+    phrase.use(start, end)
+    mark = Token("punct", ";", ";", place=phrase.tokens[place.start].place)
+    return Phrase((*phrase.tokens[:start], mark, *phrase.tokens[end:]), phrase.used)

@@ -1,0 +1,95 @@
+"""Signs that a draft does not say what its text does, whatever names and numbers it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from ...graph.changes import Change
+    from ..rules.phrase import Phrase
+
+_CONDITIONS = ("condition", "where", "trigger", "expected", "left", "right", "end")
+
+
+def contradictory(changes: Sequence[Change]) -> bool:
+    """Whether rows would have to have two values of one column: `side = 'buy' AND side = 'sell'`,
+    or a filter and what comes after it."""
+    kept: dict[str, set[str]] = {}
+    for change in changes:
+        if change.op != "add_node":
+            continue
+        for condition in _conditions(change.node.config):
+            values = _values(condition)
+            if any(len(told) > 1 or told.isdisjoint(kept.get(name, told)) for name, told in values):
+                return True
+            if change.node.type == "filter":
+                kept |= dict(values)
+    return False
+
+
+def loose(changes: Sequence[Change]) -> bool:
+    """Whether a source feeds nothing, or one filter another, which no text means."""
+    types = {c.node.id: c.node.type for c in changes if c.op == "add_node"}
+    edges = [(c.source, c.target) for c in changes if c.op == "connect"]
+    fed = {source for source, _ in edges}
+    idle = any(node not in fed and kind.endswith(_SOURCES) for node, kind in types.items())
+    twice = any(types.get(a) == types.get(b) == "filter" for a, b in edges)
+    return idle or twice or any(_empty_step(c.node.config) for c in changes if c.op == "add_node")
+
+
+def _empty_step(config: Any) -> bool:
+    """Whether a sequence denies whatever may come, which contiguity says."""
+    steps = config.get("steps")
+    return isinstance(steps, list) and any(
+        isinstance(s, dict) and s.get("negated") and not s.get("where") for s in steps
+    )
+
+
+_SOURCES = ("-source", "kafka-topic", "mqtt", "auto-loader", "google-pubsub", "-kinesis")
+
+
+def _conditions(config: Any) -> Iterator[exp.Expr]:
+    """Every condition of a configuration, as a tree."""
+    from ...errors import LakestreamError
+    from ...relational.sql import parse_expression
+
+    if isinstance(config, list):
+        config = dict(enumerate(config))
+    if not isinstance(config, dict):
+        return
+    for name, value in config.items():
+        if name in _CONDITIONS and isinstance(value, str):
+            try:
+                yield parse_expression(value, None)
+            except LakestreamError:
+                continue
+        else:
+            yield from _conditions(value)
+
+
+def _values(tree: exp.Expr) -> list[tuple[str, set[str]]]:
+    """The texts that each column must be equal to, all at a time."""
+    from sqlglot import exp
+
+    found: dict[str, set[str]] = {}
+    parts = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else [tree]
+    for part in (p.unnest() for p in parts):
+        both = isinstance(part, exp.EQ) and isinstance(part.this, exp.Column)
+        if both and isinstance(part.expression, exp.Literal):
+            found.setdefault(part.this.name, set()).add(part.expression.name)
+    return list(found.items())
+
+
+def miscounted(phrase: Phrase, changes: Sequence[Change]) -> bool:
+    """Whether `more than 5` became `5 or more`."""
+    told = {int(f.groups["n"][0].value) for f in phrase.all(r"more than (?P<n>#num)")}
+    return any(
+        c.op == "add_node"
+        and c.node.type == "count-threshold"
+        and c.node.config.get("threshold") in told
+        and c.node.config.get("comparison") == ">="
+        for c in changes
+    )

@@ -1,0 +1,104 @@
+"""Several sources in one text: merged, joined, or correlated, by what is said of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..rules.measure_words import duration_of
+from ..rules.names import parts_of, singular
+from ..rules.phrase import Phrase
+from ..rules.scene import Made, kept, text
+from ..rules.tokens import Token
+from .atoms import Atoms, Condition
+from .places import Places
+
+UNION = r"union\w*|merged?|merging|unite\w*|combine[ds]?|put together"
+JOIN = r"join\w*"
+CORRELATED = r"correlat\w*|pair\w*"
+_ORDER = r"(?:after (?:it|that|this|the)|then|followed|later|afterwards)"
+_SIDES = (("left", r"left(?: outer)?(?! :)"), ("right", r"right(?: outer)?(?! :)"))
+_FULL = r"full(?: outer)?|outer"
+
+
+def read_streams(atoms: Atoms, places: Places) -> list[Made] | None:
+    """What joins the sources of a text; None where that is not said."""
+    phrase = atoms.phrase
+    if phrase.has(CORRELATED) or (not phrase.has(f"{UNION}|{JOIN}") and len(places.sources) == 2):
+        return _correlation(atoms, places)
+    return _join(atoms, places) if phrase.has(JOIN) else None
+
+
+def _join(atoms: Atoms, places: Places) -> list[Made] | None:
+    """A join of two streams over equal columns, not further apart than is said."""
+    key, _ = atoms.key(atoms.bare())
+    times = atoms.times()
+    if not key or len(times) != 1:
+        return None
+    within = duration_of(times[0])
+    kind = next((name for name, cue in _SIDES if atoms.phrase.has(f"{cue} join|{cue} outer")), None)
+    kind = kind or ("full" if atoms.phrase.has(_FULL) else "inner")
+    config: dict[str, Any] = {"keys": key, "join": kind}
+    config |= {"within_before": within, "within_after": within}
+    left, right = (*places.types, {}, {})[:2]
+    if (left.keys() & right.keys()) - {*key}:
+        config["right_prefix"] = "right_"
+    return [Made("stream-stream-join", config, "Join")]
+
+
+def _of(atoms: Atoms, condition: Condition) -> tuple[Token, ...]:
+    return atoms.phrase.tokens[condition.start : condition.end]
+
+
+def _correlation(atoms: Atoms, places: Places) -> list[Made] | None:
+    """Events of two streams near one another; a comparison each says which of them count."""
+    key, _ = atoms.key(atoms.bare())
+    times = atoms.times()
+    names = {name.lower() for name in key}
+    told = [c for c in atoms.conditions if not names & {t.norm for t in _of(atoms, c)}]
+    sides = _sides(told, places)
+    if not key or len(times) != 1 or sides is None:
+        return None
+    order = _named_order(atoms.bare(), places)
+    if order is None and atoms.bare().has(_ORDER):
+        order = "left-first"
+    config = {
+        "key": key,
+        "left": sides[0],
+        "right": sides[1],
+        "within": duration_of(times[0]),
+        "order": order,
+    }
+    return [Made("temporal-correlation", kept(config))]
+
+
+def _sides(told: list[Condition], places: Places) -> tuple[str | None, str | None] | None:
+    """The comparison of either stream: the one that alone has its columns, or in their order."""
+    from sqlglot import exp
+
+    if not told or len(told) == 2:
+        left, right = [text(c.tree) for c in told] or (None, None)
+        return left, right
+    if len(told) != 1 or len(places.types) != 2:
+        return None
+    columns = {c.name for c in told[0].tree.find_all(exp.Column)}
+    has = [columns <= types.keys() for types in places.types]
+    if has[0] == has[1]:
+        return None
+    return (text(told[0].tree), None) if has[0] else (None, text(told[0].tree))
+
+
+def _named_order(bare: Phrase, places: Places) -> str | None:
+    """`a booking within 2 hours after a search`: which stream's events come first."""
+    for found in bare.all(r"(?P<way>after|before) (?:an? |the |its )?(?P<it>\w+)"):
+        word = singular(found.groups["it"][0].norm)
+        at = [n for n, place in enumerate(places.sources) if word in _words(place)]
+        if len(at) == 1:
+            first = at[0] == 0 if found.groups["way"][0].norm == "after" else at[0] == 1
+            return "left-first" if first else "right-first"
+    return None
+
+
+def _words(place: Made) -> set[str]:
+    """The words of a topic's or table's name."""
+    names = [*place.config.get("topics", ()), str(place.config.get("table", "")).split(".")[-1]]
+    return {singular(part) for name in names for part in parts_of(name)}

@@ -1,0 +1,88 @@
+"""Comparisons that are written as SQL in the midst of a text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..rules.condition_clause import Clause
+from ..rules.names import Columns
+from ..rules.phrase import Phrase
+from ..rules.tokens import Token
+from ..rules.words import word_set
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+_WORDS = word_set("and or not in like between is null true false")
+_SIGNS = {"(", ")", ",", "*", "+", "-", "/", "%", "=", "<", ">", "<=", ">=", "!="}
+_LONGEST = 60
+
+
+def sql_clauses(phrase: Phrase, columns: Columns) -> list[Clause]:
+    """The longest runs that parse as conditions over known columns, in order."""
+    names = {name.lower(): name for name in columns.types}
+    found: list[Clause] = []
+    at = 0
+    while at < len(phrase):
+        clause = _longest(phrase, at, names)
+        if clause is None:
+            at += 1
+            continue
+        found.append(clause)
+        at = clause.end
+    return found
+
+
+def _longest(phrase: Phrase, at: int, names: dict[str, str]) -> Clause | None:
+    first = phrase.tokens[at]
+    if first.norm not in names and first.norm not in ("(", "not"):
+        return None
+    end = at
+    while end < min(len(phrase), at + _LONGEST) and _is_sql(phrase.tokens[end], names):
+        end += 1
+    for stop in range(end, at + 2, -1):
+        if phrase.tokens[stop - 1].norm in (*_SIGNS - {")"}, "and", "or", "in", "not", "is"):
+            continue
+        tree = _parsed(phrase.tokens[at:stop], names)
+        if tree is not None:
+            return Clause(at, stop, tree)
+    return None
+
+
+def _is_sql(token: Token, names: dict[str, str]) -> bool:
+    if token.kind == "str":
+        return token.text[:1] == "'"
+    if token.kind == "num":
+        return token.text.replace(".", "", 1).replace("-", "", 1).isdigit()
+    return token.norm in names or token.norm in _WORDS or token.norm in _SIGNS
+
+
+def _parsed(tokens: tuple[Token, ...], names: dict[str, str]) -> exp.Expr | None:
+    """A comparison; None for what is no SQL, or says nothing of a row."""
+    from sqlglot import exp
+
+    from ...errors import LakestreamError
+    from ...relational.sql import parse_expression
+
+    said = " ".join(names.get(t.norm, t.norm if t.kind == "op" else t.text) for t in tokens)
+    try:
+        tree = parse_expression(said, None)
+    except LakestreamError:
+        return None
+    inner = tree.unnest()
+    if not _says(inner):
+        return None
+    odd = [i for i in tree.find_all(exp.Is) if not isinstance(i.expression, exp.Null | exp.Boolean)]
+    return (
+        None if odd or tree.find(exp.Literal, exp.Null, exp.Boolean, exp.Binary) is None else tree
+    )
+
+
+def _says(tree: exp.Expr) -> bool:
+    """Whether a tree is a comparison in all of its parts: `a = 1 AND b` is none."""
+    from sqlglot import exp
+
+    tree = tree.unnest()
+    if isinstance(tree, exp.Connector):
+        return _says(tree.left) and _says(tree.right)
+    return _says(tree.this) if isinstance(tree, exp.Not) else isinstance(tree, exp.Predicate)
