@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .session import Session
+from .session import AgentFailed, Session
 from .task import Task
 
 MODEL = "claude-sonnet-5-5"
@@ -29,7 +29,16 @@ class ModelAgent:
         self.tokens = 0
 
     async def work(self, task: Task, session: Session) -> None:
-        """Turns of the model until it calls no tool any more."""
+        """Turns of the model until it calls no tool any more. Raises AgentFailed."""
+        import anthropic
+
+        try:
+            await self._turns(task, session)
+        except anthropic.AnthropicError as error:
+            said = " ".join(str(error).split())[:200]
+            raise AgentFailed(f"{type(error).__name__}: {said}") from error
+
+    async def _turns(self, task: Task, session: Session) -> None:
         instructions = session.client.initialize_result
         told = getattr(instructions, "instructions", "") or ""
         tools = await self._tools(session)

@@ -48,10 +48,15 @@ class Session:
         return called
 
 
+class AgentFailed(Exception):
+    """The agent cannot go on with its task."""
+
+
 class Agent(Protocol):
-    """Something that does a task with tools."""
+    """Something that does a task with tools; `tokens` is what its model counted."""
 
     name: str
+    tokens: int
 
     async def work(self, task: Task, session: Session) -> None:
         """Do the task; whatever is wrong afterwards, the checks will find."""
@@ -62,6 +67,7 @@ class Scripted:
     """An agent without a model: it makes the calls of the task's solution."""
 
     name = "scripted"
+    tokens = 0
 
     async def work(self, task: Task, session: Session) -> None:
         """One call after the other; later ones may use what earlier ones answered."""

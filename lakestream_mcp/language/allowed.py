@@ -45,6 +45,7 @@ SECRET_FIELD = re.compile(
     r"passw|secret|token|(api|access|private|routing)_?key|connection_?string|authorization",
     re.IGNORECASE,
 )
+OTHERWISE = "leave it out, or let the user's own words ask for it; edit_pipeline can do it too"
 HOSTLESS = frozenset({"secret", "dbfs"})
 
 
@@ -196,4 +197,4 @@ def _named_texts(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _refused(message: str, node: str | None = None, code: str = "CHANGE_NOT_ALLOWED") -> Finding:
-    return Finding(code=code, severity="error", message=message, node=node)
+    return Finding(code=code, severity="error", message=message, node=node, hint=OTHERWISE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, JsonValue, WithJsonSchema
 
 from ..arguments import GivenEvents, Json, Objects
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, LakestreamError
 from ..graph.diff import Diff, diff
 from ..graph.model import PipelineDocument
 from ..operations import operation
@@ -15,6 +15,7 @@ from .answers import Counts, worst
 from .columns_shown import shown_columns
 from .discovery import load
 from .language_backends import answered, offers
+from .language_record import UserLedger
 from .proposal_answer import Asked, ProposalAnswer
 from .proposals import OTHERWISE, UNNAMED, accepted, applied, kept, title_of
 
@@ -58,14 +59,35 @@ def nl_generate(
 
     backend="agent" gives you a form to fill.
     """
-    if accept:
-        return accepted(ws, accept)
+    ledger = UserLedger(ws, pipeline_id)
+
+    def answer() -> ProposalAnswer:
+        if accept:
+            return accepted(ws, accept)
+        return _answered(ws, ledger, text, pipeline_id, (schema, events), backend, filled, apply)
+
+    by = "agent" if filled else "accept" if accept else backend
+    return ledger.recorded(by, text or accept, answer)
+
+
+def _answered(
+    ws: Workspace,
+    ledger: UserLedger,
+    text: str,
+    pipeline_id: str,
+    data: tuple[Any, Any],
+    backend: str,
+    filled: list[Any],
+    apply: bool,
+) -> ProposalAnswer:
+    """A proposal from words, kept or applied."""
     if not text.strip() and not filled:
         return ProposalAnswer(status="refused", refusal=EMPTY, next="nl_generate(text=…)")
-    request, revision = _request(ws, text, pipeline_id, _schema(ws, schema, events))
+    columns = _schema(ws, *data) or ({} if pipeline_id else _of_file(ws, text))
+    request, revision = _request(ws, text, pipeline_id, columns)
     if backend == "agent" and not filled:
         return _form(request, pipeline_id)
-    proposal, by, others = _proposed(ws, request, pipeline_id, backend, filled)
+    proposal, by, others = _proposed(ws, request, ledger, backend, filled)
     said = _described(ws, request, proposal)
     said.backend, said.model = by.name, getattr(by, "model", None)
     said.others = others or None
@@ -114,6 +136,18 @@ def _schema(ws: Workspace, given: Any, events: Any) -> dict[str, str]:
     return _shown(ws, events) if events else {}
 
 
+def _of_file(ws: Workspace, text: str) -> dict[str, str]:
+    """The columns of the first file named in a text that lies below a data root."""
+    from ..language.data_files import named_files
+
+    for path, kind in named_files(text):
+        try:
+            return {c.name: c.type for c in ws.resolver.file_columns(path, kind)}
+        except LakestreamError:
+            continue
+    return {}
+
+
 def _shown(ws: Workspace, events: Any) -> dict[str, str]:
     """The columns that rows or a file show."""
     from ..relational.column_types import parse_columns
@@ -129,7 +163,7 @@ def _shown(ws: Workspace, events: Any) -> dict[str, str]:
 
 
 def _proposed(
-    ws: Workspace, request: Request, pipeline_id: str, wanted: str, filled: list[Any]
+    ws: Workspace, request: Request, ledger: UserLedger, wanted: str, filled: list[Any]
 ) -> tuple[Proposal, Backend, dict[str, str]]:
     """A proposal by whoever can make one."""
     from ..graph.autofix import autofix
@@ -146,7 +180,7 @@ def _proposed(
     if filled:
         agent = Filled(filled)
         return use(agent), agent, {}
-    proposal, by, others = answered(offers(ws, pipeline_id), wanted, use)
+    proposal, by, others = answered(offers(ws, ledger), wanted, use)
     return proposal, by, others
 
 

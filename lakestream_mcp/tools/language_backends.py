@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from ..errors import DatabricksFailed, LakestreamError, LimitExceeded, ModelFailed
+from .language_record import UserLedger
 
 if TYPE_CHECKING:
     from anthropic import Anthropic
 
-    from ..language.models import Model, ModelBackend, ModelCall
+    from ..language.models import Model, ModelBackend
     from ..language.proposal import Backend
     from ..workspace import Workspace
 
 B = TypeVar("B", bound="Backend")
 T = TypeVar("T")
-DAY = timedelta(hours=24)
 ANTHROPIC_KEY = "ANTHROPIC_API_KEY"
 
 
@@ -30,55 +29,26 @@ class Offer(NamedTuple, Generic[B]):
     why_not: str = ""
 
 
-class UserLedger:
-    """What one caller may spend on models within a day, and the record of each question."""
-
-    def __init__(self, ws: Workspace, pipeline_id: str) -> None:
-        self._ws = ws
-        self._pipeline_id = pipeline_id
-
-    def reserve(self, call: ModelCall) -> int:
-        """Stored before the question is sent, whatever becomes of the operation."""
-        name, ws = self._ws.identity.name, self._ws
-        with ws.store.transaction(write=True) as store:
-            line = store.add_language_call(
-                actor=name, pipeline_id=self._pipeline_id, **call._asdict()
-            )
-        with ws.reading() as store:
-            left = ws.settings.language.tokens_per_day
-            left -= store.language_tokens(name, store.at - DAY)
-        if left < 0:
-            self.settle(line, call._replace(tokens_in=0, outcome="MODEL_BUDGET_SPENT"))
-            raise spent(left + call.tokens_in, call.tokens_in)
-        return line
-
-    def settle(self, line: int, call: ModelCall | None) -> None:
-        """What the question came to."""
-        with self._ws.store.transaction(write=True) as store:
-            store.settle_language_call(line, call._asdict() if call else None)
-
-
-def offers(ws: Workspace, pipeline_id: str) -> list[Offer[Backend]]:
+def offers(ws: Workspace, ledger: UserLedger) -> list[Offer[Backend]]:
     """All back-ends, in the order in which `auto` tries them."""
-    models = model_offers(ws, pipeline_id)
+    models = model_offers(ws, ledger)
     listed: list[Offer[Backend]] = [Offer(o.name, o.open, o.why_not) for o in models]
     return [*listed, Offer("rules", _rules)]
 
 
-def model_offers(ws: Workspace, pipeline_id: str) -> list[Offer[ModelBackend]]:
+def model_offers(ws: Workspace, ledger: UserLedger) -> list[Offer[ModelBackend]]:
     """The back-ends that are models."""
     settings = ws.settings.language
-    asks = ws.dialogue.can("sampling")
     key = bool(os.environ.get(ANTHROPIC_KEY))
 
     def model(made: Callable[[], Model]) -> Callable[[], ModelBackend]:
-        return lambda: _model_backend(ws, pipeline_id, made())
+        return lambda: _model_backend(made(), ledger, settings.tokens_per_call)
 
     return [
         Offer(
             "client",
             model(lambda: _client(ws)),
-            "" if asks else "the client does not lend its model",
+            ws.dialogue.why_not("sampling"),
         ),
         Offer(
             "anthropic",
@@ -117,18 +87,6 @@ def answered(
     raise failed or not_there(wanted, others)
 
 
-def spent(left: int, needed: int) -> LimitExceeded:
-    """The refusal of a question that the budget has no room for."""
-    return LimitExceeded(
-        "Your tokens for models are spent for today.",
-        code="MODEL_BUDGET_SPENT",
-        got=needed,
-        expected=f"at most {max(left, 0)}",
-        hint='Use `backend="rules"`, fill the form of `backend="agent"`, or raise '
-        "LAKESTREAM_LLM_TOKENS_PER_DAY.",
-    )
-
-
 def not_there(wanted: str, why: Mapping[str, str]) -> ModelFailed:
     """The refusal where no back-end that was asked for is there."""
     said = "; ".join(f"{name}: {reason}" for name, reason in why.items())
@@ -141,11 +99,10 @@ def not_there(wanted: str, why: Mapping[str, str]) -> ModelFailed:
     )
 
 
-def _model_backend(ws: Workspace, pipeline_id: str, model: Model) -> ModelBackend:
+def _model_backend(model: Model, ledger: UserLedger, max_tokens: int) -> ModelBackend:
     from ..language.models import ModelBackend
 
-    ledger = UserLedger(ws, pipeline_id)
-    return ModelBackend(model, ledger, ws.settings.language.tokens_per_call)
+    return ModelBackend(model, ledger, max_tokens)
 
 
 def _client(ws: Workspace) -> Model:

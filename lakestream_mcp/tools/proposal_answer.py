@@ -69,6 +69,10 @@ class ProposalAnswer(Answer):
         lines += [part for part in (self.form, f"Next: {self.next}", self.link) if part]
         return "\n".join(lines)
 
+    def outcome(self) -> str:
+        """A refusal is an answer, but the audit log shows that nothing was done."""
+        return "REQUEST_REFUSED" if self.status == "refused" else "ok"
+
     def _head(self) -> str:
         if self.refusal:
             return self.refusal[: 2 * LINE_CHARACTERS]
@@ -86,7 +90,8 @@ class ProposalAnswer(Answer):
 
 
 def _example(example: dict[str, Any]) -> str:
-    return f"{example['expected']}: {example['name']} {compact(example['rows'])}"
+    told = f"{example['expected']} of {example['pattern']}: {example['name']}"
+    return f"{told} {compact(example['rows'])}"
 
 
 def _cut(lines: list[str], most: int, characters: int = LINE_CHARACTERS) -> list[str]:

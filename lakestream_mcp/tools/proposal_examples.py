@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 EACH_MOST = 2
+PATTERNS_MOST = 4
 ROWS_MOST = 6
 
 
 def tried(
     ws: Workspace, before: PipelineDocument, judged: Judged
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Examples of the first pattern that the proposal adds or changes, and what is to be noted.
+    """Examples of the first patterns that the proposal adds or changes, and what is to be noted.
 
     Only what came out as told, when the whole pipeline ran on its rows, is an example.
     """
@@ -37,20 +38,27 @@ def tried(
         return [], []
     from ..cep.host import Host
 
-    try:
-        host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
-        return _examples(host, patterns[0]), []
-    except LakestreamError as error:
-        return [], [f"No examples could be made for {patterns[0]}: {error.message}"]
+    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
+    examples: list[dict[str, Any]] = []
+    notes = []
+    each = EACH_MOST if len(patterns) == 1 else 1
+    for pattern in patterns[:PATTERNS_MOST]:
+        try:
+            examples += _examples(host, pattern, each)
+        except LakestreamError as error:
+            notes.append(f"No examples could be made for {pattern}: {error.message}")
+    if left := patterns[PATTERNS_MOST:]:
+        notes.append(f"Not tried on examples: {', '.join(left)}.")
+    return examples, notes
 
 
-def _examples(host: Host, pattern: str) -> list[dict[str, Any]]:
+def _examples(host: Host, pattern: str, each: int) -> list[dict[str, Any]]:
     from ..explain.examples import examples_of
 
     found, _ = examples_of(host, pattern)
     matching = [example for example in found if example.scenario.matches]
     missing = [example for example in found if not example.scenario.matches]
-    return [_shown(pattern, e) for e in [*matching[:EACH_MOST], *missing[:EACH_MOST]]]
+    return [_shown(pattern, e) for e in [*matching[:each], *missing[:each]]]
 
 
 def _shown(pattern: str, example: Example) -> dict[str, Any]:

@@ -129,11 +129,12 @@ def _reword(ws: Workspace, said: ReviewAnswer, wanted: str) -> None:
     """The same in a model's words, marked as such; as it was where no model answers."""
     from ..language.rewording import reword
     from .language_backends import answered, model_offers
+    from .language_record import UserLedger
 
     plain = {s["node"]: s["text"] for s in said.sentences or []}
     try:
         (summary, found), by, _ = answered(
-            model_offers(ws, said.pipeline_id),
+            model_offers(ws, UserLedger(ws, said.pipeline_id)),
             wanted,
             lambda backend: reword(backend, said.summary, plain),
         )
@@ -149,14 +150,18 @@ def _reword(ws: Workspace, said: ReviewAnswer, wanted: str) -> None:
 
 def _suggested(facts: Facts, node: str) -> list[Suggestion]:
     from ..review.suggest import suggestions
+    from ..review.suggest_schema import suggestions_of_schema
 
-    if not any(facts.samples.values()):
+    if any(facts.samples.values()):
+        return suggestions(facts, node)
+    found = suggestions_of_schema(facts, node)
+    if not found:
         raise InvalidArgument(
-            "Suggestions are made from sample rows.",
+            "The columns alone speak for nothing more: suggestions are made from sample rows.",
             where={"argument": "events"},
             expected='rows, or {"source_id": [rows]} where there are several sources',
         )
-    return suggestions(facts, node)
+    return found
 
 
 def _after_suggestions(found: list[Suggestion]) -> str:

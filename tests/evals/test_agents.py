@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 from evals.agents.model import ModelAgent
-from evals.agents.run import Outcome, play
+from evals.agents.run import Outcome, main, play
 from evals.agents.session import Scripted, Session
 from evals.agents.task import Task, tasks
 
@@ -26,6 +26,7 @@ class Idle:
     """An agent that says it is done."""
 
     name = "idle"
+    tokens = 0
 
     async def work(self, task: Task, session: Session) -> None:
         """Nothing at all."""
@@ -63,11 +64,15 @@ class Scribe(BaseHTTPRequestHandler):
 
     task: ClassVar[Task]
     asked: ClassVar[list[dict[str, Any]]]
+    failing_from: ClassVar[int]
 
     def do_POST(self) -> None:
         """The next message of the model."""
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.asked.append(body)
+        if len(self.asked) > self.failing_from:
+            self.send_error(400)
+            return
         turn = sum(m["role"] == "assistant" for m in body["messages"])
         content: list[dict[str, Any]] = [{"type": "text", "text": "Working on it."}]
         if turn < len(self.task.solution):
@@ -98,7 +103,7 @@ class Scribe(BaseHTTPRequestHandler):
 @pytest.fixture
 def anthropic_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A server that answers as the service does, for the first task."""
-    Scribe.task, Scribe.asked = TASKS[0], []
+    Scribe.task, Scribe.asked, Scribe.failing_from = TASKS[0], [], 1_000
     server = ThreadingHTTPServer(("127.0.0.1", 0), Scribe)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
@@ -113,9 +118,40 @@ def test_a_model_works_with_the_same_tools(anthropic_address: str, tmp_path: Pat
     outcome = play(TASKS[0], agent, tmp_path)
     assert not outcome.failures
     assert [c.tool for c in outcome.calls] == [s.tool for s in TASKS[0].solution]
-    assert agent.tokens == 10 * (len(TASKS[0].solution) + 1)
+    assert outcome.model_tokens == agent.tokens == 10 * (len(TASKS[0].solution) + 1)
     first, last = Scribe.asked[0], Scribe.asked[-1]
     assert {"test_pattern", "edit_pipeline"} <= {tool["name"] for tool in first["tools"]}
     assert first["messages"][0]["content"] == TASKS[0].says
     (result,) = last["messages"][-1]["content"]
     assert "match" in result["content"]
+
+
+def test_a_run_is_printed_and_stored(
+    anthropic_address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, solution = tmp_path / "run.json", TASKS[0].solution
+    asked = ["--agent", "anthropic", "--task", TASKS[0].id, "--json", str(file)]
+    assert main(asked) == 0
+    (task,) = json.loads(file.read_text())["tasks"]
+    assert [call["tool"] for call in task["calls"]] == [step.tool for step in solution]
+    assert (task["failures"], task["failed_calls"]) == ([], 0)
+    assert task["model_tokens"] == 10 * (len(solution) + 1)
+    assert f"| {task['tokens']} | {task['model_tokens']} |" in capsys.readouterr().out
+
+
+def test_an_error_of_the_service_ends_one_task_and_not_the_run(
+    anthropic_address: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    Scribe.failing_from = 1
+    outcomes = [play(TASKS[0], ModelAgent(), tmp_path_factory.mktemp("store")) for _ in "12"]
+    assert [len(outcome.calls) for outcome in outcomes] == [1, 0]
+    assert outcomes[0].model_tokens == 10
+    assert all("BadRequestError" in outcome.failures[0] for outcome in outcomes)
+
+
+def test_without_a_key_nothing_is_played(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    assert main(["--agent", "anthropic"]) == 2
+    assert capsys.readouterr().out == "anthropic: ANTHROPIC_API_KEY is not set\n"

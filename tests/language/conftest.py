@@ -87,8 +87,17 @@ def engine() -> Iterator[LocalEngine]:
     engine.close()
 
 
+Asking = Callable[..., Asker]
+
+
 @pytest.fixture(params=PROTOCOLS)
-def asker(request: pytest.FixtureRequest, models: ModelServer, opened: Opener) -> Asker:
-    """One per protocol."""
+def asking(request: pytest.FixtureRequest, models: ModelServer, opened: Opener) -> Asking:
+    """Opens a process with settings for models, one per protocol."""
     backend, endpoint = PROTOCOLS[request.param]
-    return Asker(opened(endpoint=endpoint), backend)
+    return lambda **settings: Asker(opened(endpoint=endpoint, **settings), backend)
+
+
+@pytest.fixture
+def asker(asking: Asking) -> Asker:
+    """One per protocol."""
+    return asking()

@@ -16,13 +16,15 @@ from lakestream_mcp.surfaces.host import Host
 from lakestream_mcp.surfaces.mcp import server
 
 from .conftest import COLUMNS, Opener
-from .drafts import GOOD, WRONG_COLUMN
+from .drafts import GOOD, WRONG_COLUMN, add, reply
 
 pytestmark = pytest.mark.usefixtures("no_models")
 GIVEN = {"text": "alert on big orders", "schema": COLUMNS, "backend": "client"}
 
 
-def asked(host: Host, answers: list[str], mode: str = "auto", **arguments: Any) -> Any:
+def asked(
+    host: Host, answers: list[str], mode: str = "auto", stops: str = "endTurn", **arguments: Any
+) -> Any:
     """What nl_generate says to a client whose model gives these answers, and what it was asked."""
     questions: list[Any] = []
 
@@ -30,7 +32,9 @@ def asked(host: Host, answers: list[str], mode: str = "auto", **arguments: Any) 
         questions.append(params)
         text = answers[min(len(questions), len(answers)) - 1]
         content = TextContent(type="text", text=text)
-        return CreateMessageResult(role="assistant", content=content, model="model-of-the-client")
+        return CreateMessageResult(
+            role="assistant", content=content, model="model-of-the-client", stop_reason=stops
+        )
 
     async def ask() -> Any:
         handler = {"sampling_handler": sample} if answers else {}
@@ -61,6 +65,30 @@ def test_its_answers_are_repaired_over_several_rounds(opened: Opener) -> None:
     assert len(questions) == 3
     with host.workspace.store.transaction() as store:
         assert len(store.list_language_calls()) == 3
+
+
+OVERSIZED = json.dumps(reply(add("a", "filter", {"condition": "x" * 300_000})))
+
+
+@pytest.mark.parametrize(
+    ("stops", "answer", "code", "times"),
+    [
+        ("refusal", "No.", "MODEL_REFUSED", 1),
+        # A question that was asked already has its answer: the third one is the second again.
+        ("maxTokens", json.dumps(GOOD)[:40], "MODEL_ANSWER_UNREADABLE", 2),
+        ("endTurn", OVERSIZED, "MODEL_ANSWER_UNREADABLE", 2),
+    ],
+    ids=["refusing", "cut off", "oversized"],
+)
+def test_what_the_clients_model_does_not_answer_is_typed_and_on_record(
+    stops: str, answer: str, code: str, times: int, opened: Opener
+) -> None:
+    host = opened()
+    said, questions = asked(host, [answer], stops=stops)
+    assert said["error"]["code"] == code
+    assert len(questions) == times
+    with host.workspace.store.transaction() as store:
+        assert store.list_language_calls()[0].outcome == code
 
 
 @pytest.mark.parametrize(("mode", "answers"), [("auto", []), ("legacy", [json.dumps(GOOD)])])

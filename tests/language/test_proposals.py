@@ -55,6 +55,13 @@ def test_a_proposal_stores_nothing_until_it_is_accepted(surface: Any, agent: Ask
     assert again["error"]["code"] == "PROPOSAL_NOT_FOUND"
 
 
+def test_every_pattern_of_a_proposal_is_tried(agent: Asker) -> None:
+    many = {"id": "flood", "type": "count-threshold", "config": BURST | {"threshold": 4}}
+    said = agent.ask(TEXT, filled=[*FILLED, {"op": "add_node", "node": many, "after": "orders"}])
+    told = {(example["pattern"], example["expected"]) for example in said["examples"]}
+    assert told == {(p, e) for p in ("burst", "flood") for e in ("match", "no match")}
+
+
 def test_apply_stores_at_once_what_leaves_nothing_open(agent: Asker) -> None:
     done = agent.ask(TEXT, filled=FILLED, apply=True)
     assert done["status"] == "applied"

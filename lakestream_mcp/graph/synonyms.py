@@ -1,0 +1,162 @@
+"""What agents call the fields of configurations, beside the names that earlier systems had.
+
+A word is read as a field only where the configuration has no field of that name, exactly one of
+the fields that the word may stand for exists there, and that one is not given. It is always told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, get_args, get_origin
+
+from pydantic import BaseModel, JsonValue
+
+from .config_problems import Config, models_in
+from .naming import snake_case
+
+_BY_FIELD: Mapping[str, str] = {
+    "key": "partition_by group_by group_by_key group_by_keys keys key_by key_column key_columns "
+    "key_field key_fields keyed_by by",
+    "keys": "key on join_on join_key join_keys lookup_key",
+    "group_by": "partition_by key keys group_by_columns by",
+    "where": "condition filter predicate when expression expr define",
+    "condition": "predicate filter when expr sql",
+    "constraint": "condition expression expr where predicate rule check sql",
+    "when": "condition where event on trigger",
+    "event_time": "timestamp time timestamp_column time_column time_field timestamp_field "
+    "event_time_column event_time_field",
+    "watermark_delay": "watermark delay max_delay lateness allowed_lateness max_lateness",
+    "delay": "max_delay lateness allowed_lateness max_lateness late_threshold",
+    "window": "time_window window_size window_length window_duration timeframe within duration",
+    "duration": "window size window_size window_length window_duration length",
+    "within": "window time_window time_limit max_time timeframe within_time timeout max_gap",
+    "threshold": "limit count min_count n",
+    "gap": "session_gap inactivity inactivity_gap inactivity_timeout idle_timeout timeout",
+    "end": "end_when end_condition end_if close_when",
+    "max_duration": "max_length max_session_duration max_session_length",
+    "latitude": "lat latitude_column lat_column",
+    "longitude": "lon lng long longitude_column lon_column",
+    "zones": "fences geofences areas regions",
+    "topics": "topic_name topic_names",
+    "topic": "topic_name",
+    "topic_filters": "topic topics",
+    "broker_url": "broker host url",
+    "bootstrap_servers": "brokers broker servers bootstrap",
+    "profile": "preset dataset",
+    "events_per_second": "rate rows_per_second rate_per_second",
+    "clause": "sql query statement",
+    "query": "statement select",
+    "output": "output_schema output_columns",
+    "initial": "initial_state start_state start",
+    "terminal": "terminal_states final_states end_states",
+    "action": "on_violation on_fail on_failure severity",
+    "aggregations": "aggregates aggs aggregation",
+    "function": "func fn agg",
+    "value": "value_column value_field metric field column",
+    "columns": "select fields projections expressions",
+    "name": "as alias output output_column",
+    "length": "count n consecutive times",
+    "message": "text body template message_template",
+    "per": "rate_unit unit time_unit",
+    "after": "timeout delay",
+    "emit_on": "emit emits",
+    "body": "text message template html",
+    "value_schema": "avro_schema schema_text",
+    "table": "table_name target_table full_name",
+    "path": "location directory folder dir file_path",
+    "url": "endpoint uri webhook_url",
+    "webhook_url": "webhook url",
+    "merge_keys": "key keys primary_key primary_keys merge_on",
+    "primary_keys": "primary_key keys",
+}
+_COLUMNS = frozenset({"columns", "static_columns", "output"})
+_UNITS = {
+    **dict.fromkeys(("ms", "millis", "milliseconds"), "milliseconds"),
+    **dict.fromkeys(("s", "sec", "secs", "seconds"), "seconds"),
+    **dict.fromkeys(("min", "mins", "minutes"), "minutes"),
+    **dict.fromkeys(("h", "hours"), "hours"),
+    "days": "days",
+}
+_MEANINGS: dict[str, list[str]] = {}
+for _field, _words in _BY_FIELD.items():
+    for _word in _words.split():
+        _MEANINGS.setdefault(_word, []).append(_field)
+
+
+def in_our_words(model: type[BaseModel], given: Config) -> tuple[Config, list[str]]:
+    """The configuration with such words replaced, and what was read as what."""
+    told: list[str] = []
+    read = _object([model], given, "", told)
+    for name in _COLUMNS & read.keys() & model.model_fields.keys():
+        if _is_text(model.model_fields[name].annotation):
+            read[name] = _as_columns(read[name])
+    return read, list(dict.fromkeys(told))
+
+
+def _is_text(annotation: object) -> bool:
+    """Whether a field takes text, and no lists that would be another reading."""
+    members = get_args(annotation) or (annotation,)
+    plain = {get_args(m)[0] if get_origin(m) is Annotated else m for m in members}
+    return plain - {type(None)} == {str}
+
+
+def _as_columns(given: JsonValue) -> JsonValue:
+    """Types by name as text: the order of columns counts, and that of an object's keys may not."""
+    types = given if isinstance(given, dict) else {}
+    if not types or not all(isinstance(kind, str) for kind in types.values()):
+        return given
+    names = (name if name.isidentifier() else f"`{name.replace('`', '``')}`" for name in types)
+    return ", ".join(f"{name} {kind}" for name, kind in zip(names, types.values(), strict=True))
+
+
+def _object(
+    models: Sequence[type[BaseModel]], given: Config, place: str, told: list[str]
+) -> Config:
+    fields = {i.alias or name: i.annotation for m in models for name, i in m.model_fields.items()}
+    read: Config = {}
+    for key, value in given.items():
+        name, said = key, value
+        if key not in fields and value is not None:
+            free = fields.keys() - given.keys() - read.keys()
+            name = _meaning(key, free) or key
+            if name == key:
+                name, said = _with_unit(key, value, free) or (key, value)
+        if name != key:
+            told.append(f"read `{place}{key}` as `{name}`")
+        read[name] = _value(fields.get(name), said, f"{place}{name}.", told)
+    return read
+
+
+def _meaning(word: str, free: set[str]) -> str | None:
+    """The field that a word stands for; None where that is not plain."""
+    plain = snake_case(word)
+    if plain in free:
+        return plain
+    found = [field for field in _MEANINGS.get(plain, ()) if field in free]
+    return found[0] if len(found) == 1 else None
+
+
+def _with_unit(word: str, value: JsonValue, free: set[str]) -> tuple[str, JsonValue] | None:
+    """A duration whose unit is part of the word: `within_ms: 500` is `within: 500 ms`."""
+    stem, _, tail = snake_case(word).rpartition("_")
+    unit = _UNITS.get(tail)
+    name = _meaning(stem, free) if unit and stem else None
+    if name is None or isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    return name, value if isinstance(value, str) else f"{value} {unit}"
+
+
+def _value(annotation: object, value: JsonValue, place: str, told: list[str]) -> JsonValue:
+    models = [] if get_origin(annotation) is dict else models_in(annotation)
+    if not models:
+        return value
+    if isinstance(value, dict):
+        return _object(models, value, place, told)
+    if isinstance(value, list):
+        return [
+            _object(models, item, f"{place.removesuffix('.')}[].", told)
+            if isinstance(item, dict)
+            else item
+            for item in value
+        ]
+    return value

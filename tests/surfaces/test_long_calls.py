@@ -1,0 +1,69 @@
+"""Calls that take long: the client hears that they go on, and may end them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from fastmcp import Client
+
+from lakestream_mcp.surfaces.host import Host
+from lakestream_mcp.surfaces.mcp import server
+
+from .callers import McpCaller
+from .pipelines import CHANGES, ORDERS
+
+
+def test_silent_work_is_told_of_every_second(fresh: Host) -> None:
+    heard = threading.Event()
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        if message == "working":
+            heard.set()
+
+    async def ask() -> Any:
+        async with Client(server(fresh)) as client:
+            arguments = {"name": "Waits for another writer"}
+            return await client.call_tool("create_pipeline", arguments, progress_handler=hear)
+
+    def hold() -> None:
+        with fresh.workspace.store.transaction(write=True):
+            held.set()
+            heard.wait(60)
+
+    held, writer = threading.Event(), threading.Thread(target=hold)
+    writer.start()
+    held.wait()
+    assert asyncio.run(ask()).structured_content["pipeline_id"]
+    writer.join()
+    assert heard.is_set()
+
+
+def test_a_cancelled_test_ends_and_stores_nothing(fresh: Host) -> None:
+    caller, here = McpCaller(fresh), {"pipeline_id": "left"}
+    caller.call("create_pipeline", {"id": "left", "name": "Left"})
+    caller.call("create_node", here | ORDERS)
+    caller.call("edit_pipeline", here | {"changes": CHANGES})
+
+    async def leave() -> None:
+        begun = asyncio.Event()
+
+        async def hear(progress: float, total: float | None, message: str | None) -> None:
+            begun.set()
+
+        async with Client(server(fresh)) as client:
+            test = here | {"events": {"file": "orders.jsonl"}}
+            waiting = asyncio.create_task(
+                client.call_tool("test_pattern", test, progress_handler=hear)
+            )
+            await begun.wait()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+    asyncio.run(leave())
+    with fresh.workspace.store.transaction() as store:
+        assert store.list_runs() == []
+        assert "test_pattern" not in {row.operation for row in store.list_audit()}
