@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Unsupported
@@ -68,12 +69,10 @@ def packed(value: exp.Expr, column_type: str) -> exp.Expr:
     from sqlglot import exp
 
     if column_type == "timestamp":
-        return exp.func("unix_micros", value, dialect="spark")
+        return exp.func("unix_micros", value, copy=False, dialect="spark")
     if column_type == "date":
-        return exp.cast(
-            exp.Anonymous(this="unix_date", expressions=[value]), "bigint", dialect="spark"
-        )
-    return exp.cast(value, physical_type(column_type), dialect="spark")
+        return cast(exp.Anonymous(this="unix_date", expressions=[value]), "bigint")
+    return cast(value, physical_type(column_type))
 
 
 def unpacked(value: exp.Expr, column_type: str) -> exp.Expr:
@@ -84,13 +83,27 @@ def unpacked(value: exp.Expr, column_type: str) -> exp.Expr:
     if element is not None:
         each = unpacked(exp.column("e"), element)
         body = exp.Lambda(this=each, expressions=[exp.to_identifier("e")])
-        return exp.func("transform", value, body)
+        return exp.func("transform", value, body, copy=False)
     if column_type == "timestamp":
-        return exp.func("timestamp_micros", value, dialect="spark")
+        return exp.func("timestamp_micros", value, copy=False, dialect="spark")
     if column_type == "date":
-        days = exp.cast(value, "int", dialect="spark")
-        return exp.func("date_from_unix_date", days, dialect="spark")
-    return exp.cast(value, column_type, dialect="spark")
+        return exp.func("date_from_unix_date", cast(value, "int"), copy=False, dialect="spark")
+    return cast(value, column_type)
+
+
+def cast(value: exp.Expr, column_type: str) -> exp.Expr:
+    """The value as a type, unless it is a cast to it already. Takes the tree as it is."""
+    from sqlglot import exp
+
+    return exp.cast(value, _data_type(column_type).copy(), copy=False, dialect="spark")
+
+
+@lru_cache(maxsize=512)
+def _data_type(column_type: str) -> exp.DataType:
+    """A type as a tree: the same few are asked for again and again. Not to be changed."""
+    from sqlglot import exp
+
+    return exp.DataType.build(column_type, dialect="spark")
 
 
 def python_value(value: Any, column_type: str) -> Any:

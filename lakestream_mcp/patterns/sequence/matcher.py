@@ -10,6 +10,7 @@ may still win, as a heap of `(start, events, ended)`. Serials number a key's eve
 
 from .heap import sequence_heapify, sequence_pop, sequence_push
 from .quiet import SequenceAfterQuiet  # noqa: F401 - carried with the others
+from .stages import SEQUENCE_DECIDES, SEQUENCE_ENDS, SEQUENCE_PASSES, SequenceStages
 
 # --- carried ---
 from collections.abc import Callable, Iterable
@@ -83,6 +84,7 @@ class SequenceMatcher:
         self._pending = any(node.kind == "pending" for node in nodes)
         self._timed = self._gapped or self._pending or emit_timed_out
         self._learned: list[dict[int, Any]] = [{} for _ in nodes]
+        self._stages = SequenceStages(self._known, SEQUENCE_STAY, start, self._past_last)
 
     # The protocol
 
@@ -90,31 +92,43 @@ class SequenceMatcher:
         return ()
 
     def on_events(self, state: Any, events: Iterable[tuple[int, int, Any]], emit: Any) -> Any:
+        runs: list[Any]
         serial, runs, done, _ = state or (0, [], [], 0)
-        learned, limit, within = self._learned, self.max_partial_matches, self.within
-        starts, timed = learned[self.start], self._timed
+        limit, within, timed = self.max_partial_matches, self.within, self._timed
+        stages, watched = self._stages, self.observer is not None
+        stage = stages.of(runs)
         for ts, mask, row in events:
-            won: list[Any] | None = None
             serial += 1
-            if runs:
-                if timed or ts - runs[0][1] >= within:
-                    runs = self._settle(runs, done, ts, emit)
-                for run in runs:
-                    if learned[run[0]].get(mask, True) is not SEQUENCE_STAY:
-                        runs, won = self._advance(runs, ts, mask, row, serial, done)
-                        break
-            actions = starts.get(mask)
-            if actions.__class__ is not tuple:
-                actions = self._look(self.start, mask, (), row)
-            for step, target in actions:
-                if target:
-                    runs.append((target, ts, ((step, ts, row, serial),)))
+            if runs and (timed or ts - runs[0][1] >= within):
+                left = self._settle(runs, done, ts, emit)
+                if left is not runs:
+                    runs, stage = left, stages.of(left)
+            does, step, opened, nodes, after = stage[mask]
+            if does == SEQUENCE_PASSES:
+                continue
+            if does == SEQUENCE_DECIDES or (does == SEQUENCE_ENDS and (watched or done)):
+                if runs and runs[0][0] in nodes and not (watched or done):
+                    node, start, bound = runs[0]
+                    bound = (*bound, (nodes[node], ts, row, serial))
+                    self._emit((start, bound, ts), ts, emit)
+                    runs = []
                 else:
-                    won = [*(won or ()), (ts, ((step, ts, row, serial),), ts)]
-            if len(runs) > limit or (done and len(runs) + len(done) > limit):
-                runs = self._drop(runs, done, ts, row)
-            if won is not None or done:
-                runs = self._finish(runs, done, won or [], ts, emit)
+                    runs = self._work_out(runs, done, (ts, mask, row), serial, emit)
+                stage = stages.of(runs) if after is None or not runs else after
+                continue
+            stage, entry = after, (step, ts, row, serial)
+            if does == SEQUENCE_ENDS:
+                runs = []
+            elif nodes:
+                runs = [
+                    (nodes[run[0]], run[1], (*run[2], entry)) if run[0] in nodes else run
+                    for run in runs
+                ]
+            if opened:
+                runs.append((opened, ts, (entry,)))
+                if len(runs) + len(done) > limit:
+                    runs = self._drop(runs, done, ts, row)
+                    runs = self._finish(runs, done, [], ts, emit)
         return (serial, runs, done, within) if runs or done else ()
 
     def on_time(self, state: Any, now: int, emit: Any) -> Any:
@@ -150,6 +164,23 @@ class SequenceMatcher:
         return (1, [(target, at, ((SEQUENCE_NO_STEP, at, None, 1),))], [], self.within)
 
     # What an event does to runs
+
+    def _work_out(
+        self, runs: list[Any], done: list[Any], event: tuple[int, int, Any], serial: int, emit: Any
+    ) -> list[Any]:
+        """The runs after an event; its matches are put out."""
+        ts, mask, row = event
+        won: list[Any] | None = None
+        if runs:
+            runs, won = self._advance(runs, ts, mask, row, serial, done)
+        for step, target in self._look(self.start, mask, (), row):
+            if target:
+                runs.append((target, ts, ((step, ts, row, serial),)))
+            else:
+                won = [*(won or ()), (ts, ((step, ts, row, serial),), ts)]
+        if len(runs) + len(done) > self.max_partial_matches:
+            runs = self._drop(runs, done, ts, row)
+        return self._finish(runs, done, won or [], ts, emit) if won or done else runs
 
     def _advance(
         self, runs: list[Any], ts: int, mask: int, row: Any, serial: int, done: list[Any]
@@ -192,16 +223,20 @@ class SequenceMatcher:
 
     def _look(self, node: int, mask: int, bound: Any, row: Any) -> Any:
         """What an event does at a node that has not seen its mask, or that tests earlier events."""
-        learned = self._learned[node]
-        if mask not in learned:
-            learned[mask] = self._learn(node, mask)
-        actions = learned[mask]
+        actions = self._known(node, mask)
         if actions.__class__ is SequenceGuard:
             actions = self._ask(node, mask, actions, bound, row)
         return actions
 
-    def _learn(self, node: int, mask: int) -> Any:
+    def _known(self, node: int, mask: int) -> Any:
         """The actions at a node for a mask, or the guard that finds them."""
+        learned = self._learned[node]
+        if mask not in learned:
+            learned[mask] = self._learn(node, mask)
+        return learned[mask]
+
+    def _learn(self, node: int, mask: int) -> Any:
+        """The same, worked out from the automaton."""
         tested = []
         for atom in sorted(self._reach(node)):
             bit, test = self.conditions[atom]

@@ -166,3 +166,17 @@ def test_a_greedy_step_with_until_behind_what_may_be_nothing_is_refused() -> Non
     )
     with pytest.raises(ValueError, match="`c` cannot be greedy, optional and have `until`"):
         compile_steps(steps, None)
+
+
+def test_without_a_time_limit_nothing_is_due() -> None:
+    waits = simple(emit_timed_out=True)
+    state, _ = feed(waits, "a")
+    assert (waits.next_timer(state), waits.expires(state)) == (None, None)
+    steps = (Step("a", Condition(0)), Step("b", Condition(1)), Step("c", Condition(2), gap=30))
+    automaton = compile_steps(steps, None)
+    conditions = tuple((c.bit, None) for c in automaton.conditions)
+    gapped = SequenceMatcher(automaton.nodes, automaton.start, conditions)
+    state, _ = feed(gapped, "a")
+    assert (gapped.next_timer(state), gapped.expires(state)) == (None, None)
+    state, _ = feed(gapped, "ab")
+    assert (gapped.next_timer(state), gapped.expires(state)) == (None, 40)
