@@ -16,6 +16,7 @@ from ..relational.arrow_types import arrow_type
 
 MAX_ROWS = 1_000_000
 MAX_LINE_CHARS = 1_000_000
+MILLISECONDS_FROM = 100_000_000_000
 ROW = "__row"
 TIME_FORMS = "ISO 8601 such as `2026-01-31T10:00:00Z`; without a zone it is UTC"
 
@@ -111,6 +112,14 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def _since_1970(value: Any) -> str:
+    """How a number would be written if it counts seconds or milliseconds since 1970."""
+    seconds = value / 1000 if isinstance(value, int) and value > MILLISECONDS_FROM else value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < seconds < 4e9:
+        return ""
+    return f"; since 1970 it is `{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%dT%H:%M:%SZ}`"
+
+
 def moment(value: Any) -> dt.datetime:
     """A time from ISO 8601 text, in UTC. Raises ValueError, TypeError."""
     if isinstance(value, dt.datetime):
@@ -118,7 +127,7 @@ def moment(value: Any) -> dt.datetime:
     elif isinstance(value, str):
         parsed = dt.datetime.fromisoformat(value.strip())
     else:
-        raise TypeError("not a time in text")
+        raise TypeError(f"not a time in text{_since_1970(value)}")
     return parsed.replace(tzinfo=dt.UTC) if parsed.tzinfo is None else parsed.astimezone(dt.UTC)
 
 

@@ -105,7 +105,7 @@ def part_condition(tree: exp.Expr, scope: Scope) -> Parted:
     if not across:
         return Parted(scope.sql.write(current) if current is not None else None, None)
     writer = Writer(scope, current)
-    whole = across[0] if len(across) == 1 else exp.and_(*across, copy=True)
+    whole = exp.and_(*across, copy=True)
     written = writer.write(whole)
     if written.type not in ("boolean", "void"):
         raise _no_condition(scope, scope.sql.write(whole))

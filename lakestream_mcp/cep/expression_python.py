@@ -422,7 +422,7 @@ class Writer:
         if compared and kinds <= {*WHOLE, NUMBER}:
             return values  # Python compares whole numbers and floats exactly
         if "double" in kinds and kinds <= {*WHOLE, *REAL, NUMBER}:
-            return [v if v.type == "void" else self._as_double(v) for v in values]
+            return [self._as_double(value) for value in values]
         if compared and kinds == {"float", NUMBER}:
             return values
         names = " and ".join(sorted(kinds))

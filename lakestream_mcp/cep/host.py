@@ -145,6 +145,11 @@ class Host:
         edges = self.document.inputs(node_id)
         return sorted(edges, key=lambda e: ports.index(e.target_port))
 
+    @property
+    def sources(self) -> list[str]:
+        """The nodes where rows enter, in graph order."""
+        return [n for n in self.order if isinstance(self._type(n), SourceType)]
+
     def type_of(self, node_id: str) -> str:
         """The type name of a node of the document."""
         node = self.document.node(node_id)
@@ -245,11 +250,10 @@ def on_time_rows(packed: Any, points: list[WatermarkPoint], batch_rows: int) -> 
 
     rows = packed["row"].to_numpy()
     times = pc.fill_null(packed["ts"], FAR).to_numpy()
-    bounds = rows // batch_rows * batch_rows
-    order = np.argsort(bounds, kind="stable")
-    marks = np.empty(len(rows), dtype=np.int64)
-    marks[order] = watermark_before(points, bounds[order])
-    late = times <= marks
+    bounds = np.arange(0, int(rows.max(initial=0)) + 1, batch_rows)
+    late = times <= watermark_before(points, bounds)[rows // batch_rows]
+    if not late.any():
+        return packed, rows[:0]
     return packed.filter(pa.array(~late)), rows[late]
 
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from ..errors import InvalidArgument, InvalidEvents, InvalidPipeline, nearest
 from ..graph.model import ChangeData, PipelineDocument
-from ..graph.node_type import SourceType
 from .event_files import read_rows
 from .events import table_of, with_arrivals
 from .host import GraphRun, Host, Options, PatternRun
@@ -125,14 +124,13 @@ def read_sources(
     host: Host, events: Any, find_file: Callable[[str], Path]
 ) -> tuple[dict[str, Any], list[str]]:
     """Every source's events as an Arrow table with arrival numbers, and warnings."""
-    sources = [n for n in host.order if isinstance(host.catalog.get(host.type_of(n)), SourceType)]
-    by_source = _by_source(events, sources)
+    by_source = _by_source(events, host.sources)
     tables: dict[str, Any] = {}
     warnings: list[str] = []
-    for source in sources:
+    for source in host.sources:
         tables[source], ignored = _read(host, source, by_source[source], find_file)
         warnings += ignored
-    times = {source: host.relations[source].event_time for source in sources}
+    times = {source: host.relations[source].event_time for source in host.sources}
     return with_arrivals(tables, times), warnings
 
 

@@ -20,7 +20,7 @@ from ..cep.report import jsonable
 from ..cep.scenario import BEGINS_US, Scenario, Wanted
 from .candidates import Mentioned, finite, texts
 from .path import upstream_of
-from .stage import START, Row, Stage, in_order, sources_of, stage_of, tables_of
+from .stage import START, Row, Stage, in_order, sources_of, stage_of, tables_of, time_of
 
 ATTEMPTS = 400
 DAY_US = 86_400_000_000
@@ -140,7 +140,7 @@ def _confirmed(stage: Stage, scenario: Scenario, chosen: list[Seen]) -> Example 
     places = []
     for seen, event in zip(chosen, scenario.events, strict=True):
         source = stage.sources[event.port]
-        time = host.relations[source].event_time
+        time = time_of(host, source)
         timed = {time: START + dt.timedelta(microseconds=event.at_us)} if time else {}
         places.append((source, len(rows[source])))
         rows[source].append({**stage.given[seen.number], **timed})
@@ -166,7 +166,7 @@ def combined(host: Host, node: str, examples: list[Example]) -> Rows | list[Row]
     rows: Rows = {name: [] for name in names}
     for number, example in enumerate(examples):
         for name, listed in example.rows.items():
-            time = host.relations[name].event_time
+            time = time_of(host, name)
             for row in listed:
                 moved = dict(row)
                 if time:

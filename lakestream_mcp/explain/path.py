@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from ..cep.events import ROW
@@ -12,6 +13,8 @@ from ..errors import NotFound
 from .reopen import Reopened
 from .truth import Truth
 from .view import some
+
+MAX_NAMED = 5
 
 
 def upstream_of(host: Host, node: str) -> list[str]:
@@ -73,6 +76,31 @@ def key_funnel(opened: Reopened, node: str, key: Sequence[Any]) -> list[str]:
         way = [*upstream_of(opened.host, edge.source), edge.source]
         sentences += _lost_on(opened, [*way, node], dict(zip(part.key, key, strict=True)))
     return list(dict.fromkeys(sentences))
+
+
+def never_came(
+    opened: Reopened, node: str, key: dict[str, Any], known: Iterable[tuple[Any, ...]]
+) -> list[str]:
+    """Where the events of a key that is not among the pattern's were lost, if there were any."""
+    names = opened.run.patterns[node].plan.key
+    whole = set(key) == set(names)
+    lost = key_funnel(opened, node, [key[name] for name in names]) if whole else []
+    others = [_key_told(names, values) for values in islice(known, MAX_NAMED)]
+    came = f" Keys that did: {'; '.join(others)}." if others and not lost else ""
+    return [*lost, f"No event of this key reached `{node}`.{came}"]
+
+
+def nothing_near(opened: Reopened, node: str) -> list[str]:
+    """That nothing began a match; where no event came so far, what stopped the first of them."""
+    if any(table.num_rows for table in opened.run.patterns[node].inputs):
+        return ["Nothing came near a match."]
+    total = sum(table.num_rows for table in opened.sources.values())
+    first = event_path(opened, node, 0)[0] if total else []
+    return [f"None of the {total} events reached `{node}`.", *first]
+
+
+def _key_told(names: Sequence[str], values: Sequence[Any]) -> str:
+    return ", ".join(f"{n} = {jsonable(v)}" for n, v in zip(names, values, strict=True))
 
 
 def _lost_on(opened: Reopened, way: list[str], key: dict[str, Any]) -> Iterator[str]:

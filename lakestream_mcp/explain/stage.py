@@ -111,8 +111,17 @@ def _fixed(
         relation = host.relations[source]
         keys = keys or [mentioned.pool(n, relation.type_of(n) or "")[:1] for n in part.key]
         own = {n: v[0] for n, v in zip(part.key, keys) if v and relation.type_of(n)}
-        fixed.append(own | ({relation.event_time: START} if relation.event_time else {}))
+        time = time_of(host, source)
+        fixed.append(own | ({time: START} if time else {}))
     return fixed
+
+
+def time_of(host: Host, source: str) -> str | None:
+    """The column of a source that is event time, which a watermark node may declare later on."""
+    own = host.relations[source]
+    later = (host.relations.get(n) for n in host.order if source in upstream_of(host, n))
+    declared = [own.event_time, *(relation.event_time for relation in later if relation)]
+    return next((name for name in declared if name and own.type_of(name) == "timestamp"), None)
 
 
 def tables_of(host: Host, rows: dict[str, list[Row]]) -> dict[str, Any]:
@@ -120,7 +129,7 @@ def tables_of(host: Host, rows: dict[str, list[Row]]) -> dict[str, Any]:
     tables = {
         name: table_of(listed, host.relations[name], name)[0] for name, listed in rows.items()
     }
-    return with_arrivals(tables, {name: host.relations[name].event_time for name in rows})
+    return with_arrivals(tables, {name: time_of(host, name) for name in rows})
 
 
 def in_order(host: Host, sources: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ to match together.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..cep.host import PatternRun
@@ -15,7 +15,7 @@ from ..cep.near_miss import Miss, moment
 from ..cep.physical import EPOCH
 from ..cep.report import jsonable
 from ..errors import InvalidArgument, NotFound, Unsupported
-from .path import event_path, key_funnel
+from .path import event_path, key_funnel, never_came, nothing_near
 from .reopen import Reopened
 from .view import horizon, inputs_of, key_view, keys_of, replayed
 
@@ -32,7 +32,7 @@ def why_no_match_of_key(opened: Reopened, node: str, key: dict[str, Any], limit:
     pattern = opened.run.patterns[node]
     chosen = _asked_keys(pattern, node, key)
     if key and not chosen:
-        return _never_came(opened, node, key), []
+        return never_came(opened, node, key, keys_of(pattern)), []
     sentences: list[str] = []
     misses: list[tuple[Key, Miss]] = []
     for values, numbers in chosen:
@@ -46,8 +46,8 @@ def why_no_match_of_key(opened: Reopened, node: str, key: dict[str, Any], limit:
     sentences += waiting
     if not misses and not waiting:
         matched = any(_matched(pattern, numbers) for _, numbers in chosen)
-        nothing = "Nothing came near a match: no event satisfied any condition."
-        sentences.append("All that came near a match is in one." if matched else nothing)
+        all_in_one = ["All that came near a match is in one."]
+        sentences += all_in_one if matched else nothing_near(opened, node)
     return sentences, [_answer(node, pattern, values, miss) for values, miss in told]
 
 
@@ -144,13 +144,11 @@ def _asked_keys(pattern: PatternRun, node: str, key: dict[str, Any]) -> list[tup
             got=unknown[0],
             expected=list(names),
         )
-    fitting = [
-        (values, numbers)
-        for values, numbers in known.items()
-        if all(jsonable(values[names.index(n)]) == jsonable(v) for n, v in key.items())
-    ]
+    fitting = [(values, n) for values, n in known.items() if _fits(values, names, key, jsonable)]
     if key:
-        return fitting[:MAX_KEYS]
+        # A number asked for as text, or the other way round, is the same key.
+        alike = [(values, n) for values, n in known.items() if _fits(values, names, key, _as_text)]
+        return (fitting or alike)[:MAX_KEYS]
     reach: dict[int, int] = {}
     for ended in pattern.outcome.ended:
         if ended.bound:
@@ -160,12 +158,14 @@ def _asked_keys(pattern: PatternRun, node: str, key: dict[str, Any]) -> list[tup
     return sorted(fitting, key=lambda kn: (-furthest[tuple(kn[1])], -len(kn[1])))[:MAX_KEYS]
 
 
-def _never_came(opened: Reopened, node: str, key: dict[str, Any]) -> list[str]:
-    """Where the events of a key that is not among the pattern's were lost, if there were any."""
-    names = opened.run.patterns[node].plan.key
-    whole = set(key) == set(names)
-    lost = key_funnel(opened, node, [key[name] for name in names]) if whole else []
-    return [*lost, f"No event of this key reached `{node}`."]
+def _fits(
+    values: Key, names: Sequence[str], key: dict[str, Any], form: Callable[[Any], Any]
+) -> bool:
+    return all(form(values[names.index(name)]) == form(value) for name, value in key.items())
+
+
+def _as_text(value: Any) -> str:
+    return str(jsonable(value))
 
 
 def _matched(pattern: PatternRun, numbers: list[int]) -> bool:

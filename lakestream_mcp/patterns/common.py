@@ -137,13 +137,13 @@ def sql_access(relation: Relation, field: str, resolver: ColumnResolver) -> Sql:
     """What splitting a condition needs of SQL, for the rows of a relation."""
     from sqlglot import exp
 
-    from ..relational.sql import check_columns, sql
+    from ..relational.sql import check_columns, select, sql
 
     def type_of(tree: exp.Expr) -> str:
         column_type = relation.type_of(tree.name) if isinstance(tree, exp.Column) else None
         if column_type is not None:
             return column_type
-        query = exp.select(tree.copy().as_("value")).from_("in_0")
+        query = select([exp.Alias(this=tree.copy(), alias=exp.to_identifier("value"))])
         return resolver.columns(query, [relation])[0].type
 
     def check(tree: exp.Expr, whole: bool) -> exp.Expr:

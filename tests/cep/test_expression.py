@@ -331,6 +331,7 @@ def test_ansi_errors(resolver: SailResolver, text: str, error: type[Exception]) 
         ("SUM(x) > 1", InvalidSql, "STEP_MISSING", "SUM(step.column)"),
         ("a.price > price", Unsupported, "UNSUPPORTED", "DOUBLE"),
         ("a.n * 1.5 > 2", Unsupported, "UNSUPPORTED", "DOUBLE"),
+        ("a.n / 1.5 > 2", Unsupported, "UNSUPPORTED", "DOUBLE"),
         ("a.f + f > 2", Unsupported, "UNSUPPORTED", "DOUBLE"),
         ("a.s > n", Unsupported, "UNSUPPORTED", "CAST"),
         ("a.at - at > 1", Unsupported, "UNSUPPORTED", "unix_micros"),
@@ -363,6 +364,11 @@ def test_measures(resolver: SailResolver) -> None:
         "a.price": "decimal(10,2)",
         "MAX(a.s)": "string",
         "a.x > 1": "boolean",
+        "coalesce(NULL, a.n, a.x)": "double",
+        "CASE WHEN a.b THEN NULL WHEN a.x > 1 THEN a.n ELSE a.x END": "double",
+        "if(a.b, NULL, a.n)": "int",
+        "a.n + 2147483647": "int",
+        "a.n + 2147483648": "bigint",
         "n / 2": None,
         "1.5": None,
     }
@@ -415,3 +421,11 @@ def test_a_number_beyond_doubles_is_refused(resolver: SailResolver) -> None:
             part_condition(parsed(text), scope_of(resolver))
     for text in ("a.x < 12345678901234.5", "a.x < 1.00000000000000001e5"):
         assert part_condition(parsed(text), scope_of(resolver)).code is not None
+
+
+def test_a_function_is_one_line_under_one_comment() -> None:
+    wanted = "def f(bound, row):\n    # a b\n    return x\n"
+    assert function_source("f", "bound, row", "(x)", "a\nb") == wanted
+    for length, shown in ((90, "x" * 90), (91, "x" * 89 + "…")):
+        comment = function_source("f", "row", "x", "x" * length).splitlines()[1]
+        assert comment == f"    # {shown}"

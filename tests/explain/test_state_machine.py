@@ -63,6 +63,14 @@ def test_the_time_had_passed(agent: Agent) -> None:
     assert "came no sooner than 2026-01-01T14:00:00Z" in told["misses"][0]["sentence"]
 
 
+def test_left_before_the_time_that_would_have_matched(agent: Agent) -> None:
+    events = [hours(0, 0, 20, "pay"), hours(0, 30, 20, "ship")]
+    closest = ask(agent, MACHINE | {"emit_on": ["late"]}, events)["misses"][0]
+    assert (closest["clause"], closest["event"]) == ("transitions.2.after", 1)
+    assert closest["distance"] == "1 h 30 min"
+    assert "moved the key to `shipped` 1 h 30 min before 2 hours had passed" in closest["sentence"]
+
+
 def test_the_time_that_is_awaited(agent: Agent) -> None:
     told = ask(agent, ENDS, [pay(0, 20)], "2026-01-01T12:30:00Z")
     closest = told["misses"][0]

@@ -129,7 +129,9 @@ def test_a_key_of_which_nothing_arrived(agent: Agent) -> None:
         "`it`: No event of this key reached `it`.",
     ]
     told = ask(agent, sequence(), events, key={"card": "nobody's"})
-    assert told["sentences"] == ["`it`: No event of this key reached `it`."]
+    assert told["sentences"] == [
+        "`it`: No event of this key reached `it`. Keys that did: card = a; card = b."
+    ]
 
 
 def test_a_late_event(agent: Agent) -> None:

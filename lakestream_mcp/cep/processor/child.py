@@ -92,8 +92,9 @@ def offered_pyspark(row: Any) -> dict[str, Any]:
 def importer(modules: dict[str, Any]) -> Any:
     """`__import__` for the code: only what was loaded for it."""
 
-    def import_module(name: str, *_: Any) -> Any:
-        fromlist = _[2] if len(_) > 2 else ()
+    def import_module(
+        name: str, _names: Any = None, _locals: Any = None, fromlist: Any = (), _level: int = 0
+    ) -> Any:
         if name not in modules:
             raise ImportError(f"{name} cannot be imported here")
         return modules[name] if fromlist else modules[name.partition(".")[0]]

@@ -121,4 +121,6 @@ def _bytes_of(value: Any, tree: Any) -> bytes:
     if tree == "string":
         return str(value).encode()
     unscaled = int(decimal.Decimal(value).scaleb(tree[2]))
-    return unscaled.to_bytes(unscaled.bit_length() // 8 + 1, "big", signed=True)
+    # As few bytes as Java needs: -128 is one, for which Python counts eight bits without the sign.
+    bits = (~unscaled if unscaled < 0 else unscaled).bit_length()
+    return unscaled.to_bytes(bits // 8 + 1, "big", signed=True)

@@ -73,6 +73,8 @@ def machine_misses(config: StateMachineConfig, view: KeyView) -> Iterator[Miss]:
     timed_out = [s for s in steps if s.before.since is not None and s.before.state != s.found.state]
     for step in timed_out[:MAX_EVENTS]:
         yield from _too_late(config, reach, step, view)
+    for step in [s for s in steps if s.moved and s.found.since is not None][:MAX_EVENTS]:
+        yield from _left_early(config, reach, step, view)
     yield from _awaited(config, reach, last, view)
     for partial in view.partials:
         if partial.reason == "expired" and partial.bound:
@@ -188,6 +190,34 @@ def _too_late(
             distance=span(late),
         )
         return
+
+
+def _left_early(
+    config: StateMachineConfig, reach: Reach, step: Step, view: KeyView
+) -> Iterator[Miss]:
+    """An event that took the key out of a state before the time that would have been a match."""
+    seen, found = step.seen, step.found
+    timeout = next((m for m in moves_from(config, found.state) if m.transition.after), None)
+    if found.since is None or timeout is None or not is_emitted(config, timeout):
+        return
+    tried = ((m, _parts(view, m, seen, found.path)) for m in _by_event(config, found.state))
+    taken = next((m for m, parts in tried if all(p.holds for p in parts)), None)
+    if taken is None or is_emitted(config, taken):
+        return
+    allowed, stayed = duration_us(timeout.transition.after or ""), seen.ts - found.since
+    yield Miss(
+        reach.of(found.state, 0.98 * stayed / allowed),
+        timeout.clause,
+        f"{found.told()} event {seen.number} at {moment(seen.ts)} moved the key to "
+        f"`{taken.transition.to}` {span(allowed - stayed)} before {timeout.transition.after} had "
+        f"passed, when it would have moved to `{timeout.transition.to}`.",
+        seen.ts,
+        seen.number,
+        found.named,
+        got=moment(seen.ts),
+        expected=f"no such event before {moment(found.since + allowed)}",
+        distance=span(allowed - stayed),
+    )
 
 
 def _awaited(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from collections.abc import Iterator
 
@@ -41,3 +42,18 @@ def test_rows_pass_as_they_came(bench: Bench) -> None:
     assert {repr(row) for row in kept} <= seen
     moments = {(row["key"], row["n"], row["at"]) for row in came}
     assert len(kept) == len(moments) > 100
+
+
+def test_the_watermark_starts_at_1970_and_only_what_is_later_is_in_time(bench: Bench) -> None:
+    config = {"key": ["id"], "within": "1 microsecond"}
+    node = {"id": "once", "type": "deduplicate", "name": "Once", "config": config}
+    made = bench.make(chain(source("5 minutes"), node))
+    base = events(random.Random(0), count=1)[0]
+    start = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    given = [
+        {**base, "id": n, "at": start + dt.timedelta(microseconds=at)}
+        for n, at in enumerate((-1, 0, 1, 2))
+    ]
+    run = bench.on_host(made, bench.tables(made, {"events": given}))
+    assert sorted(run.tables["once"]["id"].to_pylist()) == [2, 3]
+    assert run.patterns["once"].late_rows.tolist() == [0, 1]

@@ -136,6 +136,27 @@ def test_a_margin_reaches_into_holes_and_over_the_antimeridian() -> None:
     assert not zone.reaches(-177.999, 2.0, 0.0)
 
 
+def test_margins_are_those_of_a_plane_wherever_the_earth_is_cut() -> None:
+    for seed in range(100):
+        draw = random.Random(seed)
+        (ring, *_), at = shape(draw), (draw.uniform(-14, 14), draw.uniform(-14, 14))
+        east = math.cos(math.radians(at[1]))
+        line = shapely.LinearRing([(x * east, y) for x, y in ring])
+        far = line.distance(shapely.Point(at[0] * east, at[1])) * RADIUS_M * math.pi / 180
+        for degrees in (0, 180, 172, -176):
+            ((x, y),) = turned([at], degrees)
+            found = GeofenceRing(turned(ring, degrees)).distance_m(x, y)
+            assert found == pytest.approx(far, rel=1e-9, abs=1e-3), (seed, degrees)
+
+
+def test_a_ring_may_repeat_a_position() -> None:
+    ring = [(0.0, 0.0), (0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 0.0)]
+    once = GeofenceRing(ring[1:])
+    for at in ((5.0, 1.0), (3.0, 1.0), (-1.0, -1.0)):
+        assert GeofenceRing(ring).distance_m(*at) == once.distance_m(*at)
+        assert GeofenceRing(ring).locate(*at) == once.locate(*at)
+
+
 def test_rings_that_meet_themselves_are_those_that_are_not_simple() -> None:
     refused = 0
     for seed in range(3000):

@@ -93,6 +93,23 @@ def test_what_is_held_is_bounded_by_time() -> None:
     assert made.on_time(state, 2_200 * SECOND, lambda match: None) is None
 
 
+def test_time_lets_rows_go() -> None:
+    made = matcher("A+ C", within=10 * SECOND)
+    state = made.on_events(None, events([A] * 10), lambda match: None)
+    state = made.on_time(state, 12 * SECOND, lambda match: None)
+    assert [ts // SECOND for ts, *_ in state[0]] == [3, 4, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("made", [matcher("A B* C"), summing(1 << 40)], ids=["row", "history"])
+def test_open_attempts_are_shown_while_they_are_short(made: Any) -> None:
+    made.observer = lambda *told: None
+    state, shown = None, []
+    for event in events([A, *[B] * 100]):
+        state = made.on_events(state, [event], lambda match: None)
+        shown.append([len(bound) for bound, _ in state[-1]])
+    assert shown == [*([n] for n in range(1, 101)), []]
+
+
 def test_what_is_held_is_bounded_by_rows() -> None:
     made = matcher("A+ C", max_rows=10)
     found: list[Any] = []

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lakestream_mcp.patterns.match_recognize import matcher, threads
 from lakestream_mcp.patterns.match_recognize.base import ROW_PATTERN_END
 from lakestream_mcp.patterns.match_recognize.history import RowHistoryMatcher
 from lakestream_mcp.patterns.match_recognize.matcher import RowPatternMatcher
@@ -192,6 +193,25 @@ def test_agrees_with_the_definition(history: bool) -> None:
     told = [check(seed, history) for seed in range(3000)]
     assert told.count("matched") > 1000
     assert told.count("skip failed") > 100
+
+
+@pytest.mark.parametrize("history", [False, True])
+def test_what_was_learned_is_bounded_and_may_be_forgotten(
+    history: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    learn = threads.RowThreads._learn
+
+    def watched(self: Any, *arguments: Any) -> Any:
+        sizes.append(len(self._moves))
+        return learn(self, *arguments)
+
+    monkeypatch.setattr(threads.RowThreads, "_learn", watched)
+    for module in (threads, matcher):
+        monkeypatch.setattr(module, "ROW_PATTERN_LEARNED", 2)
+    for seed in range(300):
+        check(seed, history)
+    assert max(sizes, default=1) == 1
 
 
 @pytest.mark.soak
