@@ -114,7 +114,8 @@ def _stage(
             writers[node.id] = node, config
             relations[node.id] = validation.relations[edge.source]
     made = {**readers, **writers}
-    nodes = [made[n][0] for n in readers] + [n for n in document.nodes if n.id in set(own)]
+    kept = set(own)
+    nodes = [made[n][0] for n in readers] + [n for n in document.nodes if n.id in kept]
     nodes += [made[n][0] for n in writers]
     configs = {n: validation.configs[n] for n in own} | {n: c for n, (_, c) in made.items()}
     part = document.model_copy(update={"nodes": nodes, "edges": edges})

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from ..cep.syntax_tree import module_tree
 from .filters import Source
@@ -14,7 +15,7 @@ FOLDER = Path(__file__).parent / "structured_streaming"
 MARK = "# --- carried ---\n"
 PACKAGE = Path(__file__).parent.parent
 PLATFORM = (
-    *("core", "sources", "formats", "mqtt", "sinks"),
+    *("core", "sources", "formats", "encoding", "mqtt", "sinks"),
     *("alerts", "databases", "authored", "services"),
 )
 """Files of `structured_streaming/platform/`, in the order in which generated code carries them."""
@@ -33,50 +34,77 @@ def carried_text(name: str) -> Source:
     return Source(text.partition(MARK)[2].strip() + "\n")
 
 
-def platform_functions(code: Iterable[str]) -> Source:
-    """The platform functions that pieces of code use, and what those use, in file order.
+class Names(NamedTuple):
+    """What a piece of Python mentions, and what of it is read without being imported or set."""
+
+    mentioned: frozenset[str]
+    read: frozenset[str]
+
+
+class Code(NamedTuple):
+    """A piece of Python and the names in it; those of an author's own code are not counted."""
+
+    text: Source
+    names: Names
+
+
+def platform_functions(used: Iterable[str]) -> Code:
+    """The platform functions of these names, and what those use, in file order.
 
     Constants of the first file are always there, those of the others where they are used.
     """
-    core, *others = (carried_text(str(path)) for path in PLATFORM_FILES)
-    defined = _definitions("\n".join([core, *others]))
-    needed = {name for name, (_, kind) in _definitions(core).items() if kind is ast.Assign}
-    todo = [name for piece in [*code, *(defined[n][0] for n in needed)] for name in names_in(piece)]
+    defined, always = _platform()
+    needed: set[str] = set()
+    todo = [*always, *used]
     while todo:
         name = todo.pop()
         if name in defined and name not in needed:
             needed.add(name)
-            todo += names_in(defined[name][0])
-    used = [(source, kind) for name, (source, kind) in defined.items() if name in needed]
-    constants = [source for source, kind in used if kind is ast.Assign]
-    definitions = [source for source, kind in used if kind is not ast.Assign]
-    return Source("\n\n\n".join(["\n".join(constants), *definitions]) + "\n")
+            todo += defined[name].names.mentioned
+    pieces = [piece for name, piece in defined.items() if name in needed]
+    constants = [piece.source for piece in pieces if piece.kind is ast.Assign]
+    definitions = [piece.source for piece in pieces if piece.kind is not ast.Assign]
+    text = Source("\n\n\n".join(["\n".join(constants), *definitions]) + "\n")
+    names = [piece.names for piece in pieces]
+    return Code(text, Names(*(frozenset().union(*each) for each in zip(*names, strict=True))))
 
 
-def _definitions(text: str) -> dict[str, tuple[str, type]]:
-    """Top-level names with their source and kind."""
+class _Piece(NamedTuple):
+    """What stands at the top level of a file under one name."""
+
+    source: str
+    kind: type
+    names: Names
+
+
+@lru_cache(maxsize=1)
+def _platform() -> tuple[dict[str, _Piece], list[str]]:
+    """All platform functions, and the names that are always carried."""
+    core, *others = (carried_text(str(path)) for path in PLATFORM_FILES)
+    constants = [n for n, piece in _definitions(core).items() if piece.kind is ast.Assign]
+    return _definitions("\n".join([core, *others])), constants
+
+
+def _definitions(text: str) -> dict[str, _Piece]:
+    """Top-level names with what they stand for."""
     lines = text.splitlines()
-    found: dict[str, tuple[str, type]] = {}
+    found: dict[str, _Piece] = {}
     for statement in module_tree(text).body:
         first = min(
             [statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))]
         )
         source = "\n".join(lines[first - 1 : statement.end_lineno])
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-            found[statement.name] = (source, type(statement))
+            found[statement.name] = _Piece(source, type(statement), names_in(source))
         elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            found[statement.targets[0].id] = (source, ast.Assign)
+            found[statement.targets[0].id] = _Piece(source, ast.Assign, names_in(source))
     return found
 
 
-def names_in(code: str) -> set[str]:
-    """Every name a piece of Python mentions."""
-    return {n.id for n in ast.walk(module_tree(code)) if isinstance(n, ast.Name)}
-
-
-def global_names(code: str) -> set[str]:
-    """Every name that a piece of Python reads, without those that its parts import or set."""
-    used: set[str] = set()
+def names_in(code: str) -> Names:
+    """The names in a piece of Python; what one part of it sets, others may still read."""
+    mentioned: set[str] = set()
+    read: set[str] = set()
     for statement in module_tree(code).body:
         inside = list(ast.walk(statement))
         names = [n for n in inside if isinstance(n, ast.Name)]
@@ -84,8 +112,9 @@ def global_names(code: str) -> set[str]:
         for found in inside:
             if isinstance(found, ast.Import | ast.ImportFrom):
                 own |= {a.asname or a.name.partition(".")[0] for a in found.names}
-        used |= {n.id for n in names} - own
-    return used
+        mentioned |= {n.id for n in names}
+        read |= {n.id for n in names} - own
+    return Names(frozenset(mentioned), frozenset(read))
 
 
 def top_level_names(code: str) -> set[str]:

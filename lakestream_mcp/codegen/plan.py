@@ -6,7 +6,7 @@ import builtins
 import hashlib
 import json
 import keyword
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..cep.carried import Carried, carried
@@ -14,7 +14,8 @@ from ..cep.pattern_type import PatternPlan, PatternType
 from ..cep.processor_type import ProcessorPlan, ProcessorType
 from ..cep.stateful import StatefulRelationalType
 from ..errors import InvalidPipeline, Unsupported
-from ..graph.model import Column, Node, PipelineDocument, Relation, flow_name
+from ..graph.kept import Kept
+from ..graph.model import Column, Edge, Node, PipelineDocument, Relation, flow_name
 from ..graph.node_type import CodeTransformType, ColumnResolver, NodeType
 from .generated import Checkpoint
 from .settings import AVAILABLE_NOW, CodeSettings
@@ -38,6 +39,14 @@ class Step(NamedTuple):
     relation: Relation
     ports: dict[str, str]
     has_out: bool
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """All that code of this node is made of; its config follows from its type and JSON."""
+        config = json.dumps(self.node.config)
+        said = hashlib.sha256(config.encode("utf-8", "surrogatepass")).digest()
+        ports = tuple(self.ports.items())
+        return (self.node.id, self.node.name, said, self.type, ports, *self[3:7], self.has_out)
 
     def frames(self) -> dict[str, str]:
         """The frames of what leaves this node, by the name that other code gives the rows."""
@@ -124,6 +133,8 @@ class NotebookPlan(NamedTuple):
     def checkpoints(self) -> dict[str, Checkpoint]:
         """What each query's checkpoint holds, by the id of its sink."""
         steps = {step.node.id: step for step in self.steps}
+        places = {node_id: place for place, node_id in enumerate(steps)}
+        into = self.document.edges_into()
         layouts = self.layouts
         return {
             sink: Checkpoint(
@@ -133,18 +144,19 @@ class NotebookPlan(NamedTuple):
             )
             for sink, step in steps.items()
             if step.type.category == "sink"
-            for above in [self._above(sink)]
+            for above in [sorted(_above(sink, into), key=places.__getitem__)]
         }
 
-    def _above(self, node_id: str) -> list[str]:
-        """The nodes whose rows reach a node, in the graph's order."""
-        found: set[str] = set()
-        open_ids = [node_id]
-        while open_ids:
-            sources = {edge.source for edge in self.document.inputs(open_ids.pop())} - found
-            found |= sources
-            open_ids += sources
-        return [step.node.id for step in self.steps if step.node.id in found]
+
+def _above(node_id: str, into: Mapping[str, Sequence[Edge]]) -> set[str]:
+    """The nodes whose rows reach a node."""
+    found: set[str] = set()
+    open_ids = [node_id]
+    while open_ids:
+        sources = {edge.source for edge in into[open_ids.pop()]} - found
+        found |= sources
+        open_ids += sources
+    return found
 
 
 def _digest(value: Any) -> str:
@@ -171,10 +183,11 @@ def plan_notebook(
     reserved: frozenset[str],
 ) -> NotebookPlan:
     """Decide order, names and patterns of a pipeline that is valid."""
+    nodes, into = {n.id: n for n in document.nodes}, document.edges_into()
     types = {n.id: catalog.get(n.type) for n in document.nodes}
     ports = {n: types[n].output_ports(validation.configs[n]) for n in validation.order}
     names = frame_names(validation.order, types, reserved, ports)
-    steps = tuple(_step(document, n, types, validation, names) for n in validation.order)
+    steps = tuple(_step(nodes[n], into[n], types[n], validation, names) for n in validation.order)
     patterns = {s.node.id: _pattern(s, resolver) for s in steps if isinstance(s.type, PatternType)}
     processors = {
         s.node.id: s.type.processor(s.config) for s in steps if isinstance(s.type, ProcessorType)
@@ -226,28 +239,26 @@ def frame_names(
 
 
 def _step(
-    document: PipelineDocument,
-    node_id: str,
-    types: dict[str, NodeType],
+    node: Node,
+    into: Sequence[Edge],
+    kind: NodeType,
     validation: Any,
     names: dict[str, str],
 ) -> Step:
-    node = document.node(node_id)
-    assert node is not None, node_id
-    ports = types[node_id].input_ports
-    edges = sorted(document.inputs(node_id), key=lambda e: ports.index(e.target_port))
-    if "sss" not in types[node_id].targets:
+    node_id = node.id
+    edges = sorted(into, key=lambda e: kind.input_ports.index(e.target_port))
+    if "sss" not in kind.targets:
         raise Unsupported(
             f"`{node.type}` has no Structured Streaming code.",
             where={"node": node_id},
             got="sss",
-            expected=sorted(types[node_id].targets),
+            expected=sorted(kind.targets),
         )
     config = validation.configs[node_id]
-    ports_out = types[node_id].output_ports(config)
+    ports_out = kind.output_ports(config)
     return Step(
         node,
-        types[node_id],
+        kind,
         config,
         names[node_id],
         tuple(names[flow_name(e.source, e.source_port)] for e in edges),
@@ -258,7 +269,20 @@ def _step(
     )
 
 
+_PATTERNS: Kept[Any, PatternStep] = Kept(4096)
+
+
 def _pattern(step: Step, resolver: ColumnResolver | None) -> PatternStep:
+    """A pattern's plan and text, made anew only where they would be others."""
+    key = (step.key, resolver is None)
+    known = _PATTERNS.get(key)
+    if known is None:
+        known = _planned(step, resolver)
+        _PATTERNS.put(key, known)
+    return known
+
+
+def _planned(step: Step, resolver: ColumnResolver | None) -> PatternStep:
     from ..relational.pack import match_columns, packed_columns
 
     assert isinstance(step.type, PatternType)

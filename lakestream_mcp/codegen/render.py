@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from ..cep.pattern_type import PatternType
 from ..cep.processor_type import ProcessorPlan, ProcessorType
 from ..errors import Unsupported
+from ..graph.kept import Kept
 from ..graph.node_type import CodeTransformType, RelationalType, SinkType, SourceType
 from ..relational.column_types import ddl
 from .filters import FILTERS, Source, inside_function, sql_ident
-from .inline import carried_text, global_names, platform_functions
+from .inline import Code, carried_text, names_in, platform_functions
 from .plan import NotebookPlan, PatternStep, Step
 from .verify import authored_lines
 
@@ -29,6 +30,8 @@ PACKAGE = Path(__file__).parent.parent
 TARGET = "codegen/structured_streaming"
 EMPTY: Mapping[str, str] = MappingProxyType({})
 ALWAYS = ("parameter", "await_queries")
+MAX_KEPT = 20_000
+"""Characters of a cell; longer ones are an author's code, and are made each time."""
 IMPORTS = {
     "base64": "import base64",
     "datetime": "import datetime",
@@ -89,20 +92,37 @@ def render(template: str, **values: Any) -> Source:
 
 def notebook(plan: NotebookPlan, version: str) -> str:
     """The whole notebook, not yet formatted."""
-    cells = [_node(step, plan) for step in plan.steps]
-    own = [_without_authored(cell) for cell in cells]
+    cells = [_cell(step, plan) for step in plan.steps]
+    platform = platform_functions({*ALWAYS, *(n for cell in cells for n in cell.names.mentioned)})
+    used = platform.names.read.union(*(cell.names.read for cell in cells))
+    imports = "\n".join(line for name, line in IMPORTS.items() if name in used)
     return render(
         f"{TARGET}/notebook.py.j2",
         plan=plan,
         version=version,
         hashes=plan.hashes,
         packages=sorted({p for s in plan.steps for p in getattr(s.type, "packages", ())}),
-        imports=_imports(own),
-        platform=platform_functions([*own, *ALWAYS]),
+        imports=Source(f"{imports}\n"),
+        platform=platform.text,
         carried=_carried(plan),
         several_watermarks=sum(map(declares_watermark, plan.steps)) > 1,
-        cells=cells,
+        cells=[cell.text for cell in cells],
     )
+
+
+_CELLS: Kept[Any, Code] = Kept(4096)
+
+
+def _cell(step: Step, plan: NotebookPlan) -> Code:
+    """The cell of a node, made anew only where it would be another."""
+    key = (step.key, plan.settings.state_layout)
+    known = _CELLS.get(key)
+    if known is None:
+        text = _node(step, plan)
+        known = Code(text, names_in(_without_authored(text)))
+        if len(text) <= MAX_KEPT:
+            _CELLS.put(key, known)
+    return known
 
 
 def _without_authored(cell: Source) -> Source:
@@ -110,13 +130,6 @@ def _without_authored(cell: Source) -> Source:
     authored = authored_lines(cell)
     lines = cell.splitlines()
     return Source("\n".join(x for n, x in enumerate(lines, 1) if n not in authored))
-
-
-def _imports(cells: list[Source]) -> Source:
-    """The imports that the platform functions and the nodes' cells use."""
-    text = "\n".join([platform_functions([*cells, *ALWAYS]), *cells])
-    used = global_names(text)
-    return Source("\n".join(line for name, line in IMPORTS.items() if name in used) + "\n")
 
 
 def _carried(plan: NotebookPlan) -> list[Source]:
@@ -254,13 +267,15 @@ def sql_cell(
 
 
 def with_placeholders(query: exp.Query, names: list[str]) -> str:
-    """The query's text for `spark.sql`, which formats it: tables as `{in_0}`, braces doubled."""
+    """The query's text for `spark.sql`, which formats it: tables as `{in_0}`, braces doubled.
+
+    The tree is used up.
+    """
     from sqlglot import exp
 
     from ..relational.dialect import DIALECT
 
-    tree = query.copy()
-    parts = list(tree.walk())
+    parts = list(query.walk())
     texts = [part.name for part in parts if isinstance(part, (exp.Identifier, exp.Literal))]
     mark = "lakestream_input_"
     while any(mark in text for text in texts):
@@ -272,6 +287,6 @@ def with_placeholders(query: exp.Query, names: list[str]) -> str:
             table.set("this", exp.to_identifier(f"{mark}{table.name}"))
     names_read = [part.name for part in parts if isinstance(part, exp.Identifier)]
     pretty = not any("\n" in name for name in names_read)
-    text = DIALECT.generate(tree, copy=False, comments=False, pretty=pretty, max_text_width=88)
+    text = DIALECT.generate(query, copy=False, comments=False, pretty=pretty, max_text_width=88)
     text = text.replace("{", "{{").replace("}", "}}")
     return re.sub(rf"{mark}(in_\d+)", r"{\1}", text)

@@ -33,7 +33,8 @@ class _Able:
     """What keeps each node from each target; asked once per node."""
 
     def __init__(self, document: PipelineDocument, validation: Any, catalog: Any) -> None:
-        self.document, self.validation = document, validation
+        self.validation = validation
+        self.into = document.edges_into()
         self.types: dict[str, NodeType] = {n.id: catalog.get(n.type) for n in document.nodes}
         self.known: dict[tuple[str, Target], Unsupported | None] = {}
         self.statements: dict[str, tuple[Any, ...]] = {}
@@ -65,7 +66,7 @@ class _Able:
                     expected=sorted(kind.targets),
                 )
             if target == "sdp":
-                made = node_statements(self.document, self.validation, kind, node_id)
+                made = node_statements(self.into[node_id], self.validation, kind, node_id)
                 self.statements[node_id] = made
             elif isinstance(kind, (SourceType, SinkType)):
                 config, relation = (
@@ -126,7 +127,7 @@ def _hybrid(able: _Able) -> Routing:
     routes: list[Route] = []
     stages: dict[str, int] = {}
     for node_id in able.validation.order:
-        sources = [edge.source for edge in able.document.inputs(node_id)]
+        sources = [edge.source for edge in able.into[node_id]]
         last = max((stages[s] for s in sources), default=0)
         can = {t: able.refusal(node_id, t) for t in ("sdp", "sss")}
         wanted = "sss" if last % 2 else "sdp"

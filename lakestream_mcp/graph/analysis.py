@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import EngineFailed, LakestreamError
 from . import config as configs
 from .config_problems import Config
+from .kept import Kept
 from .model import Column, Problem, Relation
 from .node_type import ColumnResolver, NodeConfig, NodeType
 
@@ -28,33 +28,11 @@ class Analysis(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-class AnalysisCache:
+class AnalysisCache(Kept[_Key, Analysis]):
     """Analyses by node type, config and inputs, so that an unchanged node costs a look-up."""
 
     def __init__(self, capacity: int = 20_000) -> None:
-        self._capacity = capacity
-        self._known: dict[_Key, Analysis] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: _Key) -> Analysis | None:
-        """The analysis, or None."""
-        return self._known.get(key)
-
-    def put(self, key: _Key, analysis: Analysis) -> None:
-        """Keep an analysis; the oldest quarter goes when there are too many."""
-        with self._lock:
-            if len(self._known) >= self._capacity:
-                for old in list(self._known)[: max(1, self._capacity // 4)]:
-                    del self._known[old]
-            self._known[key] = analysis
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._known = {}
-
-    def __len__(self) -> int:
-        return len(self._known)
+        super().__init__(capacity)
 
 
 class _Watching:
@@ -80,7 +58,7 @@ def analyse(
     cache: AnalysisCache,
 ) -> Analysis:
     """Analyse a node. With `inputs` None (something upstream is wrong) only its config is."""
-    key = (node_type, json.dumps(config, sort_keys=True), inputs)
+    key = (node_type, json.dumps(config), inputs)
     known = cache.get(key)
     if known is not None:
         return known

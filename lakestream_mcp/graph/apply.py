@@ -12,6 +12,7 @@ from .changes import Change, ReplaceDocument, parse_changes
 from .draft import Draft, edge_key
 from .model import PipelineDocument
 from .node_type import TypeCatalog
+from .spelling import as_declared
 from .steps import check_ids, take
 
 
@@ -48,8 +49,10 @@ def apply(
     catalog: TypeCatalog,
 ) -> Applied:
     """Apply the changes in order, or none of them. Raises InvalidChange naming the change."""
-    typed = parse_changes(changes)
+    declared, told = as_declared(changes)
+    typed = parse_changes(declared)
     draft = _opened(document, typed, catalog)
+    draft.notes += told
     for index, change in enumerate(typed):
         try:
             take(draft, change)

@@ -228,6 +228,8 @@ def _unknown_key(op: str, path: Sequence[str], where: dict[str, object]) -> Inva
     hint = f"did you mean `{near}`?" if near else None
     if op == "add_node" and not parents and key in NewNode.model_fields:
         hint = f"`{key}` belongs into `node`: " + '{"op": "add_node", "node": {"type": …}}'
+    if (op, key) == ("update_node", "type"):
+        hint = "a node keeps its type: remove_node, add_node with the same id, and connect it"
     return InvalidChange(
         f"`{op}` has no `{'.'.join(path)}`",
         where=where,

@@ -13,6 +13,7 @@ from .model import Problem
 from .naming import snake_case
 from .node_type import NodeConfig, NodeType
 from .plain import shown
+from .synonyms import in_our_words
 
 
 def own_names(node_type: NodeType, given: Mapping[str, JsonValue]) -> Config:
@@ -36,17 +37,34 @@ def own_names(node_type: NodeType, given: Mapping[str, JsonValue]) -> Config:
     return named
 
 
+class Read(NamedTuple):
+    """A configuration as it is stored, and the words in it that were read as others."""
+
+    config: Config
+    told: list[str]
+
+
 def canonical(node_type: NodeType, given: Mapping[str, JsonValue]) -> Config:
     """The config as it is stored: our names, an earlier system's fields migrated, no nulls."""
-    named = {key: value for key, value in own_names(node_type, given).items() if value is not None}
+    named: Config = {k: v for k, v in own_names(node_type, given).items() if v is not None}
+    migrated = _migrated(node_type, named)
+    return {key: value for key, value in migrated.items() if value is not None}
+
+
+def read_config(node_type: NodeType, given: Mapping[str, JsonValue]) -> Read:
+    """The same of what an agent wrote, whose other words for our fields are told."""
+    config, told = in_our_words(node_type.Config, canonical(node_type, given))
+    return Read(canonical(node_type, config) if told else config, told)
+
+
+def _migrated(node_type: NodeType, named: Config) -> Config:
     try:
-        migrated = node_type.migrate(dict(named))
+        return node_type.migrate(dict(named))
     except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise InvalidArgument(
             f"the configuration of this `{node_type.type}` cannot be read: {error}",
             expected=sorted(node_type.Config.model_fields),
         ) from error
-    return {key: value for key, value in migrated.items() if value is not None}
 
 
 class Parsed(NamedTuple):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple, TypeGuard
+from typing import Literal, NamedTuple, TypeGuard, get_args, get_origin
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..errors import nearest
+from ..errors import LakestreamError, nearest
 from .model import Problem
 from .node_type import NodeType
 from .plain import is_secret, shown
@@ -105,7 +105,7 @@ def _problem(
         got="(not shown)" if secret else shown(value) if path else None,
         expected=choices or shown_text(" or ".join(said)),
         hint=f"did you mean `{near}`?" if near else None,
-        fix=_patched(given, path, near) if near else None,
+        fix=patched(given, path, near) if near else None,
     )
 
 
@@ -127,28 +127,26 @@ def _choices(details: Sequence[ErrorDetails]) -> list[str]:
 def _missing(node_type: NodeType, path: _Path, field: str) -> Problem:
     info = node_type.Config.model_fields.get(str(path[0])) if len(path) == 1 else None
     described = info.description if info else None
+    choices = (
+        list(get_args(info.annotation)) if info and get_origin(info.annotation) is Literal else []
+    )
+    if choices:
+        described = f"{described}: {', '.join(f'`{choice}`' for choice in choices)}"
     return Problem(
         code="MISSING_CONFIG",
         message=f"`{field}` is required",
         field=field,
-        expected=described or f"a value for `{field}`",
-        hint=f'set it with {{"op": "update_node", "config": {{"{path[0]}": …}}}}',
+        expected=choices or described or f"a value for `{field}`",
+        hint=described or f'set it with {{"op": "update_node", "config": {{"{path[0]}": …}}}}',
     )
 
 
 def _unknown_key(node_type: NodeType, given: Config, path: _Path, field: str) -> Problem:
     key = str(path[-1])
-    holder = _value_at(given, path[:-1])
     known = _known_keys(node_type.Config, path[:-1])
     moved = node_type.moved.get(key)
-    near = None if moved else nearest(key, known)
-    fix = None
-    if near and isinstance(holder, dict):
-        renamed = {near if k == key else k: v for k, v in holder.items() if k != near}
-        renamed |= {near: holder[near]} if near in holder else {}
-        fix = _patched(given, path[:-1], renamed)
-        if len(path) == 1:
-            fix = {key: None} | ({} if near in holder else {near: holder[key]})
+    near = None if moved else _renamed_to(node_type, given, path, known)
+    fix = _renamed(given, path, near) if near else None
     return Problem(
         code="UNKNOWN_CONFIG",
         message=f"`{node_type.type}` has no field `{shown(field)}`",
@@ -158,6 +156,51 @@ def _unknown_key(node_type: NodeType, given: Config, path: _Path, field: str) ->
         hint=moved or (f"did you mean `{near}`?" if near else None),
         fix={key: None} if moved else fix,
     )
+
+
+def _renamed_to(node_type: NodeType, given: Config, path: _Path, known: set[str]) -> str | None:
+    """The field meant by an unknown key: one that is called alike, or the only one missing.
+
+    Its value must be one that the field takes: else something else was meant.
+    """
+    key, missing, unknown = str(path[-1]), [], []
+    for loc, kind in _errors(node_type, given):
+        if loc[:-1] == path[:-1]:
+            missing += [str(loc[-1])] if kind == "missing" else []
+            unknown += [str(loc[-1])] if kind == "extra_forbidden" else []
+    alone = missing if (len(missing), len(unknown)) == (1, 1) else []
+    for name in dict.fromkeys([nearest(key, missing), nearest(key, known), *alone]):
+        renamed = _renamed(given, path, name) if name else None
+        place = (*path[:-1], name)
+        if renamed and not any(
+            loc[: len(place)] == place for loc, _ in _errors(node_type, given | renamed)
+        ):
+            return name
+    return None
+
+
+def _errors(node_type: NodeType, config: Config) -> list[tuple[_Path, str]]:
+    """Where a configuration is wrong, and in which way; keys set to null count as left out."""
+    left: Config = {key: value for key, value in config.items() if value is not None}
+    try:
+        node_type.Config.model_validate(left)
+    except ValidationError as error:
+        return [(_place(left, d).path, d["type"]) for d in error.errors(include_url=False)]
+    except LakestreamError:
+        return []
+    return []
+
+
+def _renamed(given: Config, path: _Path, name: str) -> Config | None:
+    """A config patch in which the key at `path` has another name; where that is set, it goes."""
+    key, holder = str(path[-1]), _value_at(given, path[:-1])
+    if not isinstance(holder, dict):
+        return None
+    if len(path) == 1:
+        return {key: None} | ({} if name in holder else {name: holder[key]})
+    renamed = {name if k == key else k: v for k, v in holder.items() if k != name}
+    renamed |= {name: holder[name]} if name in holder else {}
+    return patched(given, path[:-1], renamed)
 
 
 def _known_keys(model: type[BaseModel], path: _Path) -> set[str]:
@@ -170,16 +213,17 @@ def _known_keys(model: type[BaseModel], path: _Path) -> set[str]:
             inner
             for outer in models
             if part in outer.model_fields
-            for inner in _models_in(outer.model_fields[part].annotation)
+            for inner in models_in(outer.model_fields[part].annotation)
         ]
     return {info.alias or name for each in models for name, info in each.model_fields.items()}
 
 
-def _models_in(annotation: object) -> list[type[BaseModel]]:
+def models_in(annotation: object) -> list[type[BaseModel]]:
+    """The models that an annotation mentions, at any depth."""
     if _is_model(annotation):
         return [annotation]
     arguments = getattr(annotation, "__args__", ())
-    return [model for argument in arguments for model in _models_in(argument)]
+    return [model for argument in arguments for model in models_in(argument)]
 
 
 def _is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
@@ -201,7 +245,7 @@ def _value_at(given: object, path: _Path) -> object:
     return current
 
 
-def _patched(given: Config, path: _Path, value: JsonValue) -> Config | None:
+def patched(given: Config, path: _Path, value: JsonValue) -> Config | None:
     """The top-level key with the value at `path` replaced, as a config patch."""
     if not path:
         return None

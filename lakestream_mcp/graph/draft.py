@@ -15,6 +15,7 @@ from .model import Edge, Node, PipelineDocument, Position
 from .naming import free_id, free_title, slug
 from .node_type import NodeType, TypeCatalog
 from .plain import MAX_CONFIG_CHARACTERS, shown, unfit
+from .synonyms import in_our_words
 
 MAX_NODES = 2000
 MAX_COORDINATE = 1_000_000
@@ -35,6 +36,11 @@ class Draft:
         self.nodes = {node.id: node for node in document.nodes}
         self.edges = {edge_key(edge): edge for edge in document.edges}
         self.notes: list[str] = []
+
+    def tell(self, note: str) -> None:
+        """Note something once, however often it was so."""
+        if note not in self.notes:
+            self.notes.append(note)
 
     def node(self, node_id: str) -> Node:
         """The node with this id. Raises InvalidChange with the nearest id."""
@@ -66,14 +72,21 @@ class Draft:
         """The config as it is stored. Raises InvalidChange if it cannot be kept."""
         check_plain(given, {"node": node_id, "field": "config"}, "config")
         with _refusing(node_id):
-            return configs.canonical(node_type, given)
+            read = configs.read_config(node_type, given)
+        for told in read.told:
+            self.tell(f"{told} in `{node_id}`")
+        return read.config
 
     def own_names(
         self, node_type: NodeType, given: Mapping[str, JsonValue], node_id: str
     ) -> Config:
         """The keys under our names, nulls kept. Raises InvalidChange where two names collide."""
         with _refusing(node_id):
-            return configs.own_names(node_type, given)
+            named = configs.own_names(node_type, given)
+        read, told = in_our_words(node_type.Config, named)
+        for each in told:
+            self.tell(f"{each} in `{node_id}`")
+        return read
 
     def new_id(self, node_type: NodeType, wanted: str | None, name: str | None) -> str:
         """An id that is free: the wanted one, or one made of the name or the type."""

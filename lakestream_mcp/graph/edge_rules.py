@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .facts import Facts, Rule, connecting, disconnecting, quoted
-from .model import Edge, Finding, flow_name
+from .model import ChangeData, Edge, Finding, flow_name
 
 
 def loose_edges(facts: Facts) -> Iterator[Finding]:
@@ -70,9 +70,17 @@ def wrong_way_edges(facts: Facts) -> Iterator[Finding]:
                 edge, "UNKNOWN_PORT", f"`{edge.target}` has no input port `{edge.target_port}`"
             )
         elif edge.source_port not in (_output_ports(facts, edge.source) or (edge.source_port,)):
-            yield _wrong_edge(
+            found = _wrong_edge(
                 edge, "UNKNOWN_PORT", f"`{edge.source}` has no output port `{edge.source_port}`"
             )
+            yield found.model_copy(update={"fix": _opening(facts, edge) or found.fix})
+
+
+def _opening(facts: Facts, edge: Edge) -> list[ChangeData] | None:
+    """The change that opens an output port, where a switch of the node is named after it."""
+    switch = getattr(facts.configs.get(edge.source), edge.source_port, None)
+    config: dict[str, object] = {edge.source_port: True}
+    return [{"op": "update_node", "id": edge.source, "config": config}] if switch is False else None
 
 
 def _output_ports(facts: Facts, node_id: str) -> tuple[str, ...] | None:

@@ -171,6 +171,10 @@ class SourceType(NodeType):
             hint="give a few of them as rows, or as a file",
         )
 
+    def reads_topics(self, config: Any) -> bool:
+        """Whether its rows come from Kafka topics, whose newest records a local Spark can read."""
+        return False
+
 
 class RelationalType(NodeType):
     """A transform that is one SQL query over `in_0`, `in_1` …: the only text of its meaning."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .duration import duration_us
+from .duration import duration_text, duration_us
 from .facts import Facts, Rule, connecting, disconnecting, quoted
 from .model import ChangeData, Edge, Finding, Relation
 from .naming import free_id, slug
@@ -253,8 +253,9 @@ def late_decisions(facts: Facts) -> Iterator[Finding]:
                 yield Finding(
                     code="LATE_DECISION",
                     severity="info",
-                    message=f"`{node_id}` waits for the watermark, which is {relation.delay_ms} ms "
-                    f"behind: longer than its own `{name}` of {getattr(config, name)}",
+                    message=f"`{node_id}` waits for the watermark, which is "
+                    f"{duration_text(relation.delay_ms * 1000)} behind: longer than its own "
+                    f"`{name}` of {getattr(config, name)}",
                     node=node_id,
                     field=name,
                     got=relation.delay_ms,

@@ -70,6 +70,8 @@ def check_ids(document: PipelineDocument) -> None:
 def _add_node(draft: Draft, change: AddNode) -> None:
     new = change.node
     node_type = draft.node_type(new.type)
+    if new.type != node_type.type:
+        draft.tell(f"read type `{new.type}` as `{node_type.type}`")
     check_text(new.name, "name")
     check_position(new.position)
     node_id = draft.new_id(node_type, new.id, new.name)
@@ -237,6 +239,7 @@ def _replace_document(draft: Draft, change: ReplaceDocument) -> None:
     for edge in new.edges:
         fresh.connect(edge)
     draft.document, draft.nodes, draft.edges = fresh.document, fresh.nodes, fresh.edges
+    draft.notes += fresh.notes
 
 
 def _tidy(draft: Draft) -> None:

@@ -107,4 +107,5 @@ def _upstream(waiting: list[str]) -> Iterator[Finding]:
             severity="info",
             message=f"columns not checked yet, because of errors upstream: {quoted(waiting)}",
             got=waiting[:20],
+            hint="mend the errors; these nodes are checked then",
         )

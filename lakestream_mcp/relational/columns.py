@@ -20,7 +20,7 @@ REMEMBERED = 4096
 
 
 class SailResolver:
-    """Types queries by asking the engine once per text and inputs; reads files below `roots`."""
+    """Types queries, asking the engine where it must and once; reads files below `roots`."""
 
     def __init__(self, engine: LocalEngine, roots: Sequence[Path] = ()) -> None:
         self._engine = engine
@@ -29,6 +29,11 @@ class SailResolver:
 
     def columns(self, query: exp.Query, inputs: Sequence[Relation]) -> tuple[Column, ...]:
         """Output columns of a query over `in_0`, `in_1` …; raises InvalidSql, Unsupported."""
+        from .plain_conditions import known_columns
+
+        known = known_columns(query, inputs)
+        if known is not None:
+            return known
         return self._columns(sql(query), tuple(relation.columns for relation in inputs))
 
     def file_columns(self, path: str, file_format: str) -> tuple[Column, ...]:

@@ -9,6 +9,7 @@ Importing this module imports sqlglot, so it is imported inside functions.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -19,6 +20,7 @@ from .functions import allowed_function
 MAX_TEXT = 20_000
 MAX_TOKENS = 4_000
 MAX_NESTING = 60
+REMEMBERED, REMEMBERED_TEXT = 4096, 200
 
 PLAIN = (
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.And, exp.Or,
@@ -72,18 +74,31 @@ def parsed(text: str, field: str | None) -> exp.Expr:
     if any(ord(c) < 32 and c not in "\t\n\r" for c in text) or not text.isascii():
         _check_characters(text, field)
     try:
-        tokens = tokenize(text)
-        _check_size(len(tokens), text, field)
-        trees = [tree for tree in parse(tokens, text) if tree is not None]
+        if len(text) <= REMEMBERED_TEXT:
+            return _remembered(text).copy()
+        return _read(text)
+    except InvalidSql as error:
+        error.where = {"field": field} if field else {}
+        raise
     except ParseError as error:
         raise syntax_error(_parse_message(error, text), text, field) from None
     except TokenError:
         raise syntax_error("a quote or bracket is not closed", text, field) from None
     except RecursionError:
         raise syntax_error("SQL is nested too deeply", text, field) from None
+
+
+def _read(text: str) -> exp.Expr:
+    tokens = tokenize(text)
+    _check_size(len(tokens), text)
+    trees = [tree for tree in parse(tokens, text) if tree is not None]
     if len(trees) != 1:
-        raise syntax_error("one expression is expected, without `;`", text, field)
+        raise syntax_error("one expression is expected, without `;`", text, None)
     return trees[0]
+
+
+_remembered = lru_cache(maxsize=REMEMBERED)(_read)
+"""The same few short texts are read again and again: checked, typed, written, traced."""
 
 
 def _check_characters(text: str, field: str | None) -> None:
@@ -95,7 +110,7 @@ def _check_characters(text: str, field: str | None) -> None:
         raise syntax_error("SQL holds a control character", ascii(text), field)
 
 
-def _check_size(tokens: int, text: str, field: str | None) -> None:
+def _check_size(tokens: int, text: str) -> None:
     depth = deepest = 0
     for char in text:
         if char in "([":
@@ -104,7 +119,7 @@ def _check_size(tokens: int, text: str, field: str | None) -> None:
         elif char in ")]":
             depth -= 1
     if tokens > MAX_TOKENS or deepest > MAX_NESTING:
-        raise syntax_error("SQL is too long or nested too deeply", text, field)
+        raise syntax_error("SQL is too long or nested too deeply", text, None)
 
 
 def _parse_message(error: ParseError, text: str) -> str:

@@ -166,7 +166,9 @@ class LocalEngine:
         if self._child is not None and self._child.statements >= self._recycle_after:
             self.close()
         if self._child is None:
+            from .arrow_types import without_pandas
             from .child_process import ChildProcess
 
+            without_pandas()
             self._child = ChildProcess(self._memory_bytes)
         return self._child

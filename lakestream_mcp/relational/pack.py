@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..cep.kernel_layout import TIMES, layout_of
-from ..cep.physical import carried_type, kept_as_it_is, packed, physical_type, unpacked
+from ..cep.physical import carried_type, cast, kept_as_it_is, packed, physical_type, unpacked
 from ..graph.model import Column, Relation
+from .sql import select
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -46,17 +47,19 @@ def pack_query(plan: PatternPlan, relation: Relation, source: str = "in_0") -> e
     from sqlglot import exp
 
     columns = [
-        packed(exp.column(name, quoted=True), _type(relation, name)).as_(f"key_{i}")
+        _as(packed(exp.column(name, quoted=True), _type(relation, name)), f"key_{i}")
         for i, name in enumerate(plan.key)
     ]
-    columns.append(exp.func("unix_micros", exp.column(plan.event_time, quoted=True)).as_("ts"))
-    columns.append(_mask(plan.conditions).as_("mask"))
+    columns.append(_as(exp.func("unix_micros", exp.column(plan.event_time, quoted=True)), "ts"))
+    columns.append(_as(_mask(plan.conditions), "mask"))
     for i, value in enumerate(plan.values):
-        columns.append(packed(_parsed(value.sql), value.type).as_(f"value_{i}"))
-    rows = exp.select(*columns).from_(source)
+        columns.append(_as(packed(_parsed(value.sql), value.type), f"value_{i}"))
+    rows = select(columns, source)
     if plan.all_rows:
         return rows
-    return exp.select("*").from_(rows.subquery("packed")).where("mask <> 0 OR ts IS NULL")
+    packed_rows = exp.From(this=rows.subquery("packed", copy=False))
+    wanted = _parsed("mask <> 0 OR ts IS NULL")
+    return exp.Select(expressions=[exp.Star()], from_=packed_rows, where=exp.Where(this=wanted))
 
 
 def computed_query(plan: PatternPlan, relation: Relation) -> tuple[exp.Select, list[str]]:
@@ -67,18 +70,17 @@ def computed_query(plan: PatternPlan, relation: Relation) -> tuple[exp.Select, l
     """
     from sqlglot import exp
 
-    columns: list[exp.Expr] = [_mask(plan.conditions).as_("mask")]
+    columns: list[exp.Expr] = [_as(_mask(plan.conditions), "mask")]
     for i, value in enumerate(plan.values):
         tree = _parsed(value.sql)
         column = isinstance(tree, exp.Column) and tree.name == value.name
         if value.role == "computed" or not column or not kept_as_it_is(value.type):
-            columns.append(packed(tree, value.type).as_(f"value_{i}"))
+            columns.append(_as(packed(tree, value.type), f"value_{i}"))
     for i, name in enumerate(plan.key):
         if not kept_as_it_is(_type(relation, name)):
-            columns.append(
-                packed(exp.column(name, quoted=True), _type(relation, name)).as_(f"key_{i}")
-            )
-    query = exp.select(*columns, exp.column("__row")).from_("in_0")
+            key = packed(exp.column(name, quoted=True), _type(relation, name))
+            columns.append(_as(key, f"key_{i}"))
+    query = select([*columns, exp.column("__row")])
     declared = {name.lower(): name for name in relation.names}
     read = {c.name.lower() for c in query.find_all(exp.Column)}
     return query, [declared[name] for name in sorted(read & declared.keys())]
@@ -88,15 +90,22 @@ def _mask(conditions: tuple[str, ...]) -> exp.Expr:
     from sqlglot import exp
 
     bits: list[exp.Expr] = [
-        exp.Case()
-        .when(_parsed(condition), exp.cast(exp.Literal.number(1 << i), "bigint"))
-        .else_(exp.cast(exp.Literal.number(0), "bigint"))
+        exp.Case(
+            ifs=[exp.If(this=_parsed(condition), true=cast(exp.Literal.number(1 << i), "bigint"))],
+            default=cast(exp.Literal.number(0), "bigint"),
+        )
         for i, condition in enumerate(conditions)
     ]
-    total = bits[0] if bits else exp.cast(exp.Literal.number(0), "bigint")
+    total = bits[0] if bits else cast(exp.Literal.number(0), "bigint")
     for bit in bits[1:]:
         total = exp.Add(this=total, expression=bit)
-    return exp.cast(total, "bigint", dialect="spark")
+    return cast(total, "bigint")
+
+
+def _as(value: exp.Expr, name: str, quoted: bool = False) -> exp.Alias:
+    from sqlglot import exp
+
+    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=quoted))
 
 
 def _parsed(text: str) -> exp.Expr:
@@ -148,18 +157,18 @@ def unpack_query(plan: PatternPlan, relation: Relation, pattern: str) -> exp.Sel
     from sqlglot import exp
 
     columns: list[exp.Expr] = [
-        exp.column("match_id").as_("match_id"),
-        exp.Literal.string(pattern).as_("pattern"),
+        _as(exp.column("match_id"), "match_id"),
+        _as(exp.Literal.string(pattern), "pattern"),
     ]
     for i, name in enumerate(plan.key):
         value = unpacked(exp.column(f"key_{i}"), _type(relation, name))
-        columns.append(value.as_(name, quoted=True))
-    columns += [unpacked(exp.column(name), "timestamp").as_(name) for name in TIMES]
-    columns.append(_events(plan).as_("events"))
+        columns.append(_as(value, name, quoted=True))
+    columns += [_as(unpacked(exp.column(name), "timestamp"), name) for name in TIMES]
+    columns.append(_as(_events(plan), "events"))
     for i, measure in enumerate(plan.measures):
         value = unpacked(exp.column(f"measure_{i}"), measure.type)
-        columns.append(value.as_(measure.name, quoted=True))
-    return exp.select(*columns).from_("in_0").where("match_id IS NOT NULL")
+        columns.append(_as(value, measure.name, quoted=True))
+    return select(columns).where(_parsed("match_id IS NOT NULL"), copy=False)
 
 
 def _events(plan: PatternPlan) -> exp.Expr:
@@ -167,12 +176,14 @@ def _events(plan: PatternPlan) -> exp.Expr:
 
     layout = layout_of(plan, "")
     lists = ["steps", "times", *(f"kept_{n}" for n in range(len(layout.kept)))]
-    zipped = exp.func("arrays_zip", *(exp.column(name) for name in lists))
-    names = exp.func("array", *(exp.Literal.string(name) for name in plan.steps))
-    place = exp.cast(exp.column("steps", table="e"), "int", dialect="spark") + 1
+    zipped = exp.func("arrays_zip", *(exp.column(name) for name in lists), copy=False)
+    names = exp.func("array", *(exp.Literal.string(name) for name in plan.steps), copy=False)
+    place = exp.Add(
+        this=cast(exp.column("steps", table="e"), "int"), expression=exp.Literal.number(1)
+    )
     fields: list[exp.Expr] = [
         exp.Literal.string("step"),
-        exp.func("element_at", names, place),
+        exp.func("element_at", names, place, copy=False),
         exp.Literal.string("event_time"),
         unpacked(exp.column("times", table="e"), "timestamp"),
     ]
@@ -180,7 +191,6 @@ def _events(plan: PatternPlan) -> exp.Expr:
         packed_value = plan.values[value]
         fields.append(exp.Literal.string(packed_value.name))
         fields.append(unpacked(exp.column(f"kept_{n}", table="e"), packed_value.type))
-    body = exp.func("named_struct", *fields, dialect="spark")
-    return exp.func(
-        "transform", zipped, exp.Lambda(this=body, expressions=[exp.to_identifier("e")])
-    )
+    body = exp.func("named_struct", *fields, copy=False, dialect="spark")
+    each = exp.Lambda(this=body, expressions=[exp.to_identifier("e")])
+    return exp.func("transform", zipped, each, copy=False)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import EngineFailed, InvalidSql, LakestreamError, Unsupported
 
+_FORGOTTEN = re.compile(r"session [0-9a-f-]{36} is not running")
 _NAMES = re.compile(r'Identifier\("([^"]*)"\)')
 
 FAILURES: tuple[tuple[str, str, str], ...] = (
@@ -42,7 +43,8 @@ def sail_error(details: str, status: str, request: dict[str, Any]) -> Lakestream
     got = request["sql"][:500]
     if status == "DEADLINE_EXCEEDED":
         return EngineFailed("the statement took too long", code="ENGINE_TIMEOUT", got=got)
-    if status == "UNAVAILABLE":
+    # A session that was idle for long is ended, at times just when a statement comes.
+    if status == "UNAVAILABLE" or _FORGOTTEN.search(said):
         return EngineFailed(f"the local SQL engine cannot be reached: {said}", got=got)
     if "missing from the schema" in said:
         name = ".".join(_NAMES.findall(said))

@@ -84,6 +84,14 @@ def column(name: str, relation: str | None = None) -> exp.Column:
     return exp.Column(this=identifier(name), table=identifier(relation) if relation else None)
 
 
+def select(columns: Iterable[exp.Expr], relation: str = "in_0") -> exp.Select:
+    """`SELECT columns FROM relation`, of trees that are part of no other: nothing is copied."""
+    from sqlglot import exp
+
+    table = exp.Table(this=exp.Identifier(this=relation, quoted=False))
+    return exp.Select(expressions=list(columns), from_=exp.From(this=table))
+
+
 def cast(value: exp.Expr, column_type: str) -> exp.Cast:
     """CAST of a value to a canonical type."""
     from sqlglot import exp
@@ -203,6 +211,8 @@ def cast_outputs(query: exp.Query, columns: Sequence[Column]) -> exp.Query:
         bare = isinstance(value, exp.Column) and len(value.parts) <= 2
         same = bare and item.alias_or_name == output.name
         outputs.append(item if same else named(cast(value, output.type), output.name))
+    if all(made is item for made, item in zip(outputs, query.expressions, strict=True)):
+        return query
     return query.copy().select(*outputs, append=False, copy=False)
 
 

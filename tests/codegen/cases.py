@@ -13,12 +13,15 @@ from lakestream_mcp.graph.config import parse
 
 from . import relational_cases
 from .authored import AUTHORED, FEED_CODE, FUNCTION
+from .schemas import AVRO, PROTOBUF
 from .sink_cases import QUEUE, SINK_BASES, SINK_CHANGES
 from .source_cases import (
     COLUMNS,
     FEED,
     KAFKA,
     LOGIN,
+    REGISTRY,
+    REGISTRY_LOGIN,
     SERVER,
     SOURCE,
     SOURCE_BASES,
@@ -32,6 +35,7 @@ __all__ = ["BASES", "CHANGES", "COLUMNS", "FEED", "LOCAL_ONLY", "LOGIN", "Json",
 SQUARE: Json = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]}
 DETECT: Json = {"key": ["key"], "order_by": ["id"], "keep": ["id", "amount"]}
 
+CATALOG = Catalog.load()
 BASES: dict[str, Json] = {
     **relational_cases.BASES,
     **SOURCE_BASES,
@@ -362,6 +366,15 @@ CHANGES: dict[str, Json] = {
         "key": {"key": "id"},
         "columns": {"columns": ["id"]},
         "format": {"format": "avro"},
+        "value_schema": {"format": "avro", "value_schema": AVRO},
+        "message": {"format": "protobuf", "value_schema": PROTOBUF, "message": "test.Other"},
+        "schema_registry_url": REGISTRY,
+        "schema_registry_subject": {**REGISTRY, "schema_registry_subject": "other"},
+        "schema_registry_username": {**REGISTRY_LOGIN, "schema_registry_username": "you"},
+        "schema_registry_password": {
+            **REGISTRY_LOGIN,
+            "schema_registry_password": "secret://registry/other",
+        },
     },
     "file-sink": {
         "path": {"path": "/data/other"},
@@ -394,7 +407,7 @@ def document(node_type: str, config: Json, name: str = "Under test") -> Json:
     node = {"id": "it", "type": node_type, "name": name, "config": copy.deepcopy(config)}
     feed = {"id": "feed", "type": "auto-loader", "name": "Feed", "config": FEED}
     out = {"id": "out", "type": "file-sink", "name": "Out", "config": {"path": "/data/out"}}
-    found = Catalog.load().get(node_type)
+    found = CATALOG.get(node_type)
     if found.category == "source":
         return _joined([node, out], [("it", "out")])
     if found.category == "sink":
@@ -424,7 +437,7 @@ def document(node_type: str, config: Json, name: str = "Under test") -> Json:
 
 def _ports(node_type: str, config: Json) -> tuple[str, ...]:
     """The output ports a configuration has; `out` where it is not valid."""
-    found = Catalog.load().get(node_type)
+    found = CATALOG.get(node_type)
     parsed = parse(found, config).config
     return ("out",) if parsed is None else found.output_ports(parsed)
 

@@ -88,14 +88,18 @@ def code(bench: Bench, made: Json) -> str | None:
 
 def assert_same_tree(benign: str, hostile: str, given: tuple[tuple[str, str], ...]) -> None:
     """The same statements; constants differ only by the texts given, harmless and hostile."""
-    ours, theirs = ast.parse(benign), ast.parse(hostile)
-    for a, b in zip(ast.walk(ours), ast.walk(theirs), strict=True):
-        assert type(a) is type(b)
-        if isinstance(a, ast.Constant) and isinstance(a.value, str):
-            assert isinstance(b, ast.Constant)
-            assert_same_text(a.value, b.value, given)
-            a.value = b.value = ""
-    assert ast.dump(ours) == ast.dump(theirs)
+    open_pairs: list[tuple[Any, Any]] = [(ast.parse(benign), ast.parse(hostile))]
+    while open_pairs:
+        ours, theirs = open_pairs.pop()
+        assert type(ours) is type(theirs)
+        if isinstance(ours, ast.Constant) and isinstance(ours.value, str):
+            assert_same_text(ours.value, theirs.value, given)
+        elif isinstance(ours, ast.AST):
+            open_pairs += [(getattr(ours, name), getattr(theirs, name)) for name in ours._fields]
+        elif isinstance(ours, list):
+            open_pairs += zip(ours, theirs, strict=True)
+        else:
+            assert ours == theirs
 
 
 def assert_same_text(benign: str, hostile: str, given: tuple[tuple[str, str], ...]) -> None:

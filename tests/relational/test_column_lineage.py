@@ -161,10 +161,11 @@ class Node:
         return analyse(self.kind, self.config, inputs, bench.resolver, bench.cache)
 
     def with_new_name(self, place: int, column: str) -> tuple[Relation, ...]:
-        """The inputs, one column of one of them renamed."""
+        """The inputs, one column of one of them renamed; Avro has no names with a space."""
         rows = self.inputs[place]
-        columns = tuple(Column(NEW, c.type) if c.name == column else c for c in rows.columns)
-        time = NEW if rows.event_time == column else rows.event_time
+        new = NEW.replace(" ", "_") if self.config.get("format") == "avro" else NEW
+        columns = tuple(Column(new, c.type) if c.name == column else c for c in rows.columns)
+        time = new if rows.event_time == column else rows.event_time
         renamed = rows._replace(columns=columns, event_time=time)
         return (*self.inputs[:place], renamed, *self.inputs[place + 1 :])
 

@@ -224,6 +224,24 @@ def test_the_child_ends_with_its_parent() -> None:
     pytest.fail("the child lives on without its parent")
 
 
+def test_arrow_does_without_pandas() -> None:
+    script = (
+        "import sys\n"
+        "from lakestream_mcp.relational.local import LocalEngine\n"
+        "engine = LocalEngine()\n"
+        "rows = engine.run('SELECT 1 AS x', {})\n"
+        "import pyarrow as pa\n"
+        "print(engine.run('SELECT x + 1 AS y FROM t', {'t': pa.table({'x': [1]})})['y'][0])\n"
+        "print('pandas' in sys.modules)\n"
+        "import pandas\n"
+    )
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.split() == ["2", "False"]
+
+
 def is_running(pid: int) -> bool:
     """Whether a process is there and no zombie."""
     status = Path(f"/proc/{pid}/stat")

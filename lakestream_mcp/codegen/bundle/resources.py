@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...settings import need_databricks_sdk
 from ..deploying import Cluster, Deploying
 from ..generated import Task
 
 if TYPE_CHECKING:
-    from databricks.sdk.service import jobs, pipelines
+    from databricks.sdk.service import compute, jobs, pipelines
 
 TAG = "lakestream_pipeline"
 """The tag that says of which pipeline a resource is; its value is the pipeline's id."""
@@ -70,7 +71,11 @@ IN_BUNDLE = Place(
 
 
 def resources_of(declared: Declared, place: Place = IN_BUNDLE) -> Resources:
-    """A pipeline for each declarative task, and one job that runs all tasks in order."""
+    """A pipeline for each declarative task, and one job that runs all tasks in order.
+
+    Raises DatabricksFailed where the SDK is not installed, whose classes they are.
+    """
+    need_databricks_sdk()
     keys = {task.key: resource_key(declared, task) for task in declared.tasks}
     made = {
         keys[task.key]: _pipeline(task, declared, place)
@@ -185,22 +190,25 @@ def _task(task: Task, declared: Declared, keys: dict[str, str], place: Place) ->
 
 
 def _job_cluster(asked: Cluster) -> jobs.JobCluster:
-    from databricks.sdk.service import compute
     from databricks.sdk.service import jobs as sdk
+
+    return sdk.JobCluster(CLUSTER_KEY, cluster_spec(asked))
+
+
+def cluster_spec(asked: Cluster) -> compute.ClusterSpec:
+    """A cluster of a job's own."""
+    from databricks.sdk.service import compute
 
     span = None
     if asked.min_workers and asked.max_workers:
         span = compute.AutoScale(min_workers=asked.min_workers, max_workers=asked.max_workers)
-    return sdk.JobCluster(
-        CLUSTER_KEY,
-        compute.ClusterSpec(
-            spark_version=asked.runtime,
-            node_type_id=asked.node_type,
-            num_workers=asked.workers,
-            autoscale=span,
-            policy_id=asked.policy,
-            data_security_mode=compute.DataSecurityMode.SINGLE_USER,
-        ),
+    return compute.ClusterSpec(
+        spark_version=asked.runtime,
+        node_type_id=asked.node_type,
+        num_workers=asked.workers,
+        autoscale=span,
+        policy_id=asked.policy,
+        data_security_mode=compute.DataSecurityMode.SINGLE_USER,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import InvalidPipeline, LakestreamError, Unsupported
-from ...graph.model import Node, PipelineDocument, Relation, flow_name
+from ...graph.model import Edge, Node, PipelineDocument, Relation, flow_name
 from ...graph.node_type import NodeType, RelationalType, SinkType, SourceType, no_declarative_form
 
 if TYPE_CHECKING:
@@ -36,21 +36,21 @@ def plan_parts(
     """
     from .targets import shared_tables
 
-    nodes = {node.id: node for node in document.nodes}
+    nodes, into = {node.id: node for node in document.nodes}, document.edges_into()
     parts = []
     for node_id in validation.order:
         node, kind = nodes[node_id], catalog.get(nodes[node_id].type)
-        made = known.get(node_id) or node_statements(document, validation, kind, node_id)
+        made = known.get(node_id) or node_statements(into[node_id], validation, kind, node_id)
         parts.append(Part(node, kind, validation.configs[node_id], made))
     _refuse_equal_names(parts)
     return shared_tables(parts)
 
 
 def node_statements(
-    document: PipelineDocument, validation: Any, kind: NodeType, node_id: str
+    into: Sequence[Edge], validation: Any, kind: NodeType, node_id: str
 ) -> tuple[Statement, ...]:
     """What one node becomes. Raises Unsupported, naming the node, where it has no form."""
-    edges = sorted(document.inputs(node_id), key=lambda e: kind.input_ports.index(e.target_port))
+    edges = sorted(into, key=lambda e: kind.input_ports.index(e.target_port))
     inputs = tuple(flow_name(e.source, e.source_port) for e in edges)
     relations = tuple(validation.relations[e.source] for e in edges)
     relation, config = validation.relations[node_id], validation.configs[node_id]

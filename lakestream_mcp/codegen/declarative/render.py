@@ -105,8 +105,9 @@ def python_file(header: Header, sinks: Sequence[tuple[Part, Sink]]) -> Source:
         for part, sink in sinks
     ]
     carries = any(sink.login for _, sink in sinks)
-    platform = platform_functions(cells) if carries else Source("")
-    used = names_in("\n".join([platform, *cells])) if carries else {"SparkSession"}
+    named = names_in("\n".join(cells)).mentioned
+    platform = platform_functions(named) if carries else None
+    used = {"SparkSession"} if platform is None else named | platform.names.mentioned
     lines = [line for name, line in IMPORTS.items() if name in used]
     here = next(i for i, line in enumerate(lines) if "pyspark" in line)
     lines.insert(here, "\nfrom pyspark import pipelines as dp")
@@ -114,6 +115,6 @@ def python_file(header: Header, sinks: Sequence[tuple[Part, Sink]]) -> Source:
         f"{FOLDER}/sinks.py.j2",
         header=header,
         imports=Source("\n".join(lines).strip() + "\n"),
-        platform=platform,
+        platform=platform.text if platform else Source(""),
         cells=cells,
     )

@@ -70,7 +70,7 @@ class Draft:
         known = self.known_node(node_id)
         if known is not None and name in (None, sql_comment(known.name)):
             name = known.name
-        title = name or node_id.replace("_", " ").capitalize()
+        title = name or _title(node_id)
         position = known.position if known else None
         self.nodes[node_id] = Node(
             id=node_id, type=node_type, name=title[:120], config=dict(config), position=position
@@ -85,13 +85,11 @@ class Draft:
         return node_id
 
     def rename(self, old: str, new: str) -> None:
-        """Another id for a node, in its place."""
+        """Another id for a node, which keeps its place among the others."""
         moved = {old: new}
         self.nodes = {moved.get(n, n): node for n, node in self.nodes.items()}
-        plain = old.replace("_", " ").capitalize()
-        title = new.replace("_", " ").capitalize()
         node = self.nodes[new]
-        node.id, node.name = new, title if node.name == plain else node.name
+        node.id, node.name = new, _title(new) if node.name == _title(old) else node.name
         self.relations[new] = self.relations.pop(old)
         self.edges = [
             edge.model_copy(
@@ -156,3 +154,8 @@ class Draft:
                 **more,
             )
         )
+
+
+def _title(node_id: str) -> str:
+    """The name of a node that nobody gave one."""
+    return node_id.replace("_", " ").capitalize()

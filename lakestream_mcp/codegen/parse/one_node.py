@@ -11,7 +11,7 @@ from ...graph.node_type import ColumnResolver, NodeType, RelationalType, SinkTyp
 from .draft import Draft, Place, Port
 from .findings import ParsedCode, ReadStatement
 from .marked import marked_source, marked_transform
-from .tables import SAID
+from .tables import unsaid
 
 if TYPE_CHECKING:
     from ...relational.declarative.read import Placed
@@ -88,7 +88,7 @@ def _config(draft: Draft, node: Node, placed: Sequence[Placed]) -> dict[str, Any
         reading = kind.read(statements)
         if reading is None or _read_names(statements) != _fed_by(draft, node):
             return None
-        return {k: v for k, v in node.config.items() if k not in SAID} | reading.config
+        return unsaid(kind, node.config) | reading.config
     declared = statements[0] if len(statements) == 1 else None
     if not isinstance(declared, Dataset) or declared.query is None:
         return None

@@ -63,9 +63,9 @@ class Reader:
             return None
         if key not in self.ports:
             self.building.append(key)
-            before = set(map(id, self.draft.nodes.values()))  # ids may change meanwhile
+            before = len(self.draft.nodes)
             self.ports[key] = self._built(self.made[key])
-            added = [name for name, node in self.draft.nodes.items() if id(node) not in before]
+            added = list(self.draft.nodes)[before:]
             self.nodes[self._place(self.made[key].placed)] = added
             self.building.pop()
         return self.ports[key]
@@ -207,15 +207,13 @@ class Reader:
             return None
 
     def _flow(self, flow: Filled, wanted: str) -> Port | None:
-        from ...relational.declarative.statements import Flow
+        from ...relational.declarative.statements import Flow, Query
+        from ...relational.declarative.trees import rows_of
 
         statement = flow.statement
         if isinstance(statement, Flow):
             port = self._split(statement.query, statement.name.rpartition(".")[2], flow.placed)
         else:
-            from ...relational.declarative.statements import Query
-            from ...relational.declarative.trees import rows_of
-
             query = Query(rows_of(statement.source))
             port = self._split(query, f"{wanted}_changes", flow.placed)
         if port is not None:
@@ -255,18 +253,18 @@ class Reader:
         port = self._rows(made._replace(placed=made.placed._replace(marker=None)))
         if port is not None:
             self.draft.reserved.discard(sink_id)
-            old, new = add_sink(self.draft, kind, config, port, made.marker, sink_id or wanted)
-            self._renamed(old, new)
-            return (new, port[1]) if port[0] == old else port
+            moved = add_sink(self.draft, kind, config, port, made.marker, sink_id or wanted)
+            return self._moved(port, *moved)
         return port
 
-    def _renamed(self, old: str, new: str) -> None:
-        """Ports that others know by a node's old id."""
+    def _moved(self, port: Port, old: str, new: str) -> Port:
+        """The port, when a sink has taken its node's id; others that know that id are told too."""
         known: dict[str, Port | None]
         for known in (self.ports, self.of_ports):  # type: ignore[assignment]
             known.update({n: (new, p[1]) for n, p in known.items() if p and p[0] == old})
         for nodes in self.nodes.values():
             nodes[:] = [new if node == old else node for node in nodes]
+        return (new, port[1]) if port[0] == old else port
 
     def _sink_config(
         self, made: Made, kind: SinkType, flows: Sequence[Flow | AutoCdc]
@@ -282,7 +280,8 @@ class Reader:
             self._place(places[-1]),
             "error",
             got=places[-1].text[:200],
-            hint="parts of AUTO CDC beside keys, sequence and SCD type have no counterpart",
+            hint="parts of AUTO CDC beside keys, sequence, deletions, EXCEPT and SCD type have no "
+            "counterpart",
         )
         return None
 
@@ -296,5 +295,5 @@ class Reader:
                 marker = flow.placed.marker
                 wanted = marker.node if marker else flow.statement.name
                 self.draft.reserved.discard(wanted)
-                add_sink(self.draft, kind, config, port, marker, wanted)
+                port = self._moved(port, *add_sink(self.draft, kind, config, port, marker, wanted))
         return port

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from ...relational.declarative.pieces import Marker
     from ...relational.declarative.statements import Dataset
 
-SAID = frozenset({"table", "mode", "merge_keys", "sequence_by", "scd_type", "partition_by",
-                  "cluster_by"})  # fmt: skip
-"""Fields of a table's sink that SQL says: where it does not, they have their defaults."""
+
+def unsaid(kind: SinkType, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a known configuration what SQL never says; where it may, its silence means a default."""
+    fields = kind.unsaid_by_sql(config)
+    return {name: value for name, value in config.items() if name in fields}
 
 
 def add_sink(
@@ -41,8 +43,7 @@ def add_sink(
     node_id = draft.id(wanted)
     hint = dict(marker.config or {}) if marker else {}
     known = draft.known_node(node_id, kind.type)
-    unsaid = {k: v for k, v in (known.config if known else {}).items() if k not in SAID}
-    full = {**unsaid, **hint, **config}
+    full = {**unsaid(kind, known.config if known else {}), **hint, **config}
     draft.add(node_id, kind.type, full, [port], marker.name if marker else None)
     return name, renamed
 

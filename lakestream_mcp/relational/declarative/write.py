@@ -6,6 +6,7 @@ Importing this module imports sqlglot, so it is imported inside functions.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -51,7 +52,7 @@ def write(statement: Statement) -> str:
     elif isinstance(statement, AutoCdc):
         text = _auto_cdc(statement)
     elif isinstance(statement, Setting):
-        text = f"SET {_setting_key(statement.key)} = {string_literal(statement.value)}"
+        text = f"SET {name_text(statement.key)} = {string_literal(statement.value)}"
     elif isinstance(statement, Use):
         text = f"USE {statement.kind.upper()} {name_text(statement.name)}"
     elif isinstance(statement, Unknown):
@@ -173,12 +174,13 @@ def interval_text(delay_ms: int) -> str:
 
 def name_text(name: str) -> str:
     """A dotted name, its parts quoted where they must be."""
-    return ".".join(DIALECT.generate(identifier(part)) for part in name.split("."))
+    return ".".join(map(_part, name.split(".")))
+
+
+@lru_cache(maxsize=4096)
+def _part(name: str) -> str:
+    return DIALECT.generate(identifier(name))
 
 
 def _names(names: Iterable[str]) -> str:
-    return ", ".join(DIALECT.generate(identifier(name)) for name in names)
-
-
-def _setting_key(key: str) -> str:
-    return ".".join(DIALECT.generate(identifier(part)) for part in key.split("."))
+    return ", ".join(map(_part, names))

@@ -5,8 +5,8 @@
 # Revision: 1
 # Runtime: Structured Streaming, Databricks Runtime 17.3 or newer, Spark 4.2
 # State version: 1164410583488ca1
-# Pattern aftershock: sha256 3cc6a821fc78323f8b1720508163d83f6822a4f6944b40a099b6be2df26dca76
-# Pattern swarm: sha256 71d976dab9a9208dc048993dc7063f1de1f26f21c2b393f04ccf8c042adef8b9
+# Pattern aftershock: sha256 4ea0c2ae4f5331f65fe0e47130e872bc23e97de4365a159a3f58e7404868aba3
+# Pattern swarm: sha256 75fd5f01b57b196204cdc59a91c802819f43a088e027f306c7201e508063ced7
 
 import os
 import re
@@ -183,9 +183,11 @@ was restarted.
 import gc
 import hashlib
 import math
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from itertools import repeat
+from itertools import islice, pairwise, repeat
+from operator import sub
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -193,6 +195,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 NEVER = 1 << 62
+PLAYED_AT_ONCE = 1 << 14  # rows
 
 
 class Layout(NamedTuple):
@@ -262,11 +265,7 @@ def advance(
     """
     fresh, late, untimed = admit(fresh, watermark)
     rows = fresh if waiting is None else pa.concat_tables([waiting, fresh])
-    if layout.arrival:
-        due, rest = rows, rows.slice(0, 0)
-    else:
-        passed = pc.less_equal(rows["ts"], watermark)
-        due, rest = rows.filter(passed), rows.filter(pc.invert(passed))
+    due, rest = parted(rows, NEVER if layout.arrival else watermark)
     if due.num_rows:
         play(layout, matcher, states, due, out)
     deadline = settle(matcher, states, watermark, out)
@@ -283,6 +282,15 @@ def admit(fresh: Any, watermark: int) -> tuple[Any, Any, Any]:
         return fresh, fresh.slice(0, 0), fresh.slice(0, 0)
     late = pc.fill_null(pc.invert(in_time), False)
     return fresh.filter(in_time), fresh.filter(late), fresh.filter(pc.is_null(fresh["ts"]))
+
+
+def parted(rows: Any, watermark: int) -> tuple[Any, Any]:
+    """Part rows into those that the watermark has passed and those that wait."""
+    passed = pc.less_equal(rows["ts"], watermark)
+    count = pc.sum(passed).as_py() or 0
+    if count in (0, rows.num_rows):  # so that nothing is copied
+        return rows.slice(0, count), rows.slice(count)
+    return rows.filter(passed), rows.filter(pc.invert(passed))
 
 
 def settle(matcher: Any, states: dict[Any, Any], watermark: int, out: list[Any]) -> int:
@@ -313,28 +321,36 @@ def due_times(matcher: Any, state: Any) -> tuple[int, int]:
 
 def play(layout: Layout, matcher: Any, states: dict[Any, Any], table: Any, out: list[Any]) -> None:
     """Feed rows to the matcher key by key, in order; states that are empty again are dropped."""
-    order, starts, ends, keys, occurrences = arranged(layout, table)
-    stamps = table["ts"].to_numpy()[order].tolist()
-    masks = table["mask"].to_numpy()[order].tolist()
-    columns = [
-        cells(table[name], order) for name in table.column_names if name.startswith("value_")
-    ]
-    if "row" in table.column_names:
-        columns.append(cells(table["row"], order))
-    rows = list(zip(occurrences if occurrences is not None else repeat(0, len(stamps)), *columns))
     initial, on_events, pop = matcher.initial, matcher.on_events, states.pop
     matches: list[Any] = []
-    emit = matches.append
-    for key, i, j in zip(keys, starts, ends):
-        state = pop(key, None)
-        if state is None:
-            state = initial()
-        state = on_events(state, zip(stamps[i:j], masks[i:j], rows[i:j]), emit)
-        if state:
-            states[key] = state
-        if matches:
-            out.extend(zip(repeat(key), matches))
-            matches.clear()
+    for keys, counts, events in ordered(layout, table):
+        for key, count in zip(keys, counts):
+            state, taken = pop(key, None), islice(events, count)
+            state = on_events(initial() if state is None else state, taken, matches.append)
+            if state:
+                states[key] = state
+            if matches:
+                out.extend(zip(repeat(key), matches))
+                matches.clear()
+
+
+def ordered(layout: Layout, table: Any) -> Iterator[tuple[list[Any], Iterable[int], Iterator[Any]]]:
+    """Keys, how many events each has, and their events: all of the first key, then of the next.
+
+    A matcher takes all events of its key. Some keys at a time, since most of the Python values are
+    garbage once they have been played.
+    """
+    order, starts, ends, keys, occurrences = arranged(layout, table)
+    columns = [reader(table[n]) for n in table.column_names if not n.startswith("key_")]
+    first = 0
+    while first < len(keys):
+        end = max(first + 1, bisect_right(ends, starts[first] + PLAYED_AT_ONCE))
+        span = slice(starts[first], ends[end - 1])
+        stamps, masks, *values = (column(order[span]) for column in columns)
+        again = repeat(0) if occurrences is None else occurrences[span]
+        counts = map(sub, ends[first:end], starts[first:end])
+        yield keys[first:end], counts, zip(stamps, masks, zip(again, *values))
+        first = end
 
 
 def arranged(layout: Layout, table: Any) -> tuple[Any, list[int], list[int], list[Any], Any]:
@@ -346,11 +362,12 @@ def arranged(layout: Layout, table: Any) -> tuple[Any, list[int], list[int], lis
     names = [name for name in table.column_names if name.startswith("key_")]
     codes = key_codes(table, names)
     stamps = table["ts"].to_numpy()
-    order = np.lexsort((stamps, codes))
+    # numpy sorts numbers of two bytes by counting, in a third of the time.
+    order = np.lexsort((stamps, codes.astype(np.uint16) if codes.max() < 1 << 16 else codes))
     codes, stamps = codes[order], stamps[order]
     same_key = codes[1:] == codes[:-1]
     tied = np.flatnonzero(same_key & (stamps[1:] == stamps[:-1]))
-    occurrences = break_ties(layout, table, order, tied.tolist()) if len(tied) else None
+    occurrences = break_ties(layout, table, order, tied) if len(tied) else None
     cut = (np.flatnonzero(~same_key) + 1).tolist()
     starts = [0, *cut]
     first_rows = pa.array(order[starts])
@@ -370,31 +387,25 @@ def key_codes(table: Any, names: list[str]) -> Any:
     return codes
 
 
-def break_ties(layout: Layout, table: Any, order: Any, tied: list[int]) -> list[int]:
+def break_ties(layout: Layout, table: Any, order: Any, tied: Any) -> list[int]:
     """Order rows of one key and time by their values, in place; number those equal in `order_by`.
 
-    `order_by` values, then kept columns (NULL first), then computed values and the mask.
+    `order_by` values, then kept columns (NULL first), then computed values and the mask. tied:
+    places in the order that share key and time with the next one, ascending.
     """
     occurrences = [0] * len(order)
     names = [name for name in table.column_names if name.startswith("value_")]
-    i = 0
-    while i < len(tied):
-        j = i
-        while j + 1 < len(tied) and tied[j + 1] == tied[j] + 1:
-            j += 1
-        lo, hi = tied[i], tied[j] + 2
-        indices = pa.array(order[lo:hi])
-        cells_by_row = list(zip(*(table[n].take(indices).to_pylist() for n in [*names, "mask"])))
-        ranked = sorted(range(hi - lo), key=lambda r: [rank(v) for v in cells_by_row[r]])
-        order[lo:hi] = order[lo:hi][ranked]
-        for at in range(1, hi - lo):
-            before, here = (
-                cells_by_row[ranked[at - 1]][: layout.order_by],
-                cells_by_row[ranked[at]][: layout.order_by],
-            )
-            if [rank(v) for v in before] == [rank(v) for v in here]:
-                occurrences[lo + at] = occurrences[lo + at - 1] + 1
-        i = j + 1
+    places = np.union1d(tied, tied + 1)
+    columns = [table[n].take(pa.array(order[places])).to_pylist() for n in (*names, "mask")]
+    ranks = [[rank(value) for value in values] for values in zip(*columns)]
+    first = 0
+    for end in (np.flatnonzero(~np.isin(places, tied)) + 1).tolist():
+        lo, ranked = places[first], sorted(range(first, end), key=ranks.__getitem__)
+        order[lo : lo + end - first] = order[places[ranked]]
+        for at, (before, here) in enumerate(pairwise(ranked), lo + 1):
+            if ranks[before][: layout.order_by] == ranks[here][: layout.order_by]:
+                occurrences[at] = occurrences[at - 1] + 1
+        first = end
     return occurrences
 
 
@@ -407,11 +418,13 @@ def rank(value: Any) -> tuple[Any, ...]:
     return (1, value)
 
 
-def cells(column: Any, order: Any) -> list[Any]:
-    """A column's values in the given order, as Python values."""
-    if column.null_count or pa.types.is_temporal(column.type):
-        return list(column.take(pa.array(order)).to_pylist())
-    return list(column.to_numpy()[order].tolist())
+def reader(column: Any) -> Callable[[Any], list[Any]]:
+    """Gives a column's values at given places, as Python values."""
+    column = column.combine_chunks()
+    if column.null_count or column.type not in (pa.int64(), pa.float64()):
+        return lambda places: list(column.take(pa.array(places)).to_pylist())
+    values = column.to_numpy()
+    return lambda places: list(values[places].tolist())
 
 
 def match_id(layout: Layout, key: Any, bound: Any, scope: Any) -> str:
@@ -431,18 +444,17 @@ def match_columns(layout: Layout, out: list[Any]) -> dict[str, list[Any]]:
 
     `steps`, `times` and `kept_<n>` are parallel lists, one entry per bound event.
     """
-    columns: dict[str, list[Any]] = {"match_id": []}
+    ids: list[Any] = [match_id(layout, key, match[3], match[5]) for key, match in out]
+    columns = {"match_id": ids}
     columns |= {f"key_{i}": [key[i] for key, _ in out] for i in range(layout.keys)}
-    columns["match_id"] = [match_id(layout, key, match[3], match[5]) for key, match in out]
     for i, name in enumerate(("started_at", "ended_at", "detected_at")):
         columns[name] = [match[i] for _, match in out]
     columns["steps"] = [[step for step, _, _ in match[3]] for _, match in out]
     columns["times"] = [[ts for _, ts, _ in match[3]] for _, match in out]
     for n, value in enumerate(layout.kept):
         columns[f"kept_{n}"] = [[row[value + 1] for _, _, row in match[3]] for _, match in out]
-    for i in range(layout.measures):
-        columns[f"measure_{i}"] = [match[4][i] for _, match in out]
-    return columns
+    measures = {f"measure_{i}": [match[4][i] for _, match in out] for i in range(layout.measures)}
+    return columns | measures
 
 
 def to_bytes(table: Any) -> bytes:
@@ -697,6 +709,97 @@ def sql_avg(values: list[Any]) -> Any:
 from collections.abc import Callable, Iterable
 from typing import Any
 
+SEQUENCE_LEARNED = 10_000  # stages kept
+# What an event does to the runs:
+SEQUENCE_PASSES = 0  # they stay as they are, and it opens none
+SEQUENCE_GOES_ON = 1  # each of them takes it or stays
+SEQUENCE_ENDS = 2  # they end without a match
+SEQUENCE_DECIDES = 3  # it has to be worked out
+
+
+class SequenceStage(dict[int, Any]):
+    """What events do while runs stand at no other than these nodes, by mask, as it is learned.
+
+    (what the event does, the step that takes it, the node of the run that it opens or 0, nodes to
+    go on to by node, the stage after it or None). Where it decides, instead of nodes the steps by
+    which runs end in a match, as far as the first such match discards all other runs.
+    """
+
+    def __init__(self, stages: Any, nodes: frozenset[int]) -> None:
+        self.stages = stages
+        self.nodes = nodes
+
+    def __missing__(self, mask: int) -> Any:
+        self[mask] = self.stages.learn(self.nodes, mask)
+        return self[mask]
+
+
+class SequenceStages:
+    """All stages.
+
+    actions(node, mask): what an event does to a run at a node, a tuple if that needs no earlier
+    events; `stay` if nothing. start: where runs begin. past_last: a match discards what started
+    before its end.
+    """
+
+    def __init__(
+        self, actions: Callable[[int, int], Any], stay: Any, start: int, past_last: bool
+    ) -> None:
+        self._actions = actions
+        self._stay = stay
+        self._start = start
+        self._past_last = past_last
+        self._known: dict[frozenset[int], SequenceStage] = {}
+        self.empty = self._stage(())
+
+    def of(self, runs: list[Any]) -> SequenceStage:
+        """The stage of these runs."""
+        return self._stage([run[0] for run in runs]) if runs else self.empty
+
+    def learn(self, nodes: frozenset[int], mask: int) -> Any:
+        """What an event does at a stage."""
+        opens = self._actions(self._start, mask)
+        found = {node: self._actions(node, mask) for node in nodes}
+        if any(actions.__class__ is not tuple for actions in (opens, *found.values())):
+            return (SEQUENCE_DECIDES, -1, 0, {}, None)
+        moved = {node: actions for node, actions in found.items() if actions is not self._stay}
+        reached = {target for actions in (opens, *moved.values()) for _, target in actions}
+        after = self._stage((found.keys() - moved.keys()) | reached - {0})
+        does = SEQUENCE_GOES_ON if moved or opens else SEQUENCE_PASSES
+        ways = [actions for actions in (opens, *moved.values()) if actions]
+        if moved and not any(moved.values()):
+            does = SEQUENCE_ENDS if len(moved) == len(found) else SEQUENCE_DECIDES
+        elif not all(moved.values()):
+            does = SEQUENCE_DECIDES
+        steps = {step for actions in ways for step, _ in actions}
+        alike = len(steps) <= 1 and -1 not in steps
+        if does == SEQUENCE_DECIDES or not alike or any(a[0][1] == 0 or a[1:] for a in ways):
+            return (SEQUENCE_DECIDES, -1, 0, self._endings(found), after)
+        targets = {node: actions[0][1] for node, actions in moved.items() if actions}
+        return (does, max(steps, default=-1), opens[0][1] if opens else 0, targets, after)
+
+    def _endings(self, found: dict[int, Any]) -> dict[int, int]:
+        """The steps by which runs are completed, where that discards all others."""
+        ended = {}
+        for node, actions in found.items() if self._past_last else ():
+            steps = [step for step, target in actions if target == 0]
+            if steps and steps[0] >= 0:
+                ended[node] = steps[0]
+        return ended
+
+    def _stage(self, nodes: Iterable[int]) -> SequenceStage:
+        key = frozenset(nodes)
+        stage = self._known.get(key)
+        if stage is None:
+            if len(self._known) >= SEQUENCE_LEARNED:
+                self._known.clear()
+            stage = self._known[key] = SequenceStage(self, key)
+        return stage
+
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
 
 class SequenceAfterQuiet:
     """Begins a sequence when no event of a kind has come for `quiet` microseconds.
@@ -880,6 +983,7 @@ class SequenceMatcher:
         self._pending = any(node.kind == "pending" for node in nodes)
         self._timed = self._gapped or self._pending or emit_timed_out
         self._learned: list[dict[int, Any]] = [{} for _ in nodes]
+        self._stages = SequenceStages(self._known, SEQUENCE_STAY, start, self._past_last)
 
     # The protocol
 
@@ -887,31 +991,43 @@ class SequenceMatcher:
         return ()
 
     def on_events(self, state: Any, events: Iterable[tuple[int, int, Any]], emit: Any) -> Any:
+        runs: list[Any]
         serial, runs, done, _ = state or (0, [], [], 0)
-        learned, limit, within = self._learned, self.max_partial_matches, self.within
-        starts, timed = learned[self.start], self._timed
+        limit, within, timed = self.max_partial_matches, self.within, self._timed
+        stages, watched = self._stages, self.observer is not None
+        stage = stages.of(runs)
         for ts, mask, row in events:
-            won: list[Any] | None = None
             serial += 1
-            if runs:
-                if timed or ts - runs[0][1] >= within:
-                    runs = self._settle(runs, done, ts, emit)
-                for run in runs:
-                    if learned[run[0]].get(mask, True) is not SEQUENCE_STAY:
-                        runs, won = self._advance(runs, ts, mask, row, serial, done)
-                        break
-            actions = starts.get(mask)
-            if actions.__class__ is not tuple:
-                actions = self._look(self.start, mask, (), row)
-            for step, target in actions:
-                if target:
-                    runs.append((target, ts, ((step, ts, row, serial),)))
+            if runs and (timed or ts - runs[0][1] >= within):
+                left = self._settle(runs, done, ts, emit)
+                if left is not runs:
+                    runs, stage = left, stages.of(left)
+            does, step, opened, nodes, after = stage[mask]
+            if does == SEQUENCE_PASSES:
+                continue
+            if does == SEQUENCE_DECIDES or (does == SEQUENCE_ENDS and (watched or done)):
+                if runs and runs[0][0] in nodes and not (watched or done):
+                    node, start, bound = runs[0]
+                    bound = (*bound, (nodes[node], ts, row, serial))
+                    self._emit((start, bound, ts), ts, emit)
+                    runs = []
                 else:
-                    won = [*(won or ()), (ts, ((step, ts, row, serial),), ts)]
-            if len(runs) > limit or (done and len(runs) + len(done) > limit):
-                runs = self._drop(runs, done, ts, row)
-            if won is not None or done:
-                runs = self._finish(runs, done, won or [], ts, emit)
+                    runs = self._work_out(runs, done, (ts, mask, row), serial, emit)
+                stage = stages.of(runs) if after is None or not runs else after
+                continue
+            stage, entry = after, (step, ts, row, serial)
+            if does == SEQUENCE_ENDS:
+                runs = []
+            elif nodes:
+                runs = [
+                    (nodes[run[0]], run[1], (*run[2], entry)) if run[0] in nodes else run
+                    for run in runs
+                ]
+            if opened:
+                runs.append((opened, ts, (entry,)))
+                if len(runs) + len(done) > limit:
+                    runs = self._drop(runs, done, ts, row)
+                    runs = self._finish(runs, done, [], ts, emit)
         return (serial, runs, done, within) if runs or done else ()
 
     def on_time(self, state: Any, now: int, emit: Any) -> Any:
@@ -947,6 +1063,23 @@ class SequenceMatcher:
         return (1, [(target, at, ((SEQUENCE_NO_STEP, at, None, 1),))], [], self.within)
 
     # What an event does to runs
+
+    def _work_out(
+        self, runs: list[Any], done: list[Any], event: tuple[int, int, Any], serial: int, emit: Any
+    ) -> list[Any]:
+        """The runs after an event; its matches are put out."""
+        ts, mask, row = event
+        won: list[Any] | None = None
+        if runs:
+            runs, won = self._advance(runs, ts, mask, row, serial, done)
+        for step, target in self._look(self.start, mask, (), row):
+            if target:
+                runs.append((target, ts, ((step, ts, row, serial),)))
+            else:
+                won = [*(won or ()), (ts, ((step, ts, row, serial),), ts)]
+        if len(runs) + len(done) > self.max_partial_matches:
+            runs = self._drop(runs, done, ts, row)
+        return self._finish(runs, done, won or [], ts, emit) if won or done else runs
 
     def _advance(
         self, runs: list[Any], ts: int, mask: int, row: Any, serial: int, done: list[Any]
@@ -989,16 +1122,20 @@ class SequenceMatcher:
 
     def _look(self, node: int, mask: int, bound: Any, row: Any) -> Any:
         """What an event does at a node that has not seen its mask, or that tests earlier events."""
-        learned = self._learned[node]
-        if mask not in learned:
-            learned[mask] = self._learn(node, mask)
-        actions = learned[mask]
+        actions = self._known(node, mask)
         if actions.__class__ is SequenceGuard:
             actions = self._ask(node, mask, actions, bound, row)
         return actions
 
-    def _learn(self, node: int, mask: int) -> Any:
+    def _known(self, node: int, mask: int) -> Any:
         """The actions at a node for a mask, or the guard that finds them."""
+        learned = self._learned[node]
+        if mask not in learned:
+            learned[mask] = self._learn(node, mask)
+        return learned[mask]
+
+    def _learn(self, node: int, mask: int) -> Any:
+        """The same, worked out from the automaton."""
         tested = []
         for atom in sorted(self._reach(node)):
             bit, test = self.conditions[atom]

@@ -14,7 +14,9 @@ import pytest
 from lakestream_mcp.codegen import generate
 from lakestream_mcp.codegen.parse.code import parse_code
 from lakestream_mcp.codegen.parse.findings import ParsedCode
+from lakestream_mcp.codegen.parse.one_node import parse_node
 from lakestream_mcp.graph.config import parse
+from lakestream_mcp.graph.model import PipelineDocument
 from lakestream_mcp.graph.validate import validate
 from tests.conftest import Golden
 
@@ -101,3 +103,46 @@ def test_a_node_that_others_read_gives_its_name_to_a_table(bench: Bench) -> None
     assert {n for s in parsed.statements for n in s.nodes} == set(ids)
     (table,) = [n for n in parsed.document.nodes if n.config.get("table") == "t"]
     assert table.id == "t"
+
+
+def test_a_flow_that_gives_its_name_to_a_sink_is_still_what_others_read(bench: Bench) -> None:
+    sql = (
+        "CREATE TEMPORARY VIEW src AS SELECT x FROM STREAM c.s.x;\n"
+        "CREATE STREAMING TABLE t;\n"
+        "-- lakestream:node=a type=delta-table-sink\n"
+        "CREATE FLOW a AS INSERT INTO t BY NAME SELECT * FROM STREAM(src) WHERE x > 1;\n"
+        "CREATE FLOW b AS INSERT INTO t BY NAME SELECT * FROM STREAM(src) WHERE x > 2;\n"
+        "CREATE STREAMING TABLE u AS SELECT * FROM STREAM(t) WHERE x > 3;"
+    )
+    parsed = parse_code(sql, bench.catalog, bench.resolver)
+    sinks = {n.id for n in parsed.document.nodes if n.type == "delta-table-sink"}
+    assert sinks == {"a", "b", "u"}
+    assert not sinks & {edge.source for edge in parsed.document.edges}, "rows end in a sink"
+
+
+MERGE = {"table": "c.s.t", "mode": "merge", "merge_keys": ["id"], "sequence_by": "at"}
+DELETING = {"delete_when": "op = 'd'", "except_columns": ["op"]}
+
+
+def test_what_sql_may_say_and_does_not_is_not_kept(bench: Bench) -> None:
+    """Neither deletions nor columns left out outlive their clauses; what SQL never says does."""
+    feed = {"path": "in", "format": "json", "columns": "id bigint, op string, at timestamp"}
+    table = {**MERGE, **DELETING, "merge_schema": True}
+    nodes = [
+        {"id": "feed", "type": "auto-loader", "name": "Feed", "config": feed},
+        {"id": "kept", "type": "delta-table-sink", "name": "Kept", "config": table},
+    ]
+    edges = [{"source": "feed", "target": "kept"}]
+    known = PipelineDocument.model_validate({"name": "P", "nodes": nodes, "edges": edges})
+    validation = validate(known, bench.catalog, bench.resolver)
+    made = generate(known, validation, bench.catalog, "p", 1, bench.resolver, "sdp")
+    (text,) = made.files.values()
+    clauses = ("APPLY AS DELETE WHEN op = 'd'\n", "COLUMNS * EXCEPT (op)\n")
+    shorter = text.replace(clauses[0], "").replace(clauses[1], "")
+    assert len(shorter) == len(text) - sum(map(len, clauses))
+    whole = parse_code(shorter, bench.catalog, bench.resolver, known=known).document.node("kept")
+    assert whole
+    assert whole.config == {**MERGE, "merge_schema": True}
+    own = shorter[shorter.index("CREATE OR") :]
+    _, changes = parse_node(own, "kept", known, bench.catalog, bench.resolver, validation)
+    assert [change["config"] for change in changes] == [{**MERGE, "merge_schema": True}]

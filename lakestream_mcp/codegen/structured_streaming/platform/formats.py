@@ -77,15 +77,17 @@ def registry_login(registry):
     }
 
 
-def registry_answer(registry, path):
-    """What a schema registry says about its subject."""
+def registry_answer(registry, path, sent=None):
+    """What a schema registry says about its subject, or to what is sent there."""
     import base64
     import json
     from urllib.parse import quote
     from urllib.request import Request, urlopen
 
     subject = quote(registry["subject"], safe="")
-    request = Request(f"{registry['url']}/subjects/{subject}/versions{path}")
+    body = None if sent is None else json.dumps(sent).encode()
+    request = Request(f"{registry['url']}/subjects/{subject}/versions{path}", body)
+    request.add_header("Content-Type", "application/vnd.schemaregistry.v1+json")
     if registry["username"] is not None:
         login = f"{registry['username']}:{registry['password']}".encode()
         request.add_header("Authorization", f"Basic {base64.b64encode(login).decode()}")
@@ -110,6 +112,19 @@ def registry_files(registry):
 
     file = FileDescriptorProto.FromString(base64.b64decode(newest["schema"]))
     return [FileDescriptorSet(file=[file]).SerializeToString()]
+
+
+def message_class(descriptors, name):
+    """The Python library's class of a message; without a name, of the first in the last file."""
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+    pool = descriptor_pool.DescriptorPool()
+    files = descriptor_pb2.FileDescriptorSet.FromString(descriptors).file
+    for file in files:
+        pool.Add(file)
+    first = files[-1]
+    name = name or f"{first.package}.{first.message_type[0].name}".strip(".")
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(name))
 
 
 class ProtobufReader:
@@ -137,16 +152,8 @@ class ProtobufReader:
 
     def parsed(self, value):
         """The message in some bytes."""
-        from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
         if self.kind is None:
-            pool = descriptor_pool.DescriptorPool()
-            files = descriptor_pb2.FileDescriptorSet.FromString(self.files[0]).file
-            for file in files:
-                pool.Add(file)
-            first = files[-1]
-            name = self.message or f"{first.package}.{first.message_type[0].name}".strip(".")
-            self.kind = message_factory.GetMessageClass(pool.FindMessageTypeByName(name))
+            self.kind = message_class(self.files[0], self.message)
         return self.kind.FromString(self.body(value) if self.numbered else value)
 
     def body(self, value):
