@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..codegen import generate
+from ..errors import Unsupported
 from . import running
 from .changes import Change, Known, Observation, Runs
-from .desired import Desired
+from .desired import Desired, code_sha256
 from .running.start import folder_of
 
 GENERATION = "generation"
@@ -15,7 +17,8 @@ GENERATION = "generation"
 class LocalTarget:
     """One pipeline's local run. `known.sent` says which generation of checkpoints it goes on from.
 
-    What runs is made from the revision again: the same text, as code follows from the document.
+    What runs is made from the revision again. It is the text that was deployed, as code follows
+    from the document; where another version of the product made that, it is refused.
     """
 
     def __init__(self, ws: Any, pipeline_id: str, known: Known) -> None:
@@ -44,8 +47,36 @@ class LocalTarget:
             diff={} if before == wanted else {"revision": [before, wanted]},
             before=before,
         )
+        if wanted is not None and change.writes:
+            self._refuse_other_code(desired)
         world = {"revision": before, "known": self.known.model_dump(mode="json")}
         return Observation(changes=[change], world=world)
+
+    def _refuse_other_code(self, desired: Desired | None) -> None:
+        """Raise Unsupported where the revision's code is not what was deployed of it."""
+        assert desired is not None
+        with self.ws.reading() as store:
+            document = store.load(self.pipeline_id, desired.revision).document
+        made = generate(
+            document,
+            self.ws.validate(document),
+            self.ws.catalog,
+            self.pipeline_id,
+            desired.revision,
+            self.ws.resolver,
+        )
+        if made.files == desired.files:
+            return
+        raise Unsupported(
+            f"The code that was deployed of revision {desired.revision} cannot be made again: "
+            "this version of LakeStream makes other code of it.",
+            code="CODE_CHANGED",
+            where={"pipeline": self.pipeline_id, "revision": desired.revision},
+            got=code_sha256(made.files),
+            expected=desired.code_sha256,
+            hint=f"restore_revision to {desired.revision}, test it and deploy it: its plan shows "
+            "how the code differs.",
+        )
 
     def _fresh(self) -> bool:
         """Whether new checkpoints are asked for."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,12 +14,12 @@ from ..cep.events import ROW, times_of
 from ..cep.watermark import CLOSING_US
 from ..codegen import Generated
 from ..graph.model import Relation
-from ..relational.arrow_types import arrow_type
+from ..relational.arrow_types import arrow_schema
+from .spark_files import read_arrow, write_batch, write_static
 from .spark_process import SparkProcess
 
 Schedule = Literal["backlog", "live", "shuffled", "restart"]
 SCHEDULES: tuple[Schedule, ...] = ("backlog", "live", "shuffled", "restart")
-FIRST_FILE_TIME = 1_700_000_000
 
 
 class Replay(NamedTuple):
@@ -36,12 +34,14 @@ class Replay(NamedTuple):
 class Cuts(NamedTuple):
     """How rows are cut into micro-batches: at random, or every `batch_rows` arrivals.
 
-    closing_apart: the row that closes a source comes with a batch of its own; else with the last.
+    closing: a last row closes each source whose event time is known. closing_apart: it comes with a
+    batch of its own; else with the last.
     """
 
     batches: int = 3
     seed: int = 0
     batch_rows: int | None = None
+    closing: bool = True
     closing_apart: bool = True
 
 
@@ -94,7 +94,7 @@ def replay_on_spark(
                     "frame": cut.frame,
                     "folder": str(work / "in" / node),
                     "schema": schema_text(cut.relation),
-                    "open": before_closing(cut.relation),
+                    "closing_us": CLOSING_US,
                 }
                 for node, cut in parts.items()
             },
@@ -102,7 +102,7 @@ def replay_on_spark(
             phases=_phases(_written(parts, work), schedule),
             results=str(work / "results"),
             states=states,
-            static=_static_files(static or {}, work),
+            static=write_static(static or {}, work, work / "tables"),
         )
         tables = {node: _collected(work / "results", node) for node in collect}
     finally:
@@ -111,14 +111,6 @@ def replay_on_spark(
     for query in answer["queries"]:
         progress[query["name"]] += query["progress"]
     return Replay(tables, progress, answer["states"])
-
-
-def before_closing(relation: Relation) -> str:
-    """A condition that holds for all rows but the closing one, which only the watermark sees."""
-    if relation.event_time is None:
-        return "true"
-    name = "`" + relation.event_time.replace("`", "``") + "`"
-    return f"{name} IS NULL OR {name} <> timestamp_micros({CLOSING_US})"
 
 
 def schema_text(relation: Relation) -> str:
@@ -141,7 +133,7 @@ def _batches(
     else:
         places = _arrival_places(table, cuts.batch_rows)
     parts = [rows.slice(a, b - a) for a, b in pairwise([0, *places, rows.num_rows])]
-    if relation.event_time is not None:
+    if cuts.closing and relation.event_time is not None:
         last = _closing(rows.schema, relation.event_time)
         if not cuts.closing_apart:
             last = pa.concat_tables([parts.pop(), last])
@@ -185,44 +177,22 @@ def _closing(schema: Any, event_time: str) -> Any:
 
 def closing_rows(relation: Relation) -> Any:
     """The row that closes a source, as a table of its columns."""
-    import pyarrow as pa
-
     assert relation.event_time is not None
-    schema = pa.schema([(c.name, arrow_type(c.type)) for c in relation.columns])
-    return _closing(schema, relation.event_time)
+    return _closing(arrow_schema(relation.columns), relation.event_time)
 
 
 def _written(parts: Mapping[str, Parts], work: Path) -> list[list[tuple[str, str]]]:
     """Parquet files by batch, as (where it is, where its source looks)."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     steps: list[list[tuple[str, str]]] = []
     for node, cut in parts.items():
-        schema = pa.schema([(c.name, arrow_type(c.type)) for c in cut.relation.columns])
         (work / "out" / node).mkdir(parents=True)
         (work / "in" / node).mkdir(parents=True)
         for number, rows in enumerate(cut.batches):
-            path = work / "out" / node / f"batch-{number:05d}.parquet"
-            pq.write_table(rows.cast(schema), path)
-            os.utime(path, (FIRST_FILE_TIME + number,) * 2)
+            path = write_batch(rows, cut.relation, work / "out" / node, number)
             if number == len(steps):
                 steps.append([])
             steps[number].append((str(path), str(work / "in" / node / path.name)))
     return steps
-
-
-def _static_files(tables: Mapping[str, Any], work: Path) -> list[tuple[str, str]]:
-    """Tables as Parquet files, each with the folder where the notebook looks for it."""
-    import pyarrow.parquet as pq
-
-    files = []
-    for number, (name, table) in enumerate(tables.items()):
-        path = work / f"static-{number}.parquet"
-        pq.write_table(table, path)
-        folder = work / "tables" / re.sub(r"[^A-Za-z0-9_.-]", "_", name)
-        files.append((str(path), str(folder)))
-    return files
 
 
 def _phases(steps: list[list[tuple[str, str]]], schedule: Schedule) -> list[dict[str, Any]]:
@@ -236,10 +206,7 @@ def _phases(steps: list[list[tuple[str, str]]], schedule: Schedule) -> list[dict
 def _collected(folder: Path, node: str) -> Any:
     import pyarrow as pa
 
-    parts = []
-    for path in sorted(folder.glob(f"{node}-??????.arrow")):
-        with pa.OSFile(str(path)) as file:
-            parts.append(pa.ipc.open_file(file).read_all())
+    parts = [read_arrow(path) for path in sorted(folder.glob(f"{node}-??????.arrow"))]
     return pa.concat_tables(parts, promote_options="permissive") if parts else None
 
 

@@ -1,9 +1,10 @@
 """Runs generated notebooks on a local Spark. Executed by the Spark environment's Python.
 
 One JSON object per line comes in on stdin and goes out on the first stdout; all other output goes
-to stderr. Requests are `start`, `run`, `follow`, `replay`, `sql` and `stop`; events are `started`,
-`running`, `progress`, `done` and `failed`. When the sender of a request dies, all of Spark ends at
-once, in the middle of its batch. This file stands alone: nothing of the product is importable here.
+to stderr. Requests are `start`, `run`, `follow`, `replay`, `newest`, `sql` and `stop`; events are
+`started`, `running`, `progress`, `done` and `failed`. When the sender of a request dies, all of
+Spark ends at once, in the middle of its batch. This file stands alone: nothing of the product is
+importable here.
 """
 # mypy: ignore-errors
 
@@ -185,10 +186,10 @@ class Child:
     ):
         """Run a notebook on given files: sources read folders, frames are collected as Arrow.
 
-        sources: node → {frame, folder, schema, open?}; `open` holds for the rows that nodes may
-        see. collect: label → frame. phases: the notebook is started afresh for each; a phase is
-        {live, steps}, a step a list of (from, to) file moves. static: Parquet files and the Delta
-        folders they become, which the notebook reads beside its streams.
+        sources: node → {frame, folder, schema, closing_us?}; `closing_us` is the time of a row that
+        only watermarks see. collect: label → frame. phases: the notebook is started afresh for
+        each; a phase is {live, steps}, a step a list of (from, to) file moves. static: Parquet
+        files and the Delta folders they become, which the notebook reads beside its streams.
         """
         for file, folder in static:
             self.spark.read.parquet(file).write.format("delta").save(folder)
@@ -275,20 +276,26 @@ class Child:
         spent = [after - before for before, after in zip([began, *spent], spent)]
         return {**ended, "cpu_s": spent, "state_bytes": state_bytes(query)}
 
-    def do_backtest(self, **asked):
+    def do_backtest(self, notebook, parameters, scratch, **asked):
         """Run a notebook over history to its end: see `spark_history`, the file beside this one."""
-        from spark_history import Backtest
+        from spark_history import Backtest, Folder
 
         watching = threading.Event()
         watcher = threading.Thread(target=self.watch, args=(watching,), daemon=True)
         watcher.start()
         try:
-            code = replaced(asked.pop("notebook"), asked["sources"])
-            return Backtest(self, code, **asked).run()
+            code = replaced(notebook, asked["sources"])
+            return Backtest(Folder(self, code, parameters, scratch), **asked).run()
         finally:
             self.stop_queries()
             watching.set()
             watcher.join()
+
+    def do_newest(self, output, **asked):
+        """The newest records of topics, as a source gives them: see `spark_topics` beside this."""
+        from spark_topics import newest
+
+        return newest(self.spark, output, **asked)
 
     def do_sql(self, text, output=None):
         """Run a statement; its rows as an Arrow file, or as plain values."""
@@ -341,36 +348,48 @@ def without_end(notebook):
 
 def replaced(notebook, sources, sinks=False):
     """The notebook with other sources, and without sinks unless they are asked for. The rest stays
-    as it is."""
+    as it is, but that what a watermark is declared on goes on without the closing row."""
+    closing_us = next((s["closing_us"] for s in sources.values() if "closing_us" in s), None)
     cells = []
     for cell in notebook.split(f"\n{CELL_MARK}\n"):
         mark = next((line for line in cell.splitlines() if line.startswith(NODE_MARK)), "")
         node = mark.removeprefix(NODE_MARK)
         tree = ast.parse(cell)
+        declared = [s for s in tree.body if declares_watermark(s)]
         if node in sources:
             source = sources[node]
             read = source.get("read") or (
                 f"{source['frame']} = spark.readStream.schema({source['schema']!r})"
                 f".option('maxFilesPerTrigger', 1).parquet({source['folder']!r})"
             )
-            kept = [s for s in tree.body if declares_watermark(s, source["frame"])]
-            if kept and "open" in source:
-                # Nothing moves below the observation in `kept`: the watermark sees all rows.
-                frame = source["frame"]
-                kept.append(ast.parse(f"{frame} = {frame}.where({source['open']!r})").body[0])
-            cells.append("\n".join([read, *map(ast.unparse, kept)]))
+            cells += [read, *map(ast.unparse, declared)]
         elif not sinks and any(is_write(statement) for statement in tree.body):
             continue
         else:
             cells.append(cell)
+        if closing_us is not None:
+            cells += [without_closing(statement, closing_us) for statement in declared]
     return without_end("\n\n".join(cells) + "\n")
 
 
-def declares_watermark(statement, frame):
+def declares_watermark(statement):
     """Whether a statement is `frame = frame.withWatermark(…)…`."""
-    if not isinstance(statement, ast.Assign) or ast.unparse(statement.targets[0]) != frame:
+    if not isinstance(statement, ast.Assign):
         return False
+    frame = ast.unparse(statement.targets[0])
     return ast.unparse(statement.value).startswith(f"{frame}.withWatermark(")
+
+
+def without_closing(declaration, closing_us):
+    """The statement after a watermark's declaration that hides the closing row from what follows.
+
+    Nothing moves below the observation in the declaration: the watermark sees all rows.
+    """
+    called = (n for n in ast.walk(declaration) if isinstance(n, ast.Call))
+    named = next(n for n in called if getattr(n.func, "attr", "") == "withWatermark").args[0]
+    frame, column = ast.unparse(declaration.targets[0]), named.value.replace("`", "``")
+    kept = f"`{column}` IS NULL OR `{column}` <> timestamp_micros({closing_us})"
+    return f"{frame} = {frame}.where({kept!r})"
 
 
 def is_write(statement):

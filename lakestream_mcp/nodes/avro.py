@@ -33,15 +33,28 @@ _DIFFERING = frozenset({"time-millis", "time-micros", "timestamp-nanos", "durati
 """Logical types that versions of Spark read differently."""
 
 
-def avro_columns(text: str) -> tuple[Column, ...]:
-    """Columns of a record schema in JSON. Raises InvalidArgument, Unsupported."""
+def avro_columns(text: str, written: bool = False) -> tuple[Column, ...]:
+    """Columns of a record schema in JSON. Raises InvalidArgument, Unsupported.
+
+    written: values are written, not read: of a union of several types none could be picked.
+    """
+    return check_names(_Reader(written).fields(_record(text), "", ()))
+
+
+def avro_required(text: str) -> set[str]:
+    """The fields of a record schema that cannot be null."""
+    fields = _record(text)["fields"]
+    return {f["name"] for f in fields if not isinstance(f["type"], list) or "null" not in f["type"]}
+
+
+def _record(text: str) -> dict[str, Any]:
     try:
         schema = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _invalid(f"the Avro schema is no JSON: {error}", text) from None
     if not isinstance(schema, dict) or schema.get("type") != "record":
         raise _invalid("the Avro schema is no record", schema)
-    return check_names(_Reader().fields(schema, "", ()))
+    return schema
 
 
 def _invalid(problem: str, got: Any) -> InvalidArgument:
@@ -61,7 +74,8 @@ def _refuse(problem: str, got: Any, hint: str) -> NoReturn:
 class _Reader:
     """Reads one schema; knows the types it has named so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, written: bool) -> None:
+        self.written = written
         self.named: dict[str, tuple[Mapping[str, Any], str]] = {}
 
     def fields(
@@ -153,9 +167,9 @@ class _Reader:
         types = [self.type(m, namespace, inside) for m in members if m != "null"]
         if len(types) == 1:
             return types[0]
-        if sorted(types) == ["bigint", "int"]:
+        if not self.written and sorted(types) == ["bigint", "int"]:
             return "bigint"
-        if sorted(types) == ["double", "float"]:
+        if not self.written and sorted(types) == ["double", "float"]:
             return "double"
         _refuse(
             "a union of several types has no column type",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import InvalidSql, LakestreamError
 from ..graph.model import Problem, Relation
 from ..graph.node_type import ColumnResolver
-from ..relational.sql import check_columns, may_differ, parse_expression
+from ..relational.sql import check_columns, may_differ, parse_expression, select
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -27,7 +27,7 @@ def refuse_other_types(
 
     trees = [condition(text, inputs[0], field) for field, text in conditions.items()]
     probes = [exp.Alias(this=t, alias=f"c{i}") for i, t in enumerate(trees)]
-    found = resolver.columns(exp.select(*probes).from_("in_0"), inputs[:1])
+    found = resolver.columns(select(probes), inputs[:1])
     for (field, text), column in zip(conditions.items(), found, strict=True):
         if column.type != "boolean":
             raise InvalidSql(

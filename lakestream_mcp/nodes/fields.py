@@ -31,6 +31,8 @@ def _columns_text(given: object) -> str:
     except InvalidArgument as error:
         hint = f" ({error.hint})" if error.hint else ""
         raise ValueError(error.message + hint) from None
+    if isinstance(given, dict):
+        raise ValueError("a schema of Avro or Protobuf belongs into `value_schema`")
     raise ValueError("columns are text like `id bigint, at timestamp`, or a list of name and type")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ..graph.model import Problem
 from ..graph.node_type import NodeConfig
@@ -24,13 +24,23 @@ def servers(text: str) -> str:
     return ",".join(found)
 
 
+def _listed(given: object) -> object:
+    """Servers may come as a list."""
+    return ",".join(map(str, given)) if isinstance(given, list) else given
+
+
 def _topic(text: str) -> str:
     if not _TOPIC.fullmatch(text) or text in (".", ".."):
         raise ValueError("a topic is named with letters, digits, `.`, `_` and `-`")
     return text
 
 
-Servers = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(servers)]
+Servers = Annotated[
+    str,
+    Field(min_length=1, max_length=4000),
+    AfterValidator(servers),
+    BeforeValidator(_listed),
+]
 Topic = Annotated[str, AfterValidator(_topic)]
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]

@@ -36,7 +36,12 @@ class MessageSource(SourceType):
         taken = {c.name for c in self.metadata} if config.include_metadata else set()
         for name in sorted(taken & {c.name for c in columns_of(config)}):
             yield Problem(
-                "DUPLICATE_COLUMN", f"`{name}` is also a metadata column", "columns", name
+                "DUPLICATE_COLUMN",
+                f"`{name}` is also a metadata column",
+                "columns",
+                name,
+                hint="rename the column, or do without metadata",
+                fix={"include_metadata": False},
             )
         yield from time_problems(config.event_time, self.columns(config))
 

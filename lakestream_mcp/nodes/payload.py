@@ -6,10 +6,11 @@ same schema goes into generated code, which selects and casts the columns by nam
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 
 from ..errors import InvalidArgument, LakestreamError, Unsupported, nearest
 from ..graph.config import problem_of
@@ -18,9 +19,11 @@ from ..graph.node_type import NodeConfig
 from ..relational.column_types import ddl, parse_columns
 from ..relational.sql import cast, column, identifier
 from .avro import avro_columns
-from .fields import ColumnList, PlainText, Secret
+from .fields import ColumnList, PlainText
 from .protobuf import protobuf_columns
-from .stream_table import PARSED, call, literal, options_map, secret_parts
+from .registry import FIELD_ALIASES as REGISTRY_ALIASES
+from .registry import RegistryFields, login_problems, registry_of, registry_url
+from .stream_table import PARSED, call, literal, options_map
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -29,22 +32,13 @@ TEXT = (Column("text", "string"),)
 FIELD_ALIASES = {
     "schema": "columns",
     "deserializationFormat": "format",
-    "schemaRegistryUrl": "schema_registry_url",
+    **REGISTRY_ALIASES,
 }
 
 
-def _url(text: str) -> str:
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("an address is `https://host:port`")
-    if parts.username or parts.password:
-        raise ValueError("a login has no place in an address: use the fields for it")
-    return text.rstrip("/")
-
-
-Url = Annotated[PlainText, AfterValidator(_url)]
+def _as_text(given: object) -> object:
+    """A schema may come as the object that its JSON text is of."""
+    return json.dumps(given) if isinstance(given, dict) else given
 
 
 class PayloadConfig(NodeConfig):
@@ -66,7 +60,7 @@ class PayloadConfig(NodeConfig):
         max_length=1000,
         description="JSON: rows to infer the columns from, in place of `columns`",
     )
-    value_schema: str | None = Field(
+    value_schema: Annotated[str | None, BeforeValidator(_as_text)] = Field(
         None,
         min_length=1,
         max_length=1_000_000,
@@ -84,23 +78,8 @@ class PayloadConfig(NodeConfig):
     )
 
 
-class RegistryConfig(PayloadConfig):
-    """A schema registry that knows how values were written."""
-
-    schema_registry_url: Url | None = Field(
-        None,
-        description="Confluent-compatible schema registry, for Avro and Protobuf values that begin "
-        "with the number of their schema",
-    )
-    schema_registry_subject: PlainText | None = Field(
-        None, description="Subject in the registry; default: the topic's name with `-value`"
-    )
-    schema_registry_username: PlainText | None = Field(
-        None, description="User name or API key at the registry"
-    )
-    schema_registry_password: Secret | None = Field(
-        None, description="Password at the registry; only a reference `secret://scope/key`"
-    )
+class RegistryConfig(RegistryFields, PayloadConfig):
+    """A payload whose schema a registry may know."""
 
 
 def columns_of(config: PayloadConfig) -> tuple[Column, ...]:
@@ -181,6 +160,7 @@ def _missing(config: PayloadConfig) -> Iterator[Problem]:
                 "MISSING_CONFIG",
                 f"`value_schema` is required with {config.format} values, or a schema registry",
                 field="value_schema",
+                expected="the schema as text, or `schema_registry_url`",
             )
         elif config.columns is None:
             yield Problem(
@@ -190,16 +170,7 @@ def _missing(config: PayloadConfig) -> Iterator[Problem]:
                 field="columns",
                 expected="id bigint, at timestamp",
             )
-    named = getattr(config, "schema_registry_username", None)
-    word = getattr(config, "schema_registry_password", None)
-    if (named is None) != (word is None):
-        field = f"schema_registry_{'username' if named is None else 'password'}"
-        yield Problem("MISSING_CONFIG", f"`{field}` is missing: a login has both", field=field)
-
-
-def registry_url(config: PayloadConfig) -> str | None:
-    """The address of the schema registry, if there is one."""
-    return getattr(config, "schema_registry_url", None)
+    yield from login_problems(config)
 
 
 def parsing(config: PayloadConfig) -> dict[str, str]:
@@ -224,20 +195,7 @@ def decoding(config: PayloadConfig, binary: str, topic: str = "") -> dict[str, A
         "binary": binary,
         "schema": schema,
         "parsing": parsing(config),
-        "registry": _registry(config, topic),
-    }
-
-
-def _registry(config: PayloadConfig, topic: str) -> dict[str, Any] | None:
-    if not isinstance(config, RegistryConfig) or config.schema_registry_url is None:
-        return None
-    scope, key = secret_parts(config.schema_registry_password or "")
-    return {
-        "url": config.schema_registry_url,
-        "subject": config.schema_registry_subject or f"{topic}-value",
-        "username": config.schema_registry_username,
-        "scope": scope,
-        "key": key,
+        "registry": registry_of(config, topic),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Collection
 from typing import Any
 
 from ..errors import InvalidArgument, Unsupported, nearest
@@ -30,6 +31,33 @@ def protobuf_columns(text: str, message: str | None) -> tuple[Column, ...]:
             expected="a full name such as `shop.Order`",
         )
     return check_names(_fields(_descriptor(text, message), ()))
+
+
+def protobuf_required(text: str, message: str) -> set[str]:
+    """The fields that a message must have, which only those of proto2 know."""
+    return {field.name for field in _descriptor(text, message).fields if field.is_required}
+
+
+def refuse_choices(text: str, message: str, names: Collection[str]) -> None:
+    """Raise Unsupported where more than one field of a oneof would be written: one would stay."""
+    _refuse_choices(_descriptor(text, message), names)
+
+
+def _refuse_choices(descriptor: Any, names: Collection[str]) -> None:
+    for choice in descriptor.oneofs:
+        found = [field.name for field in choice.fields if field.name in names]
+        if len(found) > 1:
+            raise Unsupported(
+                f"of `{choice.full_name}` a message has one field only, and {len(found)} would be "
+                "written",
+                where={"field": "columns"},
+                got=found,
+                hint="list the columns of the value, one of these among them",
+            )
+    for field in descriptor.fields:
+        inner = field.message_type
+        if field.name in names and inner is not None:
+            _refuse_choices(inner, {each.name for each in inner.fields})
 
 
 def _descriptor(text: str, message: str) -> Any:

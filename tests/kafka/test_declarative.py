@@ -15,6 +15,7 @@ from tests.sdp.cases import code_for, node
 from tests.sdp.harness import Pipelines
 
 from .test_formats import produce, text
+from .wire import avro_bytes, avro_long
 
 pytestmark = [pytest.mark.spark, pytest.mark.kafka]
 Json = dict[str, Any]
@@ -26,10 +27,19 @@ CHANGES: list[Json] = [
 ]
 
 
+ORDER = {
+    "type": "record",
+    "name": "Order",
+    "fields": [{"name": "note", "type": "string"}, {"name": "id", "type": "long"}],
+}
+
+
 def document(server: str) -> Json:
     """Orders to a table and, those that are kept, to a topic; changes to another table."""
     kafka = {"bootstrap_servers": server, "starting_offsets": "earliest", "columns": COLUMNS}
     chains = [("orders", "kept"), ("orders", "big"), ("big", "alerts"), ("changes", "history")]
+    chains.append(("big", "encoded"))
+    encoded = {"bootstrap_servers": server, "topic": "big_in_avro", "format": "avro"}
     return {
         "name": "Declared",
         "nodes": [
@@ -39,6 +49,7 @@ def document(server: str) -> Json:
             node("kept", "delta-table-sink", table="main.out.kept"),
             node("history", "delta-table-sink", table="main.out.history"),
             node("alerts", "kafka-topic-sink", bootstrap_servers=server, topic="big_ones"),
+            node("encoded", "kafka-topic-sink", **encoded, value_schema=json.dumps(ORDER)),
         ],
         "edges": [{"source": source, "target": target} for source, target in chains],
     }
@@ -55,19 +66,22 @@ def test_records_become_tables_and_records(
         history = pipelines.rows("SELECT id, op FROM main__out__history ORDER BY op")
     assert kept == ORDERS
     assert history == [{"id": 0, "op": "c"}, {"id": 0, "op": "d"}]
-    found = records(spark, server, "big_ones")
+    found = [json.loads(value) for value in records(spark, server, "big_ones")]
     assert sorted(found, key=lambda row: row["id"]) == ORDERS[3:]
+    in_avro = sorted(records(spark, server, "big_in_avro"))
+    assert in_avro == [avro_bytes(o["note"].encode()) + avro_long(o["id"]) for o in ORDERS[3:]]
 
 
-def records(spark: SparkProcess, server: str, topic: str) -> list[Json]:
-    """The JSON of all records of a topic, by a batch read of Spark's own."""
+def records(spark: SparkProcess, server: str, topic: str) -> list[bytes]:
+    """The values of all records of a topic, by a batch read of Spark's own."""
     code = (
         "from pyspark.sql import SparkSession\n"
         "spark = SparkSession.builder.getOrCreate()\n"
         "queries = []\n"
         "found = spark.read.format('kafka').option('startingOffsets', 'earliest')"
         f".option('kafka.bootstrap.servers', {server!r}).option('subscribe', {topic!r}).load()\n"
-        "found.selectExpr('CAST(value AS STRING) AS value').createOrReplaceTempView('found')\n"
+        "found.selectExpr('hex(value) AS value').createOrReplaceTempView('found')\n"
     )
     spark.request("run", notebook=code, parameters={})
-    return [json.loads(row["value"]) for row in spark.request("sql", text="SELECT * FROM found")]
+    rows = spark.request("sql", text="SELECT * FROM found")
+    return [bytes.fromhex(row["value"]) for row in rows]

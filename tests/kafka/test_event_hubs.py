@@ -13,8 +13,11 @@ import pytest
 
 from lakestream_mcp.deploy import spark_env
 from lakestream_mcp.deploy.spark_process import SparkProcess
+from lakestream_mcp.settings import Settings
+from lakestream_mcp.surfaces.host import Host
 from tests import witness
 from tests.codegen.bench import Bench
+from tests.explain.agent import Agent
 
 from .broker import broker
 from .test_formats import produce, text
@@ -116,3 +119,23 @@ def test_records_are_read_with_the_connection_string(
     assert sorted((row["id"], row["note"], row["record_stream"]) for row in found) == [
         (row["id"], row["note"], "orders") for row in rows
     ]
+
+
+def test_the_newest_are_previewed(hubs: str, azure: SparkProcess, tmp_path: Path) -> None:
+    produce(azure, hubs, {"shown": text(*({"id": n} for n in range(9)))})
+    host = Host.local(Settings(data_dir=tmp_path / "store"))
+    agent = Agent(host)
+    config = {
+        "provider": "event-hub",
+        "namespace": "plant-north",
+        "streams": "shown",
+        "connection_string": "secret://azure/orders",
+        "columns": "id bigint",
+    }
+    node = {"id": "it", "type": "event-hub-kinesis", "name": "It", "config": config}
+    document = {"format_version": 1, "name": "Shown", "nodes": [node], "edges": []}
+    agent.call("create_pipeline", id="shown", document=document)
+    shown = agent.call("preview_node", pipeline_id="shown", node="it", events={"live": 2})
+    host.workspace.close()
+    assert shown["total"] == 2
+    assert {row["id"] for row in shown["rows"]} <= set(range(9))

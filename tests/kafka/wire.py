@@ -37,9 +37,11 @@ def avro_bytes(value: bytes) -> bytes:
     return avro_long(len(value)) + value
 
 
-def descriptor_set(proto: descriptor_pb2.FileDescriptorProto) -> str:
-    """A file as a descriptor set in base64."""
-    files = descriptor_pb2.FileDescriptorSet(file=[proto])
+def descriptor_set(
+    proto: descriptor_pb2.FileDescriptorProto, *needed: descriptor_pb2.FileDescriptorProto
+) -> str:
+    """A file as a descriptor set in base64, with those that it imports."""
+    files = descriptor_pb2.FileDescriptorSet(file=[*needed, proto])
     return base64.b64encode(files.SerializeToString()).decode()
 
 
@@ -53,7 +55,10 @@ def message(proto: descriptor_pb2.FileDescriptorProto, name: str, **fields: Any)
 
 @contextmanager
 def registry(subjects: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
-    """The address of a schema registry with versions by subject; it asks for a login."""
+    """The address of a schema registry with versions by subject; it asks for a login.
+
+    A schema that is posted to a subject becomes one of its versions, if it is not one.
+    """
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -66,6 +71,19 @@ def registry(subjects: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
             self.send_response(200 if allowed and versions else 404 if allowed else 401)
             self.end_headers()
             self.wfile.write(json.dumps(found).encode())
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            right = self.headers["Content-Type"] == "application/vnd.schemaregistry.v1+json"
+            allowed = self.headers.get("Authorization") == LOGIN
+            versions = subjects[self.path.strip("/").split("/")[1]]
+            if allowed and right and body["schema"] not in [v["schema"] for v in versions]:
+                number = 1 + sum(map(len, subjects.values()))
+                versions.append({"id": number, "schema": body["schema"]})
+            found = [{"id": v["id"]} for v in versions if v["schema"] == body["schema"]]
+            self.send_response(200 if found and allowed else 401)
+            self.end_headers()
+            self.wfile.write(json.dumps(found[-1] if found else {}).encode())
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

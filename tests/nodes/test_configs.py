@@ -25,6 +25,7 @@ PUBSUB = {
 }
 KAFKA = {"bootstrap_servers": "b:9092", "topics": "t", "columns": "id bigint"}
 TABLE = {"table": "main.shop.orders", "columns": "id bigint"}
+NEWEST = {"table": "t", "mode": "merge", "merge_keys": ["order_id"], "sequence_by": "at"}
 
 
 @pytest.mark.parametrize(
@@ -313,12 +314,27 @@ def test_what_cannot_work_is_a_problem(
         ),
         ("delta-table-sink", {"table": "t", "merge_keys": ["order_id"]}, ["UNUSED_CONFIG"]),
         ("delta-table-sink", {"table": "t", "partition_by": ["amout"]}, ["UNKNOWN_COLUMN"]),
+        (
+            "delta-table-sink",
+            NEWEST | {"except_columns": ["Order_ID", "amount"]},
+            ["COLUMN_NEEDED"],
+        ),
+        (
+            "delta-table-sink",
+            NEWEST | {"except_columns": ["amount"], "partition_by": ["amount"]},
+            ["COLUMN_NEEDED"],
+        ),
+        (
+            "delta-table-sink",
+            NEWEST | {"except_columns": ["amount"], "cluster_by": ["amount"]},
+            ["COLUMN_NEEDED"],
+        ),
         ("file-sink", {"path": "/a", "header": False}, ["UNUSED_CONFIG"]),
         ("file-sink", {"path": "/a", "partition_by": "order_id,amount,at"}, ["NO_COLUMNS_LEFT"]),
         (
             "kafka-topic-sink",
-            {"bootstrap_servers": "b:1", "topic": "t", "format": "avro"},
-            ["UNSUPPORTED"],
+            {"bootstrap_servers": "b:1", "topic": "t", "format": "protobuf"},
+            ["MISSING_CONFIG"],
         ),
         (
             "kafka-topic-sink",
@@ -334,3 +350,10 @@ def test_what_does_not_fit_the_rows_is_a_problem(
     parsed = parse(node_type, given)
     assert not parsed.problems
     assert [p.code for p in node_type.check(parsed.config, [ORDERS])] == codes
+
+
+def test_a_match_keeps_the_id_that_it_is_merged_by() -> None:
+    sink = CATALOG.get("delta-table-sink")
+    config = parse(sink, {"table": "t", "mode": "merge", "except_columns": ["match_id"]}).config
+    matches = Relation((Column("match_id", "string"), Column("at", "timestamp")))
+    assert [p.code for p in sink.check(config, [matches])] == ["COLUMN_NEEDED"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,29 @@ FIRSTS = """
     )
     SELECT `key`, kind, one.t AS at_us, one.id FROM kept LATERAL VIEW explode(firsts) f AS one
 """
+COUNTS: Json = {
+    "key": ["key"],
+    "order_by": ["id"],
+    "windows": "sliding",
+    "window": "5 minutes",
+    "slide": "2 minutes",
+    "where": "kind <> 'D'",
+    "distinct": "note",
+    "comparison": ">=",
+    "threshold": 2,
+}
+WINDOWS = """
+    SELECT `key`, unix_micros(window.start) AS starts, unix_micros(window.end) AS ends,
+        count(DISTINCT note) AS many
+    FROM parquet.`{path}` WHERE at IS NOT NULL AND kind <> 'D'
+    GROUP BY `key`, window(at, '5 minutes', '2 minutes') HAVING count(DISTINCT note) >= 2
+"""
+CASES: dict[str, tuple[Json, str, tuple[str, ...]]] = {
+    "session": (SESSION, SESSIONS, ("key", "started_at", "ended_at", "count", "total", "kinds")),
+    "deduplicate": (DEDUPLICATE, FIRSTS, ("key", "kind", "at", "id")),
+    "count-threshold": (COUNTS, WINDOWS, ("key", "window_start", "window_end", "count")),
+}
+"""A node's configuration, the query that answers the same, and the columns that both give."""
 
 
 def rows(seed: int) -> list[Json]:
@@ -68,29 +92,17 @@ def both(
     return found, spark.request("sql", text=query.format(path=path, gap=JUST_LESS))
 
 
-def micros(moment: Any) -> int:
-    return round(moment.timestamp() * 1_000_000)
+def plain(value: Any) -> Any:
+    """A moment as the queries write it."""
+    return round(value.timestamp() * 1_000_000) if isinstance(value, dt.datetime) else value
 
 
-def test_sessions_and_first_rows(bench: Bench, spark: SparkProcess, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", CASES)
+def test_as_batch_sql(bench: Bench, spark: SparkProcess, tmp_path: Path, kind: str) -> None:
+    config, query, columns = CASES[kind]
     for seed in SEEDS:
-        node = {"type": "session", "config": SESSION}
-        found, wanted = both(bench, spark, tmp_path, node, SESSIONS, seed)
-        told = [
-            (
-                r["key"],
-                micros(r["started_at"]),
-                micros(r["ended_at"]),
-                r["count"],
-                r["total"],
-                r["kinds"],
-            )
-            for r in found
-        ]
+        node = {"type": kind, "config": config}
+        found, wanted = both(bench, spark, tmp_path, node, query, seed)
+        told = [tuple(plain(row[name]) for name in columns) for row in found]
         assert sorted(told, key=repr) == sorted((tuple(r.values()) for r in wanted), key=repr)
-        assert len(told) > 5
-        node = {"type": "deduplicate", "config": DEDUPLICATE}
-        found, wanted = both(bench, spark, tmp_path, node, FIRSTS, seed)
-        kept = [(r["key"], r["kind"], micros(r["at"]), r["id"]) for r in found]
-        assert sorted(kept, key=repr) == sorted((tuple(r.values()) for r in wanted), key=repr)
-        assert 5 < len(kept) < 400
+        assert 5 < len(told) < 400

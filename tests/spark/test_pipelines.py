@@ -14,6 +14,7 @@ from lakestream_mcp.deploy.replay import Cuts, plain_rows
 from lakestream_mcp.deploy.spark_process import SparkProcess
 from lakestream_mcp.errors import EngineFailed
 from tests.codegen.bench import Bench, Made, chain, rows_of, source
+from tests.codegen.bench import sink as files_to
 
 pytestmark = pytest.mark.spark
 Rows = list[dict[str, Any]]
@@ -148,6 +149,40 @@ def test_verify_names_both_sides(bench: Bench, spark: SparkProcess) -> None:
     result = verify_pipeline(host, made.generated, spark, tables)
     assert result.same
     assert [(n.node, n.host_rows, n.spark_rows) for n in result.nodes] == [("quiet", 3, 3)]
+
+
+TIMED = {
+    "id": "timed",
+    "type": "watermark",
+    "name": "Timed",
+    "config": {"event_time": "at", "delay": "1 minute"},
+}
+KEPT = {"id": "kept", "type": "filter", "name": "Kept", "config": {"condition": "id < 20"}}
+
+
+@pytest.mark.parametrize(("between", "matches"), [([], 3), ([KEPT], 2)])
+def test_a_watermark_behind_the_source_is_closed_where_the_row_comes_to_it(
+    bench: Bench, spark: SparkProcess, between: Rows, matches: int
+) -> None:
+    events = source()
+    events["config"]["watermark_delay"] = None
+    document = chain(events, *between, TIMED, QUIET)
+    document["nodes"].append(files_to("seen"))
+    document["edges"].append({"source": "timed", "target": "seen"})
+    made = bench.make(document)
+    host = Host(
+        made.document,
+        made.validation,
+        bench.catalog,
+        bench.engine,
+        bench.resolver,
+        lambda *_: None,
+    )
+    tables = bench.tables(made, {"events": shocks([0, 10, 19])})
+    result = verify_pipeline(host, made.generated, spark, tables)
+    assert result.same
+    counts = {n.node: (n.host_rows, n.spark_rows) for n in result.nodes}
+    assert counts == {"timed": (3, 3), "quiet": (matches, matches)}
 
 
 def test_no_filter_slips_below_the_watermark(

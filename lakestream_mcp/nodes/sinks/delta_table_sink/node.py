@@ -70,6 +70,10 @@ class DeltaTableSinkConfig(NodeConfig):
     )
 
 
+PLAIN = {name: DeltaTableSinkConfig.model_fields[name].default for name in DECLARATIVE_ONLY}
+"""What those fields are where Structured Streaming can have the table."""
+
+
 class DeltaTableSink(SinkType):
     """A Delta table that grows or is merged into."""
 
@@ -123,11 +127,11 @@ class DeltaTableSink(SinkType):
         problems = list(self.check(config, [relation]))
         if problems:
             raise Unsupported(problems[0].message, where={"field": problems[0].field})
-        for field, why in DECLARATIVE_ONLY.items():
-            given, plain = getattr(config, field), type(config).model_fields[field].default
+        for field, plain in PLAIN.items():
+            given = getattr(config, field)
             if given != plain:
                 raise Unsupported(
-                    f"{why} declarative pipelines only.",
+                    f"{DECLARATIVE_ONLY[field]} declarative pipelines only.",
                     where={"field": field},
                     got=given,
                     expected=plain,
@@ -160,8 +164,7 @@ class DeltaTableSink(SinkType):
         """A streaming table: of the rows, or filled by AUTO CDC."""
         from .declarative import appended, merged
 
-        defaults = {name: type(config).model_fields[name].default for name in DECLARATIVE_ONLY}
-        plain = self.code(config.model_copy(update=defaults), relation)
+        plain = self.code(config.model_copy(update=PLAIN), relation)
         if config.mode == "append":
             return appended(plain, rows)
         return merged(plain, node_id, rows, config, relation)
@@ -185,18 +188,24 @@ def _column_problems(config: DeltaTableSinkConfig, rows: Relation) -> Iterator[P
             condition(config.delete_when, rows, "delete_when")
         except LakestreamError as error:
             yield problem_of(error)
+    keys = merge_keys(config.merge_keys, rows)
     kept_away = {n.lower() for n in config.except_columns or ()}
-    for name in sorted({*(config.merge_keys or ()), *(config.partition_by or ())}):
+    for name in sorted({*keys, *(config.partition_by or ()), *(config.cluster_by or ())}):
         if name.lower() in kept_away:
             yield Problem(
                 "COLUMN_NEEDED",
                 f"`{name}` is needed in the table, so it cannot be left out of it",
                 field="except_columns",
                 got=name,
+                fix={"except_columns": _without(config.except_columns, name)},
             )
-    if config.mode != "merge":
-        return
-    yield from merge_problems(merge_keys(config.merge_keys, rows), config.sequence_by, rows)
+    if config.mode == "merge":
+        yield from merge_problems(keys, config.sequence_by, rows)
 
 
 NODE = DeltaTableSink()
+
+
+def _without(names: list[str] | None, name: str) -> list[str] | None:
+    """The other names; None for none."""
+    return [n for n in names or () if n.lower() != name.lower()] or None

@@ -67,7 +67,12 @@ def _column_problems(config: FileSinkConfig, rows: Relation) -> Iterator[Problem
         except LakestreamError as error:
             yield problem_of(error)
     if names and len({name.lower() for name in names}) >= len(rows.columns):
-        yield Problem("NO_COLUMNS_LEFT", "no column is left for the files", "partition_by")
+        yield Problem(
+            "NO_COLUMNS_LEFT",
+            "no column is left for the files",
+            "partition_by",
+            fix={"partition_by": names[:-1] or None},
+        )
     nested = [c.name for c in rows.columns if c.type.startswith(("array", "map", "struct"))]
     if config.format == "csv" and nested:
         yield Problem(

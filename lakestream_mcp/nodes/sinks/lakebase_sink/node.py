@@ -203,11 +203,20 @@ def _row_problems(config: LakebaseSinkConfig, rows: Relation) -> Iterator[Proble
             kind = rows.type_of(found) or ""
             if _type(kind) == "jsonb":
                 yield Problem(
-                    "TYPE_MISMATCH", f"`{found}` is of type {kind}, which has no order", field=field
+                    "TYPE_MISMATCH",
+                    f"`{found}` is of type {kind}, which has no order",
+                    field=field,
+                    got=found,
+                    expected=[c.name for c in rows.columns if _type(c.type) != "jsonb"],
                 )
     for name in rows.names:
         if len(name.encode()) > 63:
-            yield Problem("TEXT_TOO_LONG", f"PostgreSQL cuts `{name}` after 63 bytes", got=name)
+            yield Problem(
+                "TEXT_TOO_LONG",
+                f"PostgreSQL cuts `{name}` after 63 bytes",
+                got=name,
+                hint="give it a shorter name with rename-cast before this node",
+            )
     updates = config.mode == "merge"
     yield from merge_problems(keys, config.sequence_by, rows, updates=updates)
 

@@ -119,12 +119,7 @@ class AutoLoader(SourceType):
             declared = parse_columns(config.columns)
             yield from _hint_problems(config, declared)
             if config.rescued_column in {c.name for c in declared}:
-                yield Problem(
-                    "DUPLICATE_COLUMN",
-                    f"`{config.rescued_column}` is also a declared column",
-                    field="rescued_column",
-                    got=config.rescued_column,
-                )
+                yield _rescued_twice(config.rescued_column)
             yield from time_problems(config.event_time, _hinted(config, declared))
 
     def relation(
@@ -264,3 +259,8 @@ def _as_error(problem: Problem) -> LakestreamError:
 
 
 NODE = AutoLoader()
+
+
+def _rescued_twice(name: str | None) -> Problem:
+    message, hint = f"`{name}` is also a declared column", "give one of them another name"
+    return Problem("DUPLICATE_COLUMN", message, "rescued_column", name, hint=hint)

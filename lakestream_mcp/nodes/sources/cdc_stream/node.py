@@ -82,6 +82,9 @@ class CdcStream(SourceType):
     }
     targets = frozenset({"sdp", "sss"})
 
+    def reads_topics(self, config: Any) -> bool:
+        return config.path is None
+
     def sentence(self, config: CdcStreamConfig) -> str:
         return f"reads {config.envelope} changes of {config.path or ', '.join(config.topics or [])}"
 
@@ -102,7 +105,11 @@ class CdcStream(SourceType):
         for name in (*(added.name for added in _added(config)), *own):
             if name in names:
                 yield Problem(
-                    "DUPLICATE_COLUMN", f"`{name}` is a column of the changes", "columns", name
+                    "DUPLICATE_COLUMN",
+                    f"`{name}` is a column of the changes",
+                    "columns",
+                    name,
+                    hint=f"leave `{name}` out of `columns`: it is added by itself",
                 )
         if config.include_before and config.envelope != "debezium":
             yield Problem(
@@ -168,6 +175,7 @@ def _place_problems(config: CdcStreamConfig) -> Iterator[Problem]:
                     "MISSING_CONFIG",
                     f"`{field}` is required to read Kafka; give `path` to read files",
                     field=field,
+                    expected="broker:9092" if field == "bootstrap_servers" else ["a topic"],
                 )
         yield from connection_problems(config)
         return

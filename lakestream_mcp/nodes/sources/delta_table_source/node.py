@@ -105,7 +105,13 @@ class DeltaTableSource(SourceType):
         inputs: Sequence[Relation],
     ) -> Iterator[Problem]:
         if isinstance(config.starting_version, int) and config.starting_version < 0:
-            yield Problem("INVALID_CONFIG", "versions start at 0", "starting_version")
+            yield Problem(
+                "INVALID_CONFIG",
+                "versions start at 0",
+                "starting_version",
+                config.starting_version,
+                fix={"starting_version": 0},
+            )
         if config.starting_version is not None and config.starting_timestamp is not None:
             yield Problem(
                 "TWO_STARTS",
@@ -182,7 +188,13 @@ def _feed_problems(config: DeltaTableSourceConfig) -> Iterator[Problem]:
             )
     names = {c.name for c in parse_columns(config.columns)}
     for name in (c.name for c in FEED if c.name in names):
-        yield Problem("DUPLICATE_COLUMN", f"`{name}` is the change feed's", "columns", name)
+        yield Problem(
+            "DUPLICATE_COLUMN",
+            f"`{name}` is the change feed's",
+            "columns",
+            name,
+            hint=f"leave `{name}` out of `columns`: the feed adds it",
+        )
 
 
 def _columns(relation: Relation) -> list[exp.Expr]:

@@ -72,6 +72,9 @@ class EventHubKinesis(MessageSource):
             return config | {"starting_position": "earliest"}
         return config
 
+    def reads_topics(self, config: Any) -> bool:
+        return bool(config.provider == "event-hub")
+
     def sentence(self, config: EventHubKinesisConfig) -> str:
         named = ", ".join(config.streams or [config.stream_arn or "?"])
         service = "Kinesis" if config.provider == "kinesis" else "Event Hubs"
@@ -110,6 +113,15 @@ class EventHubKinesis(MessageSource):
         return stream_of("read_kinesis", arguments, parsed, _outputs(config))
 
 
+EXPECTED = {
+    "streams": ["a stream"],
+    "namespace": "the namespace's name",
+    "connection_string": "secret://scope/key",
+    "access_key": "secret://scope/key",
+    "secret_key": "secret://scope/key",
+}
+
+
 def _connection_problems(config: EventHubKinesisConfig) -> Iterator[Problem]:
     kinesis = config.provider == "kinesis"
     needed = [] if kinesis else ["streams", "namespace", "connection_string"]
@@ -124,9 +136,8 @@ def _connection_problems(config: EventHubKinesisConfig) -> Iterator[Problem]:
         needed += ["access_key", "secret_key"]
     for field in needed:
         if getattr(config, field) is None:
-            yield Problem(
-                "MISSING_CONFIG", f"`{field}` is required with {config.provider}", field=field
-            )
+            message = f"`{field}` is required with {config.provider}"
+            yield Problem("MISSING_CONFIG", message, field=field, expected=EXPECTED[field])
     if config.access_key is not None and config.service_credential is not None:
         yield Problem(
             "UNUSED_CONFIG",

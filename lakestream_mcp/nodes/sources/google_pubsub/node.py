@@ -157,6 +157,7 @@ def _login_problems(config: GooglePubsubConfig) -> Iterator[Problem]:
                     "MISSING_CONFIG",
                     f"`{field}` is missing: a service account's login has {len(LOGIN)} parts",
                     field=field,
+                    expected=list(LOGIN),
                 )
 
 

@@ -16,13 +16,8 @@ from ...kafka_read import FIELD_ALIASES as READ_ALIASES
 from ...kafka_read import KafkaReadConfig, kafka_query, read_options
 from ...message_source import MessageSource
 from ...payload import FIELD_ALIASES as PAYLOAD_ALIASES
-from ...payload import (
-    RegistryConfig,
-    decoding,
-    outputs,
-    parsed_sql,
-    registry_url,
-)
+from ...payload import RegistryConfig, decoding, outputs, parsed_sql
+from ...registry import registry_url
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -62,6 +57,9 @@ class KafkaTopic(MessageSource):
         """An earlier `schemaSource` said where columns come from: here the fields themselves do."""
         return {k: v for k, v in config.items() if k not in ("schemaSource", "schema_source")}
 
+    def reads_topics(self, config: Any) -> bool:
+        return True
+
     def probe(self, config: Any, secret: Any, send: bool) -> str:
         return probe(config, secret)
 
@@ -77,6 +75,7 @@ class KafkaTopic(MessageSource):
                 "MISSING_CONFIG",
                 "`schema_registry_subject` is required with several topics",
                 field="schema_registry_subject",
+                expected=f"the subject of all topics, such as `{config.topics[0]}-value`",
             )
 
     def code(self, config: KafkaTopicConfig, relation: Relation) -> dict[str, Any]:

@@ -125,7 +125,12 @@ class Mqtt(MessageSource):
     def connection_problems(self, config: MqttConfig) -> Iterator[Problem]:
         if (config.username is None) != (config.password is None):
             field = "username" if config.username is None else "password"
-            yield Problem("MISSING_CONFIG", f"`{field}` is missing: a login has both", field=field)
+            yield Problem(
+                "MISSING_CONFIG",
+                f"`{field}` is missing: a login has both",
+                field=field,
+                hint="give it, or take the other half away",
+            )
 
     def code(self, config: MqttConfig, relation: Relation) -> dict[str, Any]:
         place = urlsplit(config.broker_url)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ....errors import Forbidden, InvalidEvents, StoreFailed
+from ....settings import need_databricks_sdk
 
 VOLUMES = "/Volumes/"
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -143,6 +144,7 @@ class Volume:
         """Upload a file; False where there is one of this name."""
         import io
 
+        need_databricks_sdk()
         from databricks.sdk.errors.base import DatabricksError
 
         files = _files()

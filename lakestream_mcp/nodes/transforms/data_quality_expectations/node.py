@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 REASONS = "failed_expectations"
+QUARANTINE = "quarantine"
 
 
 class RowExpectation(BaseModel):
@@ -94,13 +95,18 @@ class DataQuality(RelationalType):
     }
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Expectations came as JSON text, or as an object of constraints by name."""
+        """Expectations came as JSON text, or as an object of constraints by name.
+
+        What an expectation is to quarantine is dropped from the main port, and leaves by its own.
+        """
         given = config.get("expectations")
         if isinstance(given, str):
             given = json.loads(given)
         if isinstance(given, dict):
             given = [{"name": name, "constraint": text} for name, text in given.items()]
         if isinstance(given, list):
+            quarantined = any(isinstance(i, dict) and i.get("action") == QUARANTINE for i in given)
+            config = config | ({QUARANTINE: True} if quarantined else {})
             given = [_migrated(item) for item in given]
         return config | ({"expectations": given} if given is not None else {})
 
@@ -127,8 +133,8 @@ class DataQuality(RelationalType):
                 "UNUSED_CONFIG",
                 "`quarantine` has no use: no expectation drops rows",
                 field="quarantine",
-                hint="set the `action` of one to `drop`, or leave `quarantine` out",
-                fix={"quarantine": None},
+                hint="set the `action` of those whose rows it shall get to `drop`",
+                fix={"expectations": [_dropping(e) for e in config.expectations]},
             )
 
     def expectations(
@@ -213,13 +219,19 @@ def _reasons(known: Sequence[Expectation]) -> exp.Expr:
     return exp.func("array_compact", exp.func("array", *names, dialect="spark"), dialect="spark")
 
 
+def _dropping(expectation: RowExpectation) -> dict[str, Any]:
+    action = "drop" if expectation.action == "warn" else expectation.action
+    return {**expectation.model_dump(), "action": action}
+
+
 def _migrated(item: Any) -> Any:
     if not isinstance(item, dict):
         return item
     renamed = {"expression": "constraint", "condition": "constraint", "onViolation": "action"}
     found = {renamed.get(key, key): value for key, value in item.items()}
     if isinstance(action := found.get("action"), str):
-        found["action"] = {"drop row": "drop", "fail update": "fail"}.get(action.lower(), action)
+        actions = {"drop row": "drop", "fail update": "fail", QUARANTINE: "drop"}
+        found["action"] = actions.get(action.lower(), action)
     name = found.get("name")
     return found | ({"name": slug(name)} if isinstance(name, str) and name != slug(name) else {})
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from ....graph.model import Problem, Relation
 from ....graph.node_parts import Reading
 from ....graph.node_type import ColumnResolver, NodeConfig, RelationalType
-from ....relational.sql import column, plain_select, sql
+from ....relational.sql import column, plain_select, select, sql
 from ...conditions import condition, condition_notes, refuse_other_types
 from ...fields import Condition
 
@@ -47,10 +47,8 @@ class Filter(RelationalType):
         yield from condition_notes({"condition": config.condition})
 
     def query(self, config: FilterConfig, inputs: Sequence[Relation]) -> exp.Query:
-        from sqlglot import exp
-
-        rows = exp.select(*(column(name) for name in inputs[0].names)).from_("in_0")
-        return rows.where(condition(config.condition, inputs[0], "condition"))
+        rows = select(map(column, inputs[0].names))
+        return rows.where(condition(config.condition, inputs[0], "condition"), copy=False)
 
     def read(
         self, query: exp.Query, inputs: Sequence[Relation], tables: Mapping[str, str]

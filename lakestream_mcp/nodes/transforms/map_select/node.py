@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,12 +24,15 @@ from ....relational.sql import (
     parse_expression,
     parse_projections,
     plain_select,
+    select,
     sql,
 )
 from ...fields import Expression, NewName, TypeText
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+_NAMED = re.compile(r"\S\s+AS\s+\S|^\s*\*\s*$", re.IGNORECASE)
 
 
 class Projection(BaseModel):
@@ -68,6 +72,10 @@ class MapSelect(RelationalType):
         given = config.get("columns")
         if isinstance(given, str) and given.lstrip().startswith("["):
             given = json.loads(given)
+        if isinstance(given, dict):
+            given = [{"name": name, "expression": text} for name, text in given.items()]
+        if isinstance(given, list) and all(isinstance(i, str) for i in given) and _are_sql(given):
+            given = ", ".join(given)
         if isinstance(given, list):
             given = [_migrated(item) for item in given]
         return config | {"columns": given}
@@ -87,9 +95,7 @@ class MapSelect(RelationalType):
         yield from may_differ(outputs, "columns")
 
     def query(self, config: MapSelectConfig, inputs: Sequence[Relation]) -> exp.Query:
-        from sqlglot import exp
-
-        return exp.select(*_outputs(config, inputs[0])).from_("in_0")
+        return select(_outputs(config, inputs[0]))
 
     def read(
         self, query: exp.Query, inputs: Sequence[Relation], tables: Mapping[str, str]
@@ -98,6 +104,11 @@ class MapSelect(RelationalType):
         if not plain_select(query):
             return None
         return Reading({"columns": ", ".join(sql(item) for item in query.expressions)})
+
+
+def _are_sql(items: list[str]) -> bool:
+    """Whether a list is of expressions, which say their names, rather than of names."""
+    return any(_NAMED.search(item) for item in items)
 
 
 def _migrated(item: Any) -> Any:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ....graph.model import Relation
 from ....graph.node_parts import Reading
 from ....graph.node_type import ColumnResolver, NodeConfig, RelationalType
-from ....relational.sql import column, find_column, named, plain_select, sql
+from ....relational.sql import column, find_column, named, plain_select, select, sql
 from ...fields import ColumnName, NewName, TypeText
 
 if TYPE_CHECKING:
@@ -79,8 +79,6 @@ class RenameCast(RelationalType):
         return f"turns {', '.join(parts)}"
 
     def query(self, config: RenameCastConfig, inputs: Sequence[Relation]) -> exp.Query:
-        from sqlglot import exp
-
         rows = inputs[0]
         mappings = _by_column(config, rows)
         outputs: list[exp.Expr] = []
@@ -92,7 +90,7 @@ class RenameCast(RelationalType):
             if mapping is not None and mapping.type and mapping.type != rows.type_of(name):
                 value = _cast(value, mapping.type, config.on_error)
             outputs.append(named(value, (mapping and mapping.name) or name))
-        return exp.select(*outputs).from_("in_0")
+        return select(outputs)
 
     def read(
         self, query: exp.Query, inputs: Sequence[Relation], tables: Mapping[str, str]

@@ -62,7 +62,10 @@ class UnionMerge(RelationalType):
             )
         if len(inputs) < 2:
             yield Problem(
-                "ONE_INPUT", "there is nothing to merge with one input", severity="warning"
+                "ONE_INPUT",
+                "there is nothing to merge with one input",
+                hint="connect a second input, or take the node out",
+                severity="warning",
             )
         if len({rows.event_time for rows in inputs}) > 1:
             yield Problem(

@@ -39,6 +39,7 @@ class Watermark(RelationalType):
     Config = WatermarkConfig
     field_aliases = {
         "timestampColumn": "event_time",
+        "column": "event_time",
         "delayThreshold": "delay",
         "watermark_delay": "delay",
     }
