@@ -14,7 +14,7 @@ from ..errors import DeploymentFailed, LakestreamError, RevisionConflict
 from ..storage.rows import Deployment
 from ..storage.store import Store, Transaction
 from .changes import Change
-from .history import ROWS_LOOKED_AT, STANDING, History
+from .history import ROWS_LOOKED_AT, STANDING, History, running
 from .planner import Asked, Planned, refuse_busy
 
 LEASE = timedelta(minutes=3)
@@ -175,9 +175,9 @@ class Applying:
 
 
 def _standing(store: Transaction, pipeline_id: str) -> str:
-    """What became of a pipeline, over all targets; a bundle is files and runs nothing."""
+    """What became of a pipeline, over all targets."""
     rows = store.list_deployments(pipeline_id=pipeline_id, limit=ROWS_LOOKED_AT)
-    found = {row.status for row in rows if row.target != "bundle"}
+    found = {row.status for row in running(rows)}
     status: str = store.load(pipeline_id).document.status
     return next((standing for standing in STANDING if standing in found), status)
 

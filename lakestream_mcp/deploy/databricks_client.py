@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from .. import __version__
 from ..errors import DatabricksFailed, LakestreamError
 from ..identity import Identity
-from ..settings import Settings
+from ..settings import Settings, need_databricks_sdk
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -138,6 +138,11 @@ def client_for(ws: Caller) -> WorkspaceClient:
     return _client(ws.settings, token)
 
 
+def host_of(client: WorkspaceClient) -> str:
+    """The workspace's address, as it names a place."""
+    return str(client.config.host).rstrip("/")
+
+
 def app_client(settings: Settings) -> WorkspaceClient:
     """A client that acts as the process itself: for the app's own store, never for a caller."""
     return _client(settings, None)
@@ -149,6 +154,7 @@ def not_connected(why: str, hint: str = WAYS) -> DatabricksFailed:
 
 
 def _client(settings: Settings, token: str | None) -> WorkspaceClient:
+    need_databricks_sdk()
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.config import Config
 
@@ -195,6 +201,7 @@ def calling(what: str, **where: Any) -> Iterator[None]:
     `what` continues a sentence (`creating the pipeline`); `where` names the place in the answer.
     Wrap the SDK's calls alone: the SDK raises ValueError too, and so may other code.
     """
+    need_databricks_sdk()
     from databricks.sdk.core import DatabricksError
     from databricks.sdk.errors import OperationFailed
     from requests import RequestException

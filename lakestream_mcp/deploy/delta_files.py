@@ -31,11 +31,6 @@ class DataFile:
         self.partition = partition
 
 
-def table_folder(tables: Path, name: str) -> Path:
-    """The folder that stands for a table on a local Spark, as generated code names it."""
-    return tables / re.sub(r"[^A-Za-z0-9_.-]", "_", name)
-
-
 def matching_rows(
     folder: Path, columns: Sequence[Column], name: str, beginning: str
 ) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -69,7 +70,7 @@ class Desired(BaseModel):
     @property
     def code_sha256(self) -> str:
         """Of all files with their names."""
-        return _digest(self.files)
+        return code_sha256(self.files)
 
     @property
     def folder(self) -> str:
@@ -107,6 +108,11 @@ def meaning(document: PipelineDocument) -> str:
     nodes = [[node.id, node.type, node.config] for node in document.nodes]
     edges = [edge.text() for edge in document.edges]
     return _digest([sorted(nodes, key=lambda node: str(node[0])), sorted(edges)])
+
+
+def code_sha256(files: Mapping[str, str]) -> str:
+    """A digest of all files with their names."""
+    return _digest(dict(files))
 
 
 def _digest(value: Any) -> str:

@@ -12,6 +12,7 @@ from .changes import Known
 from .desired import Desired
 
 STANDING = ("deployed", "paused")
+BUNDLE = "bundle"
 # What may have begun checkpoints; one that was undone has not.
 BEGAN = (*STANDING, "replaced", "partial", "interrupted", "destroyed")
 ROWS_LOOKED_AT = 200
@@ -77,6 +78,17 @@ class History(NamedTuple):
             expected=[r.id for r in self.rows if r.status == "replaced"][:10],
             hint="`get_deployment` lists them.",
         )
+
+
+def running(rows: list[Deployment]) -> list[Deployment]:
+    """What stands, over all targets, but for bundles: those are files and run nothing."""
+    return [row for row in rows if row.status in STANDING and row.target != BUNDLE]
+
+
+def standing_of(rows: list[Deployment]) -> Deployment | None:
+    """What is deployed, over all targets: what runs, else a bundle; the newest of them."""
+    bundles = [row for row in rows if row.status in STANDING]
+    return next(iter([*running(rows), *bundles]), None)
 
 
 def _content(row: Deployment) -> Any:

@@ -65,6 +65,31 @@ def row_of(values: Sequence[str | None], columns: Sequence[Column]) -> dict[str,
     return row
 
 
+def physical_columns(columns: Sequence[Column]) -> list[str]:
+    """SQL for what of a row survives JSON: values in their physical types, others as they are."""
+    from sqlglot import exp
+
+    from ..relational.sql import column as named
+
+    carried = {c: c.name == "events" or is_packable(c.type) for c in columns}
+    values = [_physical(c) if carried[c] else named(c.name) for c in columns]
+    aliased = [exp.alias_(v, c.name, quoted=True) for v, c in zip(values, columns, strict=True)]
+    return [each.sql("databricks") for each in aliased]
+
+
+def row_of_json(text: str, columns: Sequence[Column]) -> dict[str, Any]:
+    """The row that a JSON object of physical values holds."""
+    values, row = json.loads(text), {}
+    for column in columns:
+        value = values[column.name]
+        if column.name == "events":
+            value = [_event(event, _fields(column.type)) for event in value or ()]
+        elif is_packable(column.type):
+            value = _python(value, column.type)
+        row[column.name] = value
+    return row
+
+
 def _starts(key: exp.Expr, wanted: exp.Expr) -> exp.Expr:
     from sqlglot import exp
 

@@ -179,7 +179,8 @@ class Planner:
                 code="NOT_TESTED",
                 where={"pipeline": desired.pipeline_id, "nodes": found.missing},
                 expected="a test run of these very nodes in which each pattern matched",
-                hint="test_pattern runs one; or say in force_reason why it goes out untested.",
+                hint=f'test_pattern(pipeline_id="{desired.pipeline_id}", events=…) runs one; or '
+                "say in force_reason why it goes out untested.",
             )
         return found
 

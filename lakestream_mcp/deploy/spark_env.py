@@ -47,7 +47,8 @@ class SparkEnvironment(NamedTuple):
         """The JVM's command line. Spark's launcher, a JVM of its own, is asked for it once."""
         conf = self.conf(Path(WORK), make_archive)
         asked = [part for pair in conf.items() for part in ("--conf", "=".join(pair))]
-        key = hashlib.sha256("\0".join([str(self.java_home), *asked]).encode()).hexdigest()[:16]
+        parts = [str(self.java_home), str(self.python), *asked]
+        key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
         note = self.cache / f"command-{key}.txt"
         if not note.exists():
             command = gateway_command(_launch_command(self, asked))

@@ -1,100 +1,83 @@
-"""What the Spark child does for a backtest. Loaded by `spark_child`, and by nothing else."""
+"""What a backtest does on Spark. `spark_child` loads it; a job in the workspace carries a part."""
 # mypy: ignore-errors
 
-from spark_child import execute, move, write_arrow
+import contextlib
+import json
+
+from pyspark.sql import SparkSession
+
+# --- carried ---
+PROGRESS_KEPT = 100_000
+spark = SparkSession.builder.getOrCreate()
 
 
 class Backtest:
-    """Generated code over history, in a folder of its own.
+    """Generated code over history, to its end.
 
-    sources: node → {frame, read, open, closing?, copy?}; `closing` is the file that ends a source,
-    and where it has to be; `copy` a table, its version, and where to. collect: label → frame. keys:
-    label → source → pairs of key columns, of the match and of the source. limit, rows: how many
-    matches, and how many rows of their keys, are kept.
+    place: where tables are and how they are reached. sources: node → {frame, …}, where the rest is
+    the place's. collect: label → frame. keys: label → source → pairs of key columns, of the match
+    and of the source. limit, rows: how many matches, and how many rows of their keys, are kept.
     """
 
-    def __init__(self, child, code, parameters, sources, collect, keys, scratch, limit, rows):
-        self.child, self.spark, self.code = child, child.spark, code
-        self.parameters, self.sources, self.collect = parameters, sources, collect
-        self.keys, self.scratch, self.limit, self.rows = keys, scratch, limit, rows
+    def __init__(self, place, sources, collect, keys, limit, rows):
+        self.place, self.sources, self.collect = place, sources, collect
+        self.keys, self.limit, self.rows = keys, limit, rows
 
     def run(self):
         """All of it; rows by observation, matches by label."""
-        for table, version, folder in filter(None, (s["copy"] for s in self.sources.values())):
-            old = self.spark.read.format("delta").option("versionAsOf", version).load(table)
-            old.write.format("delta").save(folder)
+        with contextlib.suppress(Exception):  # serverless compute lets nobody say how many it keeps
+            spark.conf.set("spark.sql.streaming.numRecentProgressUpdates", PROGRESS_KEPT)
+        self.place.open_sources(self.sources)
         passed = self.into_tables()
-        move([[s["closing"] for s in self.sources.values() if s["closing"]]])
+        self.place.close_sources(self.sources)
         self.into_tables()
         counts = {label: self.keep(label) for label in self.collect}
         for name in self.sources:
             self.rows_of_keys(name)
         return {"passed": passed, "counts": counts}
 
-    def delta(self, *names):
-        """A table of the folder."""
-        return self.spark.read.format("delta").load("/".join([self.scratch, *names]))
-
-    def checkpoint(self, name):
-        """Where a query remembers its progress."""
-        return f"{self.parameters['checkpoints']}/{name}"
-
     def into_tables(self):
         """Run to the end of what is there, each frame into its table.
 
         Returns how many rows passed each observation, the most where queries share one.
         """
-        names = execute(self.code, self.parameters)
-        started = []
-        for label, frame in self.collect.items():
-            writer = names[frame].writeStream.queryName(label).format("delta").outputMode("append")
-            writer = writer.option("checkpointLocation", self.checkpoint(label))
-            started.append(writer.trigger(availableNow=True).start(f"{self.scratch}/found/{label}"))
-        for query in started:
-            query.awaitTermination()
-        self.check()
+        names = self.place.code()
+        started = [
+            self.place.stream(names[frame], label, f"found/{label}")
+            for label, frame in self.collect.items()
+        ]
         passed = {}
         for query in started:
-            for name, rows in observed(self.child.ended(query)["progress"]).items():
+            for name, rows in observed(self.place.ended(query)).items():
                 passed[name] = max(passed.get(name, 0), rows)
         return passed
 
-    def check(self):
-        """Stop here if the parent asked for it."""
-        if self.child.interrupted.is_set():
-            raise KeyboardInterrupt
-
     def keep(self, label):
-        """Write the first matches of a table as an Arrow file; how many there are."""
-        found = self.delta("found", label)
+        """Keep the first matches of a table; how many there are."""
+        found = self.place.read(f"found/{label}")
         first = found.orderBy("detected_at", "match_id").limit(self.limit)
-        first.write.format("delta").save(f"{self.scratch}/kept/{label}")
-        write_arrow(self.delta("kept", label), f"{self.scratch}/results/{label}.arrow")
+        self.place.save(first, f"kept/{label}")
+        self.place.give(self.place.read(f"kept/{label}"), label)
         return found.count()
 
     def rows_of_keys(self, name):
-        """Write the rows of a source whose key has a kept match, as far as all of a key's fit."""
+        """Keep the rows of a source whose key has a kept match, as far as all of a key's fit."""
         wanted = {label: by[name] for label, by in self.keys.items() if by.get(name)}
         if not wanted:
             return
-        rows = execute(self.code, self.parameters)[self.sources[name]["frame"]]
-        columns = rows.columns
+        rows = self.place.code()[self.sources[name]["frame"]]
+        columns = [quoted(column) for column in rows.columns]
         for label, pairs in wanted.items():
-            own = self.delta("kept", label)
+            own = self.place.read(f"kept/{label}")
             own = own.selectExpr(*[f"{quoted(k)} AS {quoted(c)}" for k, c in pairs]).distinct()
             own = own.selectExpr("*", f"true AS {flag(label)}")
             rows = rows.join(own, [c for _, c in pairs], "left")
         rows = rows.where(" OR ".join(map(flag, wanted))).select(*columns)
-        writer = rows.writeStream.format("delta").outputMode("append").queryName(f"rows of {name}")
-        writer = writer.option("checkpointLocation", self.checkpoint(f"rows-{name}"))
-        query = writer.trigger(availableNow=True).start(f"{self.scratch}/rows/{name}")
-        query.awaitTermination()
-        self.check()
-        self.child.ended(query)
+        self.place.ended(self.place.stream(rows, f"rows-{name}", f"rows/{name}"))
         (by, *others) = {tuple(c for _, c in pairs) for pairs in wanted.values()}
-        found = self.fitting(self.delta("rows", name), () if others else by)
+        found = self.fitting(self.place.read(f"rows/{name}"), () if others else by)
         if found is not None:
-            write_arrow(found, f"{self.scratch}/results/rows-{name}.arrow")
+            self.place.give(found, f"rows-{name}")
 
     def fitting(self, found, by):
         """The rows, or those of as many whole keys as fit: those with few rows first."""
@@ -108,8 +91,8 @@ class Backtest:
             chosen.append(tuple(row[column] for column in by))
         if not chosen:
             return None
-        some = self.spark.createDataFrame(chosen, found.select(*by).schema)
-        return found.join(some, list(by), "left_semi").select(*found.columns)
+        some = spark.createDataFrame(chosen, found.select(*by).schema)
+        return found.join(some, list(by), "left_semi").select(*map(quoted, found.columns))
 
 
 def observed(progress):
@@ -121,6 +104,17 @@ def observed(progress):
     return totals
 
 
+def progress_of(query):
+    """What each batch of a query told, as plain data."""
+    return [json.loads(p.json) if hasattr(p, "json") else p for p in query.recentProgress]
+
+
+def to_its_end(frame, query, checkpoint):
+    """A writer of appended rows that reads what is there, and ends."""
+    writer = frame.writeStream.queryName(query).format("delta").outputMode("append")
+    return writer.option("checkpointLocation", checkpoint).trigger(availableNow=True)
+
+
 def flag(label):
     """The column that says that a row's key has a match of a pattern."""
     return quoted(f"__match_{label}")
@@ -129,3 +123,57 @@ def flag(label):
 def quoted(name):
     """A column name, quoted."""
     return "`" + name.replace("`", "``") + "`"
+
+
+# --- to here ---
+class Folder:
+    """A folder on this machine. A source is {read, closing_us, closing?, copy?}: `closing` the file
+    that ends it, and where that has to be; `copy` a table, its version, and where to."""
+
+    def __init__(self, child, code, parameters, path):
+        self.child, self.notebook, self.parameters, self.path = child, code, parameters, path
+
+    def code(self):
+        """The names of the generated code, executed once more."""
+        from spark_child import execute
+
+        return execute(self.notebook, self.parameters)
+
+    def open_sources(self, sources):
+        """Copy the versions of tables that are asked for."""
+        for table, version, folder in filter(None, (s["copy"] for s in sources.values())):
+            old = spark.read.format("delta").option("versionAsOf", version).load(table)
+            old.write.format("delta").save(folder)
+
+    def close_sources(self, sources):
+        """A last row per source lets the watermark decide what is open."""
+        from spark_child import move
+
+        move([[s["closing"] for s in sources.values() if s["closing"]]])
+
+    def stream(self, frame, query, table):
+        """Start to append a frame to a table."""
+        writer = to_its_end(frame, query, f"{self.parameters['checkpoints']}/{query}")
+        return writer.start(f"{self.path}/{table}")
+
+    def ended(self, query):
+        """Wait for a query; what its batches told. Stops here if the parent asked for it."""
+        query.awaitTermination()
+        if self.child.interrupted.is_set():
+            raise KeyboardInterrupt
+        self.child.ended(query)
+        return progress_of(query)
+
+    def read(self, table):
+        """A table of the folder."""
+        return spark.read.format("delta").load(f"{self.path}/{table}")
+
+    def save(self, frame, table):
+        """Write a table of the folder."""
+        frame.write.format("delta").save(f"{self.path}/{table}")
+
+    def give(self, frame, name):
+        """Give rows to the parent."""
+        from spark_child import write_arrow
+
+        write_arrow(frame, f"{self.path}/results/{name}.arrow")

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from ..errors import EngineFailed
+from ..errors import EngineFailed, LakestreamError
 from .spark_env import CHILD, SparkEnvironment
 
 Progress = Callable[[dict[str, Any]], None]
@@ -67,7 +67,7 @@ class SparkProcess:
 
     @property
     def pid(self) -> int:
-        """The child's process number, which is its group's too."""
+        """The child's process number, which is also that of its group, the JVM included."""
         return self._process.pid
 
     def __enter__(self) -> SparkProcess:
@@ -98,6 +98,16 @@ class SparkProcess:
             raise self._gone() from None
         return self.answer(on_progress)
 
+    def work_through(self, kind: str, on_progress: Progress, **arguments: Any) -> Any:
+        """The same for long work: whoever cancels has it stop after the batch it is in."""
+        try:
+            return self.request(kind, on_progress, **arguments)
+        except LakestreamError:
+            raise
+        except BaseException:  # cancelled: the child is still at work
+            self.interrupt()
+            raise
+
     def answer(self, on_progress: Progress | None = None) -> Any:
         """Wait for the answer to the last request."""
         assert self._process.stdout is not None
@@ -112,11 +122,6 @@ class SparkProcess:
             if on_progress is not None:
                 on_progress(event)
         raise self._gone()
-
-    @property
-    def process_group(self) -> int:
-        """The group of the child and its JVM."""
-        return self._process.pid
 
     def interrupt(self) -> None:
         """Ask the running request to end after the batches it is in."""

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from ..arguments import Object, PipelineId
-from ..errors import InvalidArgument, Unsupported
+from ..errors import InvalidArgument
 from ..operations import operation
 from .discovery import load
+from .hosts import Checked, checked
 from .testing import Revision, TestAnswer, answer_of, keep
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..cep.host import Host
-    from ..deploy.backtest.local import Found
+    from ..codegen import Generated
+    from ..deploy.backtest.asked import Asked, Found
     from ..deploy.backtest.slices import Slice
     from ..storage.rows import Stored
     from ..workspace import Workspace
@@ -40,7 +42,8 @@ def backtest(
         Object,
         Field(
             description='{"path": folder, "from": time, "to": time, "version": n}; with several '
-            "sources one by source id. In the workspace `table` instead of `path`"
+            "sources one by source id. In the workspace `table` instead of `path`. Of a broker "
+            '{"offsets": {"from": time or {topic: {partition: offset}}, "to": likewise}}'
         ),
     ],
     node: Annotated[str, Field(max_length=64, description="This pattern only")] = "",
@@ -62,23 +65,56 @@ def backtest(
     return answer_of(ws, run, report, limit)
 
 
+def on_history(
+    ws: Workspace,
+    pipeline_id: str,
+    given: Any,
+    node: str,
+    revision: int,
+    limit: int,
+    *,
+    alone: bool,
+) -> TestAnswer:
+    """The same as a test's events: `history`, with `where` and `keep_matches` among its fields.
+
+    alone: nothing else was asked of the test. Raises Forbidden, InvalidArgument.
+    """
+    ws.require("deployer", "a backtest")
+    history = dict(given) if isinstance(given, dict) else {}
+    where, kept = history.pop("where", "local"), history.pop("keep_matches", 200)
+    fits = where in ("local", "workspace") and isinstance(kept, int) and 1 <= kept <= 1000
+    if not (history and fits and alone):
+        raise InvalidArgument(
+            "A backtest is asked for by its history, and by nothing else of a test.",
+            where={"argument": "events", "field": "backtest"},
+            got=given,
+            expected={"path": "history", "from": "2026-01-01", "to": "2026-02-01"},
+            hint='also {"table": …, "where": "workspace"}, `version`, `offsets`, `keep_matches`; '
+            "of a test's other arguments node, revision and limit",
+        )
+    return backtest(ws, pipeline_id, history, node, revision, where, kept, limit)
+
+
 def _report(
     ws: Workspace, stored: Stored, history: dict[str, Any], node: str, where: str, kept: int
 ) -> dict[str, Any]:
-    from ..cep.host import Host
-    from ..cep.testing import refuse_errors
+    from ..deploy.backtest.asked import Asked
+    from ..deploy.backtest.broker import topics_of
+    from ..deploy.backtest.keys import keys_of
     from ..deploy.backtest.report import backtest_report
     from ..deploy.backtest.slices import slices_of
 
-    validation = ws.validate(stored.document)
-    refuse_errors(validation)
-    host = Host(stored.document, validation, ws.catalog, ws.engine, ws.resolver, lambda *_: None)
-    patterns = _patterns(host, node)
-    slices = slices_of(history, _sources(host))
+    ready = checked(ws, stored.document)
+    patterns = _patterns(ready.host, node)
+    slices = slices_of(history, ready.host.sources)
+    for name, part in slices.items():
+        if part.offsets is not None:
+            part.offsets.check(topics_of(ready.host.configs[name], name), name)
+    keys = keys_of(ready.host, patterns)
     run = _locally if where == "local" else _in_workspace
-    found = run(ws, stored, host, slices, patterns, kept)
+    found = run(ws, stored, ready, Asked(slices, {}, patterns, keys, kept, ROWS_KEPT))
     ws.progress(0.95, "explaining")
-    report = backtest_report(host, found, validation, node or None, ws.find_file)
+    report = backtest_report(ready.host, found, ready.validation, node or None, ws.find_file)
     told = {
         name: part.model_dump(by_alias=True, exclude_defaults=True) for name, part in slices.items()
     }
@@ -102,45 +138,48 @@ def _patterns(host: Host, node: str) -> list[str]:
     return [node] if node else known
 
 
-def _sources(host: Host) -> list[str]:
-    from ..graph.node_type import SourceType
+def _in_workspace(ws: Workspace, stored: Stored, ready: Checked, asked: Asked) -> Found:
+    """As a one-time job, as the caller."""
+    from ..codegen.bundle.resources import cluster_spec
+    from ..codegen.deploying import Deploying
+    from ..codegen.settings import CodeSettings
+    from ..deploy.backtest.workspace import Place, backtest_in_workspace
+    from ..deploy.databricks_client import client_for
+    from ..deploy.warehouse import warehouse_of
 
-    return [n for n in host.order if isinstance(host.catalog.get(host.type_of(n)), SourceType)]
-
-
-def _in_workspace(*_: Any) -> Found:
-    """Refused: a job whose server dies would leave its scratch table in the catalog."""
-    raise Unsupported(
-        "A backtest as a job in the workspace is not offered.",
-        where={"argument": "where"},
-        got="workspace",
-        expected="local",
-        hint="copy the slice below a data root, as Parquet or Delta, and run it here",
+    client = client_for(ws)
+    settings = CodeSettings.of(stored.document, stored.pipeline_id)
+    cluster = Deploying.of(stored.document).cluster
+    place = Place(
+        stored.pipeline_id,
+        settings.catalog,
+        settings.schema,
+        settings.checkpoints,
+        warehouse_of(client),
+        cluster_spec(cluster) if cluster else None,
     )
+    asked = asked._replace(place=(settings.catalog, settings.schema))
+    made = _made(ws, stored, ready)
+    return backtest_in_workspace(ready.host, made, client, place, asked, ws.progress)
 
 
-def _locally(
-    ws: Workspace,
-    stored: Stored,
-    host: Host,
-    slices: dict[str, Slice],
-    patterns: list[str],
-    kept: int,
-) -> Found:
-    from ..codegen import generate
+def _locally(ws: Workspace, stored: Stored, ready: Checked, asked: Asked) -> Found:
     from ..deploy import spark_env
-    from ..deploy.backtest.keys import keys_of
-    from ..deploy.backtest.local import Asked, backtest_on_spark
+    from ..deploy.backtest.local import backtest_on_spark
 
-    files = {name: _place(ws, name, part) for name, part in slices.items()}
-    keys = keys_of(host, patterns)
-    asked = Asked(slices, files, patterns, keys, kept, ROWS_KEPT)
-    validation = ws.validate(stored.document)
-    names = stored.pipeline_id, stored.revision
-    made = generate(stored.document, validation, ws.catalog, *names, ws.resolver, "sss")
+    given = {name: part for name, part in asked.slices.items() if part.offsets is None}
+    asked = asked._replace(files={name: _place(ws, name, part) for name, part in given.items()})
+    made = _made(ws, stored, ready)
     environment = spark_env.find(ws.settings.spark_python)
     folder = ws.settings.data_dir / "scratch"
-    return backtest_on_spark(host, made, environment, asked, folder, ws.progress)
+    return backtest_on_spark(ready.host, made, environment, asked, folder, ws.progress)
+
+
+def _made(ws: Workspace, stored: Stored, ready: Checked) -> Generated:
+    from ..codegen import generate
+
+    names = stored.pipeline_id, stored.revision
+    return generate(stored.document, ready.validation, ws.catalog, *names, ws.resolver, "sss")
 
 
 def _place(ws: Workspace, source: str, part: Slice) -> Path:

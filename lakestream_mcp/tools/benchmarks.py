@@ -11,11 +11,11 @@ from ..errors import InvalidArgument
 from ..operations import Answer, operation
 from .answers import compact
 from .discovery import existing, load
+from .hosts import checked
 
 if TYPE_CHECKING:
     from ..cep.host import Host
     from ..deploy.benchmark.run import Asked
-    from ..graph.model import PipelineDocument
     from ..storage.rows import Run, Stored, StoredRun
     from ..workspace import Workspace
 
@@ -100,7 +100,7 @@ def _measured(
 
     if engine == "spark":
         return _on_spark(ws, stored, node, asked)
-    host = _host(ws, stored.document)
+    host = checked(ws, stored.document).host
     _refuse_other(host, node)
     return benchmark_on_host(host, node, asked, ws.progress)
 
@@ -113,24 +113,15 @@ def _on_spark(ws: Workspace, stored: Stored, node: str, asked: Asked) -> dict[st
     from ..deploy.spark_process import SparkProcess
 
     document = with_short_delays(stored.document)
-    host = _host(ws, document)
+    host, validation = checked(ws, document)
     _refuse_other(host, node)
     names = stored.pipeline_id, stored.revision
-    made = generate(document, ws.validate(document), ws.catalog, *names, ws.resolver, "sss")
+    made = generate(document, validation, ws.catalog, *names, ws.resolver, "sss")
     environment = spark_env.find(ws.settings.spark_python)
     ws.progress(0.02, "starting Spark")
     with SparkProcess(environment) as spark:
         session = opened(spark, made, host, node, asked)
         return benchmark_on_spark(session, asked, ws.progress)
-
-
-def _host(ws: Workspace, document: PipelineDocument) -> Host:
-    from ..cep.host import Host
-    from ..cep.testing import refuse_errors
-
-    validation = ws.validate(document)
-    refuse_errors(validation)
-    return Host(document, validation, ws.catalog, ws.engine, ws.resolver, lambda *_: None)
 
 
 def _refuse_other(host: Host, node: str) -> None:

@@ -11,9 +11,12 @@ from ..errors import LakestreamError
 from ..operations import Answer, operation
 from .answers import compact
 from .discovery import load as load_pipeline
+from .hosts import checked
 
 if TYPE_CHECKING:
+    from ..cep.host import Host
     from ..deploy.cost.assumptions import Assumptions
+    from ..deploy.cost.estimate import Estimate
     from ..deploy.cost.load import Load
     from ..storage.rows import Stored
     from ..workspace import Workspace
@@ -85,12 +88,8 @@ def estimate_cost(
 
     Also what a deployment was billed, where that can be read. Next: deploy.
     """
-    from ..deploy.cost.estimate import estimate
-
     stored = load_pipeline(ws, pipeline_id)
-    given, warnings = _load(ws, stored, load)
-    assumptions = _assumptions(ws, warnings).replaced(assume, "given")
-    made = estimate(stored.document, ws.catalog, given, assumptions)
+    made, warnings = estimated(ws, stored, load, assume)
     return CostAnswer(
         pipeline_id=stored.pipeline_id,
         revision=stored.revision,
@@ -102,18 +101,29 @@ def estimate_cost(
     )
 
 
+def estimated(
+    ws: Workspace, stored: Stored, load: dict[str, Any], assume: dict[str, Any] | None = None
+) -> tuple[Estimate, list[str]]:
+    """The one estimate, and what could not be found out for it: a plan of deployment has it too.
+
+    What the settings of the pipeline say of how it is deployed need not be said again.
+    """
+    from ..codegen.deploying import Deploying
+    from ..deploy.cost.estimate import estimate
+
+    given, warnings = _load(ws, stored, Deploying.of(stored.document).load | load)
+    assumptions = _assumptions(ws, warnings).replaced(assume or {}, "given")
+    return estimate(stored.document, ws.catalog, given, assumptions), warnings
+
+
 def _load(ws: Workspace, stored: Stored, given: dict[str, Any]) -> tuple[Load, list[str]]:
     """What the caller says, and what the simulator or the newest test show of the rest."""
-    from ..cep.host import Host
-    from ..cep.testing import refuse_errors
     from ..deploy.cost.load import Load
     from ..deploy.cost.shares import filled, shares_of
 
     load, warnings = Load.of(given), []
-    validation = ws.validate(stored.document)
-    refuse_errors(validation)
-    host = Host(stored.document, validation, ws.catalog, ws.engine, ws.resolver, lambda *_: None)
-    rates = [float(getattr(host.configs[n], "events_per_second", 0)) for n in _sources(host)]
+    host = checked(ws, stored.document).host
+    rates = [float(getattr(host.configs[n], "events_per_second", 0)) for n in host.sources]
     simulated = bool(rates) and all(rates)
     if load.events_per_second is None and simulated:
         told = load.sources | {"events_per_second": "the simulators' rates"}
@@ -127,18 +137,12 @@ def _load(ws: Workspace, stored: Stored, given: dict[str, Any]) -> tuple[Load, l
     return load, warnings
 
 
-def _sources(host: Any) -> list[str]:
-    from ..graph.node_type import SourceType
-
-    return [n for n in host.order if isinstance(host.catalog.get(host.type_of(n)), SourceType)]
-
-
-def _sample(ws: Workspace, stored: Stored, host: Any, simulated: bool) -> tuple[Any, str]:
+def _sample(ws: Workspace, stored: Stored, host: Host, simulated: bool) -> tuple[Any, str]:
     """Rows to count with: the simulators', or those of the newest test."""
     from ..cep.testing import read_sources
 
     if simulated:
-        events = {name: {"simulate": SAMPLE} for name in _sources(host)}
+        events = {name: {"simulate": SAMPLE} for name in host.sources}
         return read_sources(host, events, ws.find_file)[0], f"{SAMPLE} simulated events"
     with ws.reading() as store:
         runs = store.list_runs(pipeline_id=stored.pipeline_id, kind="test", limit=1)
@@ -167,22 +171,24 @@ def _assumptions(ws: Workspace, warnings: list[str]) -> Assumptions:
     try:
         prices, source = live_prices(ws)
     except LakestreamError as error:
-        if error.code != "DATABRICKS_NOT_CONNECTED":
+        if error.code not in ("DATABRICKS_NOT_CONNECTED", "DATABRICKS_SDK_MISSING"):
             warnings.append(f"list prices could not be read: {error.message}")
         return known
     return known.replaced(prices, source)
 
 
 def _actual(ws: Workspace, stored: Stored, warnings: list[str]) -> dict[str, Any] | None:
-    """What the newest deployment was billed, beside what was estimated for it."""
+    """What the newest deployment to the workspace was billed, beside its estimate."""
     from ..deploy.cost.billing import usage_of
+    from ..deploy.history import ROWS_LOOKED_AT
 
     with ws.reading() as store:
-        deployments = store.list_deployments(pipeline_id=stored.pipeline_id, limit=1)
-    if not deployments:
+        rows = store.list_deployments(pipeline_id=stored.pipeline_id, limit=ROWS_LOOKED_AT)
+    deployment = next((row for row in rows if row.target == "workspace"), None)
+    if deployment is None:
         return None
     try:
-        return usage_of(ws, deployments[0])
+        return usage_of(ws, deployment)
     except LakestreamError as error:
         warnings.append(f"what was billed could not be read: {error.message}")
         return None

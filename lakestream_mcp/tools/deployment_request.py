@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ..deploy.desired import Desired
     from ..deploy.plan import Action
     from ..deploy.planner import Asked, StateChoice
+    from ..storage.rows import Stored
     from ..workspace import Workspace
 
 OPTIONS: dict[str, tuple[str, ...]] = {"state": ("new", "keep"), "folder": (), "load": ()}
@@ -49,6 +51,8 @@ def asked_of(
             expected="rollback",
         )
     place = _place(ws, pipeline_id, action, target, checked)
+    # One reading for code, patterns and cost: they are of one revision, whoever edits meanwhile.
+    stored = cache(lambda: load_pipeline(ws, pipeline_id))
     state: StateChoice = checked.get("state", "")  # type: ignore[assignment]
     return Asked(
         pipeline_id=pipeline_id,
@@ -59,9 +63,9 @@ def asked_of(
         state=state,
         force_reason=force_reason,
         deployment=deployment,
-        desired=lambda: _desired(ws, pipeline_id, target),
-        patterns=lambda: _patterns(ws, pipeline_id),
-        cost=lambda: _cost(ws, pipeline_id, target, load),
+        desired=lambda: _desired(ws, stored(), target),
+        patterns=lambda: _patterns(ws, stored()),
+        cost=lambda: None if target == "local" else _cost(ws, stored(), load),
         open_target=place.open,
     )
 
@@ -135,12 +139,11 @@ def _place(
 
 
 def _workspace(ws: Workspace, pipeline_id: str) -> Place:
-    from ..deploy.databricks_client import client_for
+    from ..deploy.databricks_client import client_for, host_of
     from ..deploy.remote.target import RemoteTarget
 
     client = client_for(ws)
-    host = str(client.config.host).rstrip("/")
-    return Place(host, lambda known: RemoteTarget(client, pipeline_id, known))
+    return Place(host_of(client), lambda known: RemoteTarget(client, pipeline_id, known))
 
 
 def _local(ws: Workspace, pipeline_id: str) -> Place:
@@ -188,36 +191,32 @@ def _folder(ws: Workspace, pipeline_id: str, given: str) -> Path:
     )
 
 
-def _cost(
-    ws: Workspace, pipeline_id: str, target: str, load: dict[str, Any]
-) -> dict[str, Any] | None:
-    """A month's cost as it would be deployed; this machine is not billed."""
-    from ..codegen.deploying import Deploying
-    from ..deploy.cost.brief import brief_cost
+def _cost(ws: Workspace, stored: Stored, load: dict[str, Any]) -> dict[str, Any]:
+    """What estimate_cost says of it, in brief; a plan stands without."""
+    from ..deploy.cost.brief import brief, not_known
+    from .costs import estimated
 
-    if target == "local":
-        return None
-    document = load_pipeline(ws, pipeline_id).document
-    given = Deploying.of(document).load | load
     try:
-        return brief_cost(document, ws.catalog, given, ws.settings.data_dir)
+        made, warnings = estimated(ws, stored, load)
     except InvalidArgument as error:
-        if error.code != "INVALID_ASSUMPTION":
-            error.where["argument"] = "options.load"
-            raise
-        return {"unknown": error.message, "change": "mend it"}
+        if error.code == "MISSING_LOAD":
+            return not_known(error.where["missing"])
+        if error.code == "INVALID_ASSUMPTION":
+            return {"unknown": error.message, "change": "mend it"}
+        error.where["argument"] = "options.load"
+        raise
+    return brief(made, load, warnings)
 
 
-def _desired(ws: Workspace, pipeline_id: str, target: str) -> Desired:
+def _desired(ws: Workspace, stored: Stored, target: str) -> Desired:
     from ..codegen.deploying import Deploying
     from ..deploy.desired import Desired
 
-    stored = load_pipeline(ws, pipeline_id)
     code = "sss" if target == "local" else Deploying.of(stored.document).code
     made = generated(ws, stored, code)
-    return Desired.of(stored.document, made, pipeline_id, stored.revision)
+    return Desired.of(stored.document, made, stored.pipeline_id, stored.revision)
 
 
-def _patterns(ws: Workspace, pipeline_id: str) -> list[str]:
-    document = load_pipeline(ws, pipeline_id).document
-    return [n.id for n in document.nodes if ws.catalog.get(n.type).category == "pattern"]
+def _patterns(ws: Workspace, stored: Stored) -> list[str]:
+    nodes = stored.document.nodes
+    return [n.id for n in nodes if ws.catalog.get(n.type).category == "pattern"]

@@ -117,9 +117,11 @@ def get_deployment(
 
     Next: deploy with action stop, start, rollback or destroy.
     """
+    from ..deploy.history import ROWS_LOOKED_AT
+
     with ws.reading() as store:
         pipeline = store.get_pipeline(pipeline_id)
-        rows = store.list_deployments(pipeline_id=pipeline_id, limit=LISTED)
+        rows = store.list_deployments(pipeline_id=pipeline_id, limit=ROWS_LOOKED_AT)
         lock = store.deployment_lock(pipeline_id)
     shown = _shown(pipeline_id, rows, deployment)
     answer = DeploymentAnswer(
@@ -129,7 +131,7 @@ def get_deployment(
         busy=f"{lock.deployment_id} by {lock.actor}" if lock else None,
         resources=shown.resources if shown else None,
         cost=shown.settings.get("cost") if shown else None,
-        history=[DeploymentLine.of(row) for row in rows],
+        history=[DeploymentLine.of(row) for row in rows[:LISTED]],
         next=_next(shown),
         link=ws.link(pipeline_id, panel="deploy"),
     )
@@ -144,6 +146,8 @@ def get_deployment(
 
 def _shown(pipeline_id: str, rows: list[Deployment], deployment: str) -> Deployment | None:
     """The one asked for; else what stands, else the newest."""
+    from ..deploy.history import standing_of
+
     if deployment:
         found = next((row for row in rows if row.id == deployment), None)
         if found is None:
@@ -155,8 +159,7 @@ def _shown(pipeline_id: str, rows: list[Deployment], deployment: str) -> Deploym
                 expected=[row.id for row in rows[:10]],
             )
         return found
-    standing = (row for row in rows if row.status in ("deployed", "paused"))
-    return next(standing, rows[0] if rows else None)
+    return standing_of(rows) or (rows[0] if rows else None)
 
 
 def _steps(ws: Workspace, row: Deployment) -> list[dict[str, Any]]:
@@ -207,11 +210,11 @@ def _look(ws: Workspace, answer: DeploymentAnswer) -> None:
 
 def _health(ws: Workspace, row: Deployment) -> Health:
     from ..deploy.changes import Known
-    from ..deploy.databricks_client import client_for, not_connected
+    from ..deploy.databricks_client import client_for, host_of, not_connected
     from ..deploy.remote.health import health
 
     client, place = client_for(ws), row.settings.get("place")
-    if str(client.config.host).rstrip("/") != place:
+    if host_of(client) != place:
         raise not_connected(f"It is deployed to {place}, and this server is connected elsewhere.")
     return health(client, Known.model_validate(row.resources))
 

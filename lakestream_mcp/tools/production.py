@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Reader = Callable[[list[str], list[Column], str], list[dict[str, Any]]]
 
-STANDING = ("deployed", "paused")
 SHORTEST_ID = 4
 LOCAL = "local"
 
@@ -88,9 +87,11 @@ def explain_deployed_match(
 
 def _standing(ws: Workspace, pipeline_id: str) -> Deployment | None:
     """The deployment that runs, as far as is on record."""
+    from ..deploy.history import ROWS_LOOKED_AT, standing_of
+
     with ws.reading() as store:
-        known = store.list_deployments(pipeline_id=pipeline_id, limit=50)
-    return next((row for row in known if row.status in STANDING), None)
+        known = store.list_deployments(pipeline_id=pipeline_id, limit=ROWS_LOOKED_AT)
+    return standing_of(known)
 
 
 def _revision(
@@ -100,7 +101,8 @@ def _revision(
     if given:
         return given, "as asked"
     if standing is not None:
-        return standing.revision, f"which deployment {standing.id} runs"
+        verb = "holds" if standing.target == "bundle" else "runs"
+        return standing.revision, f"which deployment {standing.id} {verb}"
     with ws.reading() as store:
         head = store.get_pipeline(pipeline_id).head
     return head, "the newest, since no deployment of this pipeline is on record"
@@ -160,9 +162,11 @@ def _remote(ws: Workspace, warehouse: str, place: list[str]) -> Reader:
 
 def _local(ws: Workspace, pipeline_id: str) -> Reader:
     """Reads a Delta folder that the pipeline's local run writes."""
-    from ..deploy.delta_files import matching_rows, table_folder
+    from ..deploy.delta_files import matching_rows
+    from ..deploy.running import folder_of
+    from ..deploy.spark_files import table_folder
 
-    tables = ws.settings.data_dir / "runs" / pipeline_id / "tables"
+    tables = folder_of(ws, pipeline_id).tables
 
     def read(table: list[str], columns: list[Column], match_id: str) -> list[dict[str, Any]]:
         folder = table_folder(tables, ".".join(table))

@@ -131,6 +131,9 @@ def waited_for(happened: Any, seconds: float = 120) -> Any:
         ({"feeds": {"path": "texts"}, "feed": {"path": "texts"}}, "INVALID_ARGUMENT"),
         ({"table": "main.s.history"}, "INVALID_ARGUMENT"),
         ({"path": "texts", "format": "json", "version": -1}, "INVALID_ARGUMENT"),
+        ({"offsets": {"to": {"payments": {"0": 7}}}}, "UNSUPPORTED"),
+        ({"offsets": {"from": "2026-01-01"}}, "INVALID_ARGUMENT"),
+        ({"offsets": {"to": "2026-01-01"}, "path": "texts"}, "INVALID_ARGUMENT"),
     ],
 )
 def test_bad_histories_are_told(
@@ -157,11 +160,6 @@ def test_a_time_range_needs_an_event_time(host: Host, rest: RestCaller, tmp_path
     write_json(tmp_path / "history", payments(3), 1)
     asked = {"pipeline_id": "timed-later", "history": {"path": "history", "from": FROM}}
     assert rest.call("backtest", asked)["error"]["code"] == "UNBOUNDED_HISTORY"
-
-
-def test_a_job_in_the_workspace_is_refused(rest: RestCaller) -> None:
-    asked = {"pipeline_id": "payments", "history": {"table": "main.s.h"}, "where": "workspace"}
-    assert rest.call("backtest", asked)["error"]["code"] == "UNSUPPORTED"
 
 
 def test_only_deployers_may(host: Host, tmp_path: Path) -> None:

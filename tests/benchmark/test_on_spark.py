@@ -17,7 +17,7 @@ from lakestream_mcp.deploy.benchmark.on_spark import (
     run_batches,
     with_short_delays,
 )
-from lakestream_mcp.deploy.benchmark.run import Asked
+from lakestream_mcp.deploy.benchmark.run import UNSEARCHED, Asked
 from lakestream_mcp.deploy.benchmark.stream import Shape, pool_of, stream
 from lakestream_mcp.deploy.spark_process import SparkProcess
 from lakestream_mcp.graph.model import PipelineDocument
@@ -61,6 +61,7 @@ def test_its_report_is_like_the_hosts(session: Session) -> None:
     report = benchmark_on_spark(session, Asked([RATE], 4.0, SHAPE), silent)
     (step,) = report["steps"]
     assert report["engine"] == "spark"
+    assert "saturation" not in report and UNSEARCHED in report["notes"]
     assert step["events"] == 2_000
     assert step["matches"] > 0
     assert step["interval_ms"] == INTERVAL_S * 1000

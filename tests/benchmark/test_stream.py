@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lakestream_mcp.cep.host import Host, Options
 from lakestream_mcp.deploy.benchmark.paced import run_paced
+from lakestream_mcp.deploy.benchmark.run import UNSEARCHED, Asked, report_of
 from lakestream_mcp.deploy.benchmark.stream import Pool, Shape, pool_of, stream
 from lakestream_mcp.deploy.cost.shares import shares_of
 from tests.codegen.bench import Bench
@@ -48,6 +49,13 @@ def test_a_seed_gives_the_same_stream_and_another_seed_another(
     first = rows(payments, Shape(seed=1), 100, 500)
     assert first == rows(payments, Shape(seed=1), 100, 500)
     assert first != rows(payments, Shape(seed=2), 100, 500)
+
+
+def test_a_report_of_spark_says_that_no_limit_was_looked_for(payments: tuple[Host, Pool]) -> None:
+    host, pool = payments
+    asked = Asked([100.0], 3.0, Shape())
+    here, spark = (report_of(host, "burst", e, asked, pool, []) for e in ("host", "spark"))
+    assert [note for note in spark["notes"] if note not in here["notes"]] == [UNSEARCHED]
 
 
 @settings(max_examples=30, deadline=None)

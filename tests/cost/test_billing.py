@@ -10,7 +10,7 @@ from lakestream_mcp.surfaces.host import Host
 from tests.databricks.stand_in.server import StandIn
 from tests.surfaces.callers import Caller
 
-LOAD = {"events_per_second": 10, "keys": 10}
+LOAD = {"events_per_second": 10, "keys": 10, "compute": "classic"}
 ASKED = {"pipeline_id": "payments", "load": LOAD}
 PRICES = (
     "sku_name STRING, usage_unit STRING, currency_code STRING, price_end_time TIMESTAMP, "

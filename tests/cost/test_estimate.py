@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.deploy.cost.assumptions import CASES, Assumptions
-from lakestream_mcp.deploy.cost.brief import brief_cost
 from lakestream_mcp.deploy.cost.estimate import Estimate, estimate
 from lakestream_mcp.deploy.cost.load import Load
 from lakestream_mcp.graph.model import PipelineDocument
@@ -158,7 +157,7 @@ def test_a_test_run_shows_the_shares(agent: Caller) -> None:
 
 
 def test_prices_are_edited_by_a_file_or_by_the_call(host: Host, agent: Caller) -> None:
-    load = {"events_per_second": 10, "keys": 10}
+    load = {"events_per_second": 10, "keys": 10, "compute": "classic"}
     asked = {"pipeline_id": "payments", "load": load}
     before = agent.call("estimate_cost", asked)["estimate"]
     own = {"dbu_price.jobs": {"low": 1, "base": 1, "high": 1, "unit": "USD/DBU", "source": "ours"}}
@@ -200,7 +199,20 @@ def test_keys_kept_apart_cost_only_where_few_are_touched() -> None:
     assert made(apart, **many).cpu_us_per_event.base > made(**many).cpu_us_per_event.base
 
 
-def test_a_plan_gets_it_in_brief() -> None:
-    found = brief_cost(DOCUMENT, CATALOG, {"events_per_second": 10, "keys": 10})
-    assert found["money_per_month"]["base"] > 0
-    assert brief_cost(DOCUMENT, CATALOG, {"keys": 10})["missing"] == ["events_per_second"]
+def test_what_reaches_a_pattern_is_what_it_wants_where_nothing_else_is_known() -> None:
+    apart = DOCUMENT.model_copy(update={"settings": {"state_layout": "keys"}})
+    load = {"events_per_second": 1000, "keys": 1_000_000, "reach": {"burst": 0.01}}
+    unsaid, said = made(apart, **load), made(apart, **load, wanted={"burst": 0.01})
+    assert unsaid.cpu_us_per_event == said.cpu_us_per_event
+
+
+def test_it_is_of_what_would_be_deployed(agent: Caller) -> None:
+    asked = {"pipeline_id": "payments", "load": {"events_per_second": 10, "keys": 10}}
+    assert agent.call("estimate_cost", asked)["estimate"]["compute"] == "serverless"
+    cluster = {"node_type": "i3.xlarge", "workers": 2}
+    change = {"op": "set_pipeline", "settings": {"deploy": {"cluster": cluster}}}
+    edited = agent.call("edit_pipeline", {"pipeline_id": "payments", "changes": [change]})
+    assert "error" not in edited, edited
+    assert agent.call("estimate_cost", asked)["estimate"]["compute"] == "classic"
+    asked["load"] |= {"compute": "serverless"}  # type: ignore[operator]
+    assert agent.call("estimate_cost", asked)["estimate"]["compute"] == "serverless"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from lakestream_mcp.identity import LocalUser
 from lakestream_mcp.settings import Settings
 
 from .stand_in import StandIn
-from .stand_in.faults import FAULTS
+from .stand_in.faults import FAULTS, Fault
 
 
 def caller(token: str | None = None, **settings: Any) -> Any:
@@ -144,6 +145,18 @@ def test_nothing_is_made_twice(connected: StandIn, fault: str) -> None:
     jobs = len(connected.jobs.known)
     assert jobs <= 1 or fault == "503 after", "the service said that it was not carried out"
     assert not made or jobs >= 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_as_long_as_the_service_says_is_waited(connected: StandIn, status: int) -> None:
+    connected.fail("jobs.create", 1, Fault(status, retry_after="2"))
+    began = time.monotonic()
+    with calling("creating the job"):
+        client_for(caller(databricks_retry_s=60)).jobs.create(name="j")
+    # Without a word of the service the SDK's first wait is shorter.
+    assert time.monotonic() - began >= 2
+    assert len(list(connected.named("jobs.create"))) == 2
+    assert len(connected.jobs.known) == 1
 
 
 def test_a_host_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from lakestream_mcp.operations import call, find
 
-from ..cost.test_billing import USAGE, hour
+from ..cost.test_billing import PRICES, USAGE, hour, price
 from .site import FORCED, ID, Json, Site
 from .stand_in import StandIn
 
@@ -62,6 +62,26 @@ def test_what_the_settings_say_need_not_be_said_again(
     assert (cost["compute"], cost["mode"]) == expected
 
 
+def test_it_is_the_estimate_that_is_given_when_asked(site: Site, world: StandIn) -> None:
+    """With the workspace's prices, and the shares of rows that the newest test has shown."""
+    site.make()
+    site.test()
+    world.warehouses.add("small")
+    world.unity.add_table(
+        "system.billing.list_prices", PRICES, [price("PREMIUM_JOBS_SERVERLESS_COMPUTE", 0.33)]
+    )
+    load = {"events_per_second": 500}
+    cost = site.plan(options={"load": load})["plan"]["cost"]
+    answer = site.call("estimate_cost", pipeline_id=ID, load=load)
+    estimate = answer["estimate"]
+    assert "list_prices" in estimate["assumptions"]["dbu_price.jobs_serverless"]["source"]
+    assert "warnings" not in cost and not answer["warnings"]
+    figures = ("dbu_per_hour", "money_per_hour", "dbu_per_month", "money_per_month")
+    assert {name: cost[name] for name in figures} == {name: estimate[name] for name in figures}
+    assert cost["assumptions"] == len(estimate["assumptions"])
+    assert (cost["compute"], cost["mode"]) == (estimate["compute"], estimate["mode"])
+
+
 def test_prices_that_cannot_be_used_do_not_hold_a_plan_up(site: Site) -> None:
     site.make()
     (site.settings.data_dir / "prices.json").write_text('{"nonsense": 1}')
@@ -84,3 +104,5 @@ def test_what_was_billed_stands_beside_it(site: Site, world: StandIn) -> None:
     estimated = plan["plan"]["cost"]["dbu_per_hour"]["base"]
     assert billed["billed_to_estimated"] == pytest.approx(3 / estimated, abs=1e-3)
     assert told(site, "get_deployment")[1].startswith("billed: 6 DBU in 2 h")
+    site.deploy(target="bundle")
+    assert site.call("estimate_cost", pipeline_id=ID, load=LOAD)["actual"]["dbu"] == 6

@@ -126,6 +126,20 @@ def test_a_bundle_is_written_below_a_data_root(site: Site, tmp_path: Path) -> No
     assert site.call("list_pipelines")["pipelines"][0]["status"] == "draft"
 
 
+def test_a_bundle_that_is_written_later_does_not_hide_what_runs(site: Site) -> None:
+    site.make_plain()
+    site.deploy(target="bundle")
+    assert site.call("get_deployment", pipeline_id=ID)["deployment"]["target"] == "bundle"
+    runs = site.deploy()
+    site.above(120)
+    assert site.deploy(target="bundle")["status"] == "deployed"
+    answer = site.call("get_deployment", pipeline_id=ID)
+    assert answer["deployment"]["deployment"] == runs["deployment"]
+    assert answer["deployment"]["revision"] == runs["revision"]
+    assert answer["health"]["links"]
+    assert [line["target"] for line in answer["history"]] == ["bundle", "workspace", "bundle"]
+
+
 def test_a_bundle_does_not_leave_the_data_roots(site: Site, tmp_path: Path) -> None:
     site.make()
     for folder in ("../../x", "/etc/x", str(tmp_path / "elsewhere")):

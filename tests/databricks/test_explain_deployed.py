@@ -150,7 +150,7 @@ def test_what_is_asked_for_must_be_there(
     connected: StandIn, process: Host, fraud: str, match_id: str
 ) -> None:
     assert refused(process, pipeline_id=fraud, match_id="feedbeef") == "MATCH_NOT_FOUND"
-    assert refused(process, pipeline_id=fraud) == "INVALID_ARGUMENT"
+    assert refused(process, pipeline_id=fraud) == "RUN_NOT_FOUND"
     assert refused(process, match_id=match_id) == "INVALID_ARGUMENT"
     assert refused(process, pipeline_id="nope", match_id=match_id) == "PIPELINE_NOT_FOUND"
     rest = RestCaller(process)
@@ -199,6 +199,9 @@ def test_a_deployments_revision_explains(
     edited = McpCaller(process).call("edit_pipeline", {"pipeline_id": fraud, "changes": [change]})
     with ws.store.transaction(write=True) as store:
         store.add_deployment(fraud, edited["revision"], status="failed", **given)
+        store.add_deployment(
+            fraud, edited["revision"], status="deployed", **(given | {"target": "bundle"})
+        )
     told = explain(process, pipeline_id=fraud, match_id=match_id)
     assert told["revision"] == revision and deployed.id in told["source"]["revision"]
     asked = {"pipeline_id": fraud, "match_id": match_id, "revision": edited["revision"]}

@@ -64,6 +64,7 @@ def test_the_platform_is_told_no_more_than_it_knows(tmp_path: Path) -> None:
     assert (env["LAKESTREAM_HOSTS"], env["LAKESTREAM_VIEWER_URL"]) == (ADDRESS, address)
     (app,) = read(tmp_path / "app" / "databricks.yml")["resources"]["apps"].values()
     assert app["user_api_scopes"] == ["sql"]
+    assert "asks for `sql`." in (tmp_path / "app" / "README.md").read_text("utf-8")
 
 
 def test_sources_and_packages_are_those_of_this_version(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lakestream_mcp.deploy import running
+from lakestream_mcp.deploy.running.record import Record, State
 from lakestream_mcp.deploy.running.restarts import Limits
 from lakestream_mcp.operations import call, find
 from lakestream_mcp.settings import Settings
@@ -144,15 +145,19 @@ def supervisor_pid(run: Run) -> int:
     return pid
 
 
-def spark_pid(run: Run) -> int:
-    """The process of Spark, as the supervisor wrote it down."""
-    from lakestream_mcp.deploy.running.record import Record
-
+def state_of(run: Run) -> State:
+    """How the run stands, as the supervisor wrote it down."""
     with Record.reading(run.folder / "run.db") as record:
         state = record.state()
     assert state is not None
-    assert state.spark_pid is not None
-    return state.spark_pid
+    return state
+
+
+def spark_pid(run: Run) -> int:
+    """The process of Spark."""
+    pid = state_of(run).spark_pid
+    assert pid is not None
+    return pid
 
 
 def is_alive(pid: int) -> bool:

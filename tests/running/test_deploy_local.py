@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from lakestream_mcp.errors import LakestreamError
+from lakestream_mcp.storage.tables import deployments
 
 from .conftest import Run
 
@@ -53,6 +55,30 @@ def test_a_local_deployment_runs_changes_stops_and_goes(run: Run) -> None:
     assert answer["health"]["runs"][0]["state"] == "running"
     assert deploy(run, "destroy")["status"] == "destroyed"
     assert run.status.phase == "stopped"
+
+
+def test_other_code_than_was_deployed_is_not_run_in_its_name(run: Run) -> None:
+    first = deploy(run)["deployment"]
+    within(run, 120)
+    deploy(run)
+    written_otherwise(run, first)
+    with pytest.raises(LakestreamError, match="cannot be made again") as refused:
+        plan(run, "rollback")
+    assert refused.value.code == "CODE_CHANGED"
+    assert refused.value.where["revision"] == 1
+    written_otherwise(run, deploy(run, "stop")["deployment"])
+    with pytest.raises(LakestreamError, match="cannot be made again"):
+        plan(run, "start")
+    assert run.status.phase == "stopped"
+
+
+def written_otherwise(run: Run, deployment: str) -> None:
+    """Put another version's code in place of what was stored with a deployment."""
+    with run.ws.store.transaction(write=True) as store:
+        files = store.deployed_files(deployment)
+        other = {name: f"# Another version.\n{text}" for name, text in files.items()}
+        row = update(deployments).where(deployments.c.id == deployment)
+        store._run(row.values(files=other))
 
 
 def test_new_state_takes_a_new_checkpoint(run: Run) -> None:

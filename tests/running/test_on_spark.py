@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import os
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -22,14 +21,12 @@ from lakestream_mcp.cep.host import Host, Options
 from lakestream_mcp.deploy import running
 from lakestream_mcp.templates.library import built_in
 from tests.codegen.bench import Bench
-from tests.surfaces.test_server_kill import free_port
-from tests.surfaces.test_server_kill import start as serve
 
-from .conftest import Run, document, group_of, is_alive, spark_pid, supervisor_pid
+from .conftest import Run, document
+from .killer import Killer, counted
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
-SOAK_S, SOAK_ROWS = 600, 12_000
-TRUE_WHILE_ALIVE = {"starting", "running", "restarting", "stopping"}
+SOAK_S, SOAK_ROWS = 600, 3_000
 
 
 def events(count: int, seed: int) -> list[dict[str, Any]]:
@@ -91,36 +88,6 @@ def stored(run: Run, table: str) -> Counter[str]:
     return Counter(match for table in tables for match in table["match_id"].to_pylist())
 
 
-class Killer:
-    """Kills Spark, a server or the supervisor, and looks whether the status is true after it."""
-
-    def __init__(self, run: Run, options: dict[str, Any]) -> None:
-        self.run, self.options = run, options
-
-    def spark(self) -> None:
-        before = self.run.status.restarts or 0
-        os.kill(spark_pid(self.run), signal.SIGKILL)
-        self.run.until(lambda now: (now.restarts or 0) > before)
-
-    def supervisor(self) -> None:
-        supervisor, spark = supervisor_pid(self.run), spark_pid(self.run)
-        os.kill(supervisor, signal.SIGKILL)
-        self.run.until(lambda now: now.phase == "lost", 5)
-        assert not is_alive(supervisor)
-        assert self.run.start(**self.options).phase in TRUE_WHILE_ALIVE
-        give_up_at = time.monotonic() + 30
-        while group_of(spark):
-            assert time.monotonic() < give_up_at, "an orphan keeps the checkpoint"
-            time.sleep(0.05)
-
-    def server(self) -> None:
-        environment = {"LAKESTREAM_DATA_DIR": str(self.run.ws.settings.data_dir)}
-        server = serve(environment, free_port())
-        server.send_signal(signal.SIGKILL)
-        server.wait()
-        assert self.run.status.phase in TRUE_WHILE_ALIVE
-
-
 def test_killed_anywhere(opened: Callable[..., Run]) -> None:
     run = opened()
     made, rows = document(run.data, merged=False), events(360, seed=1)
@@ -131,6 +98,7 @@ def test_killed_anywhere(opened: Callable[..., Run]) -> None:
     run.until(lambda now: "kept" in now.queries and now.phase == "running")
     killer = Killer(run, {"trigger": "1 second"})
     killer.server()
+    run.until_phase("running")
     killer.spark()
     for number in range(3, 6):
         write(run.data, rows[60 * number : 60 * number + 60], number)
@@ -141,6 +109,7 @@ def test_killed_anywhere(opened: Callable[..., Run]) -> None:
     run.until(lambda now: now.phase == "running" and all_read(now, len(rows)))
     run.until(lambda _: stored(run, "kept").total() >= wanted.total())
     done = run.status
+    assert counted(done, len(rows))
     assert all(load.state_rows > 0 and load.watermark for load in done.queries.values())
     assert done.nodes["quiet"].late_rows == 0
     assert run.stop().phase == "stopped"
@@ -197,7 +166,7 @@ def test_a_template_killed_for_ten_minutes(opened: Callable[..., Run], name: str
     run.start(**options)
     killer, kills, stop_at = Killer(run, options), 0, time.monotonic() + SOAK_S
     while time.monotonic() < stop_at:
-        time.sleep(rng.uniform(1, 45))
+        killer.nothing(rng.uniform(1, 45))
         now = run.until_phase("running")
         assert now.run_id
         rng.choice([killer.spark, killer.server, killer.supervisor])()
@@ -205,6 +174,7 @@ def test_a_template_killed_for_ten_minutes(opened: Callable[..., Run], name: str
     run.until(
         lambda now: bool(now.queries) and all_read(now, len(given[source])) and settled(now), 1800
     )
+    assert counted(run.status, len(given[source]))
     assert run.stop().phase == "stopped"
     patterns = {e.source: e.target for e in made.edges if made.node(e.target) in sinks(made)}
     print(f"{name}: {kills} kills")

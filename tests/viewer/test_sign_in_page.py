@@ -40,3 +40,8 @@ def test_a_person_signs_in_and_gets_the_page_asked_for(browser: Browser, tmp_pat
         expect(page.get_by_text("Behind a door").first).to_be_visible()
         assert page.url == f"{url}/p/door"
         assert page.evaluate("document.cookie") == ""
+        with page.expect_response(lambda r: r.request.method == "PATCH") as kept:
+            page.get_by_label("Theme").select_option("dark")
+        assert kept.value.ok
+        with root.reading() as store:
+            assert store.preferences("ann")["theme"] == "dark"

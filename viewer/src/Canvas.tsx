@@ -9,6 +9,7 @@ import type { NodeLoad, PipelineEdge, PipelineNode, PipelineView, Running } from
 import { type Changes, lineage, type Mark } from "./changes";
 import { type CardNode, cardHeight, cardWidth, loadText, NodeCard, type Port } from "./NodeCard";
 import { go } from "./place";
+import { useTheme } from "./theme";
 
 const nodeTypes = { card: NodeCard };
 const manyNodes = 200;
@@ -136,7 +137,7 @@ export function Canvas({ view, lit, selected, camera, running }: CanvasProps) {
       nodes={nodes} edges={edges} nodeTypes={nodeTypes} aria-label="Pipeline canvas" ariaLabelConfig={readOnlyLabels}
       onNodesChange={onNodesChange} onPaneClick={() => go({ node: null })}
       onMoveStart={(event) => { moved.current ||= event !== null; }}
-      colorMode="system" minZoom={0.1} maxZoom={2}
+      colorMode={useTheme()} minZoom={0.1} maxZoom={2}
       nodesDraggable={false} nodesConnectable={false} elevateNodesOnSelect={false}
       deleteKeyCode={null} selectionKeyCode={null} multiSelectionKeyCode={null}
       onlyRenderVisibleElements={nodes.length > manyNodes}

@@ -6,6 +6,7 @@ import { ago, instant, plural } from "./format";
 import { Icon, Mark } from "./icons";
 import { Failure } from "./panels/Failure";
 import { go } from "./place";
+import { ThemeChoice } from "./theme";
 import { useRead } from "./useRead";
 
 function PipelineCard({ pipeline }: { pipeline: PipelineSummary }) {
@@ -44,7 +45,7 @@ export function PipelineList() {
   const pipelines = data?.pipelines.toSorted((a, b) => b.updated_at.localeCompare(a.updated_at));
   return (
     <div className="list-page">
-      <header><Mark /><h1>LakeStream</h1></header>
+      <header><Mark /><h1>LakeStream</h1><span className="grow" /><ThemeChoice /></header>
       <main>
         <h2>Pipelines</h2>
         {error && <Failure error={error} />}

@@ -2,7 +2,7 @@
 
 import { ReactFlowProvider } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from "react";
-import type { PipelineView, Running } from "./api";
+import type { Deployment, PipelineView, Running } from "./api";
 import { type Camera, Canvas } from "./Canvas";
 import { ago, count, instant, plural } from "./format";
 import { Icon, Mark } from "./icons";
@@ -15,6 +15,7 @@ import { Findings } from "./panels/Findings";
 import { ChangeChips, History } from "./panels/History";
 import { Test } from "./panels/Test";
 import { go, type Panel, type Place, panels } from "./place";
+import { ThemeChoice } from "./theme";
 
 function useLive(id: string, revision: number | null): LiveState {
   const live = useMemo(() => new LivePipeline(id, (newer) => go({ revision: newer }, true)), [id]);
@@ -85,8 +86,24 @@ function RunLine({ running, head }: { running: Running | null; head: number }) {
     next_at && `again at ${instant(next_at)}`,
   ];
   return (
-    <p className={`run-line run-${phase}`} title={said}>
+    <p className={`run-line is-${phase}`} title={said}>
       <b>{phase}</b> {parts.filter(Boolean).join(" · ")}
+    </p>
+  );
+}
+
+/** The latest deployment: as it goes, and what became of it. */
+function DeploymentLine({ deployment, head }: { deployment: Deployment | undefined; head: number }) {
+  if (!deployment) return null;
+  const { status, action, target, revision, actor, steps, at } = deployment;
+  const parts = [
+    `${action} to ${target === "local" ? "this machine" : `the ${target}`}`,
+    `revision ${revision}${revision === head ? "" : `, not ${head}`}`,
+    status === "applying" ? `${plural(steps, "step")} done` : `by ${actor}, ${ago(at)}`,
+  ];
+  return (
+    <p className={`deployment-line is-${status}`} title={deployment.deployment} role="status">
+      <b>{status}</b> {parts.join(" · ")}
     </p>
   );
 }
@@ -155,6 +172,7 @@ function Header({ state, view, open }: { state: LiveState; view: PipelineView; o
           {panel === "findings" && view.findings.length > 0 && <b className={bad ? "is-bad" : ""}>{view.findings.length}</b>}
         </button>
       ))}</nav>
+      <ThemeChoice />
     </header>
   );
 }
@@ -218,7 +236,10 @@ export function PipelinePage({ id, place }: { id: string; place: Place }) {
               <p className="quiet">They appear here as the agent adds them.</p>
             </div>
           )}
-          <RunLine running={state.running} head={state.head} />
+          <div className="lines">
+            <DeploymentLine deployment={view.deployment} head={state.head} />
+            <RunLine running={state.running} head={state.head} />
+          </div>
           <Caption state={state} view={view} />
         </main>
         {panel && <Dock state={state} view={view} place={place} panel={panel} onFocus={onFocus} />}

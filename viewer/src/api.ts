@@ -22,9 +22,11 @@ export interface Revision {
   changed: { added: string[]; updated: string[]; removed: string[] };
 }
 export interface RunSummary { run_id: string; revision: number; result: string; events?: number; matches?: number; at: string }
+/** The latest deployment, while it is carried out and after. */
+export interface Deployment { deployment: string; action: string; status: string; target: string; revision: number; actor: string; at: string; steps: number }
 export interface PipelineView {
   pipeline: { id: string; name: string; revision: number; head_revision: number; status: string; description?: string };
-  nodes: PipelineNode[]; edges: PipelineEdge[]; findings: Finding[]; history: Revision[]; last_run?: RunSummary | null;
+  nodes: PipelineNode[]; edges: PipelineEdge[]; findings: Finding[]; history: Revision[]; last_run?: RunSummary | null; deployment?: Deployment;
 }
 export interface PipelineSummary {
   id: string; name: string; revision: number; status: string; description?: string; tags?: string[];
@@ -63,10 +65,18 @@ export class ApiError extends Error {
 }
 
 export async function read<T>(path: string): Promise<T> {
-  if (embedded) return readThroughClient<T>(path);
+  return embedded ? readThroughClient<T>(path) : ask<T>(path);
+}
+
+/** Change something; a page inside a client has no way to. */
+export const change = <T>(path: string, fields: Row): Promise<T> =>
+  ask<T>(path, { method: "PATCH", body: JSON.stringify(fields) });
+
+async function ask<T>(path: string, options: RequestInit = {}): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(path, { headers: { accept: "application/json" } });
+    const sent = options.body ? { "content-type": "application/json" } : {};
+    response = await fetch(path, { ...options, headers: { accept: "application/json", ...sent } });
   } catch {
     throw new ApiError("UNREACHABLE", "The server does not answer.", "Is `lakestream serve` running?");
   }
@@ -83,6 +93,7 @@ const run = (id: string) => `/api/runs/${part(id)}`;
 
 export const paths = {
   pipelines: "/api/pipelines",
+  preferences: "/api/preferences",
   named: (id: string) => `/api/pipelines?text=${part(id)}`,
   view: (id: string, revision: number | null) => `${pipeline(id)}/view${revision === null ? "" : `?revision=${revision}`}`,
   events: (id: string) => `${pipeline(id)}/events`,

@@ -41,6 +41,7 @@ export class AskedEvents extends EventTarget {
   readyState: number = EventSource.OPEN;
   private head = 0;
   private run: string | undefined;
+  private status: string | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly id: string) {
@@ -57,11 +58,13 @@ export class AskedEvents extends EventTarget {
     try {
       const { pipelines } = await readThroughClient<{ pipelines: PipelineSummary[] }>(paths.named(this.id));
       const { runs } = await readThroughClient<{ runs: RunSummary[] }>(paths.lastRun(this.id));
-      const revision = pipelines.find((p) => p.id === this.id)?.revision;
+      const { revision, status } = pipelines.find((p) => p.id === this.id) ?? {};
       if (first) this.onopen?.();
       if (revision === undefined) this.tell("deleted", {});
       else if (revision !== this.head && !first) this.tell("revision", { revision });
       if (runs[0]?.run_id !== this.run && !first) this.tell("run", {});
+      if (status !== this.status && !first) this.tell("deployment", {});
+      this.status = status;
       this.head = revision ?? this.head;
       this.run = runs[0]?.run_id;
     } catch {

@@ -108,6 +108,7 @@ export class LivePipeline {
       this.set({ runs: this.state.runs + 1 });
       this.request();
     });
+    source.addEventListener("deployment", () => this.request());
     source.addEventListener("metrics", (event) => this.set({ running: JSON.parse((event as MessageEvent<string>).data) as Running }));
     source.addEventListener("deleted", () => {
       this.set({ connection: "deleted" });

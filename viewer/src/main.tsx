@@ -5,6 +5,7 @@ import { embedded, join } from "./bridge";
 import { PipelineList } from "./PipelineList";
 import { PipelinePage } from "./PipelinePage";
 import { usePlace } from "./place";
+import { honourTheme } from "./theme";
 
 function Viewer() {
   const place = usePlace();
@@ -13,5 +14,6 @@ function Viewer() {
 }
 
 if (embedded) void join();
+void honourTheme();
 const root = document.getElementById("root");
 if (root) createRoot(root).render(<Viewer />);

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ...codegen.bundle.write import yaml_text
 from ...errors import InvalidArgument
 from .plan import AppPlan
 
@@ -16,8 +17,12 @@ HEADER = "# Written by `lakestream export --app`.\n"
 
 
 def export_app(plan: AppPlan, folder: Path) -> list[str]:
-    """Write the app into a new folder; the files at its top. Raises InvalidArgument."""
+    """Write the app into a new folder; the files at its top.
+
+    Raises InvalidArgument; DatabricksFailed where Databricks' SDK is not installed.
+    """
     plan.check()
+    described = bundle(plan)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InvalidArgument(
             "The folder holds something already, and was left alone.",
@@ -29,8 +34,8 @@ def export_app(plan: AppPlan, folder: Path) -> list[str]:
     shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=LEFT_OUT)
     shutil.copyfile(HERE / "requirements.txt", folder / "requirements.txt")
     written = {
-        "app.yaml": HEADER + _yaml(app_yaml(plan)),
-        "databricks.yml": HEADER + _yaml(bundle(plan)),
+        "app.yaml": HEADER + yaml_text(app_yaml(plan)),
+        "databricks.yml": HEADER + yaml_text(described),
         "README.md": _readme(plan),
     }
     for name, text in written.items():
@@ -59,13 +64,6 @@ def bundle(plan: AppPlan) -> dict[str, Any]:
         "resources": {"apps": {plan.name: plan.app().as_dict()}},
         "targets": {"prod": {"mode": "production", "default": True}},
     }
-
-
-def _yaml(content: dict[str, Any]) -> str:
-    import yaml
-
-    text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-    return text
 
 
 def _readme(plan: AppPlan) -> str:

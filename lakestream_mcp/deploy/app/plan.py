@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import InvalidArgument
-from ...settings import LAKEBASE
+from ...settings import LAKEBASE, need_databricks_sdk
 
 if TYPE_CHECKING:
     from databricks.sdk.service import apps
@@ -26,7 +26,10 @@ SCOPES = (
     "files.files",
     "sql",
 )
-"""What the app may do in a user's name: see who it is, look around in Unity Catalog, query."""
+"""What the app may do in a user's name: see who it is, look around in Unity Catalog, query.
+
+Deploying takes jobs and pipelines, for which Databricks Apps have no scope.
+"""
 
 
 class AppPlan(NamedTuple):
@@ -63,7 +66,8 @@ class AppPlan(NamedTuple):
         return f"{self.name}-*.databricksapps.com"
 
     def app(self) -> apps.App:
-        """The app as the API takes it."""
+        """The app as the API takes it. Raises DatabricksFailed where the SDK is not installed."""
+        need_databricks_sdk()
         from databricks.sdk.service.apps import App
 
         return App(

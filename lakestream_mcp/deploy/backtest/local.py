@@ -8,51 +8,25 @@ are read once more, so that the tester can explain them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...cep.host import Host
+from ...cep.watermark import CLOSING_US
 from ...codegen import Generated
-from ...errors import LakestreamError
+from ...codegen.settings import AVAILABLE_NOW
 from ...graph.model import Relation
-from ..replay import before_closing, closing_rows, schema_text
+from ..replay import closing_rows, schema_text
 from ..spark_env import SparkEnvironment
+from ..spark_files import read_arrow
 from ..spark_process import SparkProcess
-from .keys import Pairs
+from .asked import Asked, Found, Rows, Tell
+from .broker import kafka_read
+from .reading import bounded, casts
 from .scratch import Scratch, scratch
-from .slices import Slice, format_of, quoted
+from .slices import format_of
 
 FILES_PER_BATCH = 8
-Tell = Callable[[float, str], None]
-
-
-class Asked(NamedTuple):
-    """What a backtest is to do.
-
-    slices: by source. files: the place of each slice's history. patterns: the nodes whose matches
-    are wanted. keys: of each, its key columns by source; none where rows cannot be found again.
-    limit: how many matches are kept; rows: how many rows of the sources.
-    """
-
-    slices: Mapping[str, Slice]
-    files: Mapping[str, Path]
-    patterns: list[str]
-    keys: Mapping[str, dict[str, Pairs]]
-    limit: int
-    rows: int
-
-
-class Found(NamedTuple):
-    """What came out: events read, matches by pattern, those kept as tables, and source rows.
-
-    events: None where a source declares no watermark, so that Spark does not count its rows.
-    """
-
-    events: int | None
-    counts: dict[str, int]
-    matches: dict[str, Any]
-    rows: dict[str, Any]
 
 
 def backtest_on_spark(
@@ -72,18 +46,17 @@ def backtest_on_spark(
         tell(0.02, "starting Spark")
         with SparkProcess(environment) as spark:
             place.also_remove(spark.work)
-            place.also_kill(spark.process_group)
+            place.also_kill(spark.pid)
             answer = _requested(spark, generated, sources, asked, place, tell)
         results = place.folder / "results"
-        matches = {node: read_arrow(results / f"{node}.arrow") for node in asked.patterns}
-        rows = {name: read_arrow(results / f"rows-{name}.arrow") for name in asked.slices}
-    events = [answer["passed"].get(f"lakestream_{name}") for name in asked.slices]
-    return Found(_total(events), answer["counts"], matches, rows)
+        matches = {node: _rows(results / f"{node}.arrow") or [] for node in asked.patterns}
+        rows = {name: _rows(results / f"rows-{name}.arrow") for name in asked.slices}
+    return Found.of(answer, matches, rows)
 
 
-def _total(counts: list[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+def _rows(path: Path) -> Rows | None:
+    table = read_arrow(path)
+    return None if table is None else table.to_pylist()
 
 
 def _requested(
@@ -94,7 +67,7 @@ def _requested(
     place: Scratch,
     tell: Tell,
 ) -> Any:
-    """The child's answer. Whoever cancels has it stop after the batch it is in."""
+    """The child's answer."""
     work = place.folder
     (work / "results").mkdir()
 
@@ -102,28 +75,22 @@ def _requested(
         progress = event["progress"]
         tell(0.5, f"{event['query']}: batch {progress['batchId']}")
 
-    try:
-        return spark.request(
-            "backtest",
-            told,
-            notebook=next(iter(generated.files.values())),
-            parameters={
-                "checkpoints": str(work / "checkpoints"),
-                "tables": str(work / "tables"),
-                "trigger": "available now",
-            },
-            sources=sources,
-            collect={node: generated.frames[node] for node in asked.patterns},
-            keys=asked.keys,
-            scratch=str(work),
-            limit=asked.limit,
-            rows=asked.rows,
-        )
-    except LakestreamError:
-        raise
-    except BaseException:  # cancelled: the child is still at work
-        spark.interrupt()
-        raise
+    return spark.work_through(
+        "backtest",
+        told,
+        notebook=next(iter(generated.files.values())),
+        parameters={
+            "checkpoints": str(work / "checkpoints"),
+            "tables": str(work / "tables"),
+            "trigger": AVAILABLE_NOW,
+        },
+        sources=sources,
+        collect={node: generated.frames[node] for node in asked.patterns},
+        keys=asked.keys,
+        scratch=str(work),
+        limit=asked.limit,
+        rows=asked.rows,
+    )
 
 
 def _source(
@@ -132,30 +99,38 @@ def _source(
     """How the child reads the history of a source, and the row that closes it."""
     import pyarrow.parquet as pq
 
-    part, path = asked.slices[name], asked.files[name]
-    kind = format_of(path, part.format, name)
-    copy = work / "versions" / name if part.version is not None else None
+    part = asked.slices[name]
     closing = work / "closing" / name
     (closing / "in").mkdir(parents=True)
     last = None
     if relation.event_time is not None:
         last = closing / "last.parquet"
         pq.write_table(closing_rows(relation), last)
-    schema = schema_text(relation)
-    frame = generated.frames[name]
-    casts = [f"CAST({quoted(c.name)} AS {c.type}) AS {quoted(c.name)}" for c in relation.columns]
-    read = (
-        f"{frame} = {_reader(kind, schema, copy or path)}.selectExpr(*{casts!r})"
-        f".where({part.condition(relation, name)!r})"
-        f".unionByName(spark.readStream.schema({schema!r}).parquet({str(closing / 'in')!r}))"
-    )
+    copy = work / "versions" / name if part.version is not None else None
+    frame, schema = generated.frames[name], schema_text(relation)
+    ends = f"spark.readStream.schema({schema!r}).parquet({str(closing / 'in')!r})"
     return {
         "frame": frame,
-        "read": read,
-        "open": before_closing(relation),
+        "read": f"{_history(relation, generated, name, asked, copy)}\n"
+        + bounded(frame, part.condition(relation, name), ends),
+        "closing_us": CLOSING_US,
         "closing": [str(last), str(closing / "in" / "last.parquet")] if last else None,
-        "copy": [str(path), part.version, str(copy)] if copy else None,
+        "copy": [str(asked.files[name]), part.version, str(copy)] if copy else None,
     }
+
+
+def _history(
+    relation: Relation, generated: Generated, name: str, asked: Asked, copy: Path | None
+) -> str:
+    """The statements that make the source's frame of all of its history."""
+    part, frame = asked.slices[name], generated.frames[name]
+    if part.offsets is not None:
+        notebook = next(iter(generated.files.values()))
+        return kafka_read(notebook, name, part.offsets)
+    path = asked.files[name]
+    kind = format_of(path, part.format, name)
+    reader = _reader(kind, schema_text(relation), copy or path)
+    return f"{frame} = {reader}.selectExpr(*{casts(relation)!r})"
 
 
 def _reader(kind: str, schema: str, path: Path) -> str:
@@ -170,13 +145,3 @@ def _reader(kind: str, schema: str, path: Path) -> str:
         folder = path.parent
     typed = "" if kind == "delta" else f".schema({schema!r})"
     return f"spark.readStream.format({kind!r}).options(**{options!r}){typed}.load({str(folder)!r})"
-
-
-def read_arrow(path: Path) -> Any:
-    """A table that the child wrote; None where it wrote none."""
-    import pyarrow as pa
-
-    if not path.exists():
-        return None
-    with pa.OSFile(str(path)) as file:
-        return pa.ipc.open_file(file).read_all()

@@ -14,7 +14,7 @@ from ...cep.host import Host, Options
 from ...cep.report import jsonable, match_shown
 from ...cep.testing import TestRequest, test_pipeline
 from ...explain.reopen import kept_request
-from .local import Found
+from .asked import Found, Rows
 
 WHOLE = Options(batch_rows=1_000_000)
 EMPTY = ("late", "waiting", "ended")
@@ -28,7 +28,7 @@ def backtest_report(
     find_file: Callable[[str], Path],
 ) -> dict[str, Any]:
     """The report; its lists are those of the keys that have been played again."""
-    matches = {name: _rows(table) for name, table in found.matches.items()}
+    matches = found.matches
     report = _played(host, found, validation, node, find_file) or _bare(host, matches)
     played = {match["match_id"] for match in report["matches"]}
     own = {row["match_id"] for rows in matches.values() for row in rows}
@@ -53,10 +53,10 @@ def _played(
     find_file: Callable[[str], Path],
 ) -> dict[str, Any] | None:
     """What the tester makes of the rows that were kept; None where there are none."""
-    tables = {name: table for name, table in found.rows.items() if table is not None}
-    if not tables:
+    kept = {name: rows for name, rows in found.rows.items() if rows is not None}
+    if not kept:
         return None
-    events = {name: _in_order(host, name, table) for name, table in tables.items()}
+    events = {name: _in_order(host, name, rows) for name, rows in kept.items()}
     request = TestRequest(events, WHOLE, node)
     report = test_pipeline(
         host.document,
@@ -71,17 +71,17 @@ def _played(
     return report | {"request": kept_request(request, find_file)}
 
 
-def _in_order(host: Host, name: str, table: Any) -> list[dict[str, Any]]:
+def _in_order(host: Host, name: str, rows: Rows) -> Rows:
     """The rows of a source in order of event time, as a test takes them."""
     relation = host.relations[name]
-    rows = table.select(list(relation.names))
-    if relation.event_time is not None:
-        rows = rows.sort_by(relation.event_time)
-    listed: list[dict[str, Any]] = jsonable(rows.to_pylist())
+    at = relation.event_time
+    if at is not None:
+        rows = sorted(rows, key=lambda row: (row[at] is None, row[at]))
+    listed: Rows = jsonable([{column: row[column] for column in relation.names} for row in rows])
     return listed
 
 
-def _bare(host: Host, matches: dict[str, Any]) -> dict[str, Any]:
+def _bare(host: Host, matches: dict[str, Rows]) -> dict[str, Any]:
     """A report without the tester: nothing in it can be looked into."""
     from ...cep.carried import carried
 
@@ -100,10 +100,6 @@ def _bare(host: Host, matches: dict[str, Any]) -> dict[str, Any]:
         "warnings": [],
         **{name: [] for name in EMPTY},
     }
-
-
-def _rows(table: Any) -> list[dict[str, Any]]:
-    return [] if table is None else table.to_pylist()
 
 
 def _match(host: Host, node: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +125,7 @@ def _warnings(found: Found, kept: int, strangers: set[str]) -> list[str]:
         warnings.append("a source declares no watermark, so its rows were not counted")
     if total > kept:
         warnings.append(f"{kept} of {total} matches were kept: the first ones")
-    if kept and not any(table is not None for table in found.rows.values()):
+    if kept and not any(rows is not None for rows in found.rows.values()):
         warnings.append(
             "the rows behind these matches were not kept, so they cannot be explained: their keys "
             "are no columns of the sources, or have too many rows"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ...cep.events import TIME_FORMS, moment
-from ...cep.physical import EPOCH
 from ...errors import InvalidArgument, nearest
 from ...graph.model import Relation
+from .broker import Offsets
+from .moments import micros
+from .reading import quoted
 
 Format = Literal["json", "parquet", "csv", "delta"]
 ENDINGS: Mapping[str, Format] = {
@@ -28,7 +28,8 @@ class Slice(BaseModel):
     """A part of history, whose rows have the columns of the source it stands for.
 
     path: a folder or file below the data roots, for a local backtest. table: in Unity Catalog, for
-    one in the workspace. version: of a Delta table. start, end: event times; the end is not in it.
+    one in the workspace. version: of a Delta table. offsets: of the broker that the source reads
+    itself. start, end: event times; the end is not in it.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -37,8 +38,16 @@ class Slice(BaseModel):
     table: str = Field("", max_length=800)
     format: Format | None = None
     version: int | None = Field(None, ge=0)
+    offsets: Offsets | None = None
     start: str = Field("", alias="from", max_length=40)
     end: str = Field("", alias="to", max_length=40)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        elsewhere = self.path or self.table or self.version is not None or self.format
+        if self.offsets is not None and elsewhere:
+            raise ValueError("with `offsets` the broker has the history, and nothing else")
+        return self
 
     @classmethod
     def of(cls, given: Any, source: str) -> Slice:
@@ -70,7 +79,7 @@ class Slice(BaseModel):
                 hint="cut it beforehand, or at a `version`",
             )
         parts = [
-            f"{quoted(relation.event_time or '')} {sign} timestamp_micros({_micros(text, name)})"
+            f"{quoted(relation.event_time or '')} {sign} timestamp_micros({micros(text, name)})"
             for text, sign, name in given
         ]
         return " AND ".join(parts) or "true"
@@ -116,22 +125,3 @@ def format_of(path: Path, asked: Format | None, source: str) -> Format:
             hint="say which with `format`",
         )
     return found.pop()
-
-
-def quoted(name: str) -> str:
-    """A column, quoted."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _micros(text: str, name: str) -> int:
-    try:
-        at = moment(text)
-    except (TypeError, ValueError):
-        raise InvalidArgument(
-            f"`{name}` of the history is no time.",
-            where={"argument": "history", "field": name},
-            got=text,
-            expected=TIME_FORMS,
-        ) from None
-    microseconds: int = (at - EPOCH) // dt.timedelta(microseconds=1)
-    return microseconds

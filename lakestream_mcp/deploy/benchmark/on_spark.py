@@ -8,7 +8,6 @@ away, lets the JVM compile what it runs.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -21,11 +20,9 @@ from ...cep.host import Host
 from ...cep.physical import EPOCH
 from ...cep.scenario import BEGINS_US
 from ...codegen import Generated
-from ...errors import LakestreamError
 from ...graph.model import Relation
-from ...graph.node_type import SourceType
-from ...relational.arrow_types import arrow_type
-from ..replay import FIRST_FILE_TIME, schema_text
+from ..replay import schema_text
+from ..spark_files import read_arrow, write_batch
 from ..spark_process import SparkProcess
 from .figures import Percentiles, State, Step
 from .paced import Tell, digest
@@ -124,15 +121,14 @@ def run_batches(
     try:
         sources = {
             name: _written(work, name, session, tables.get(name), places)
-            for name in session.host.order
-            if isinstance(session.host.catalog.get(session.host.type_of(name)), SourceType)
+            for name in session.host.sources
         }
         results = work / "results"
         results.mkdir()
         kept = None if other else str(results)
         answer = _requested(session, work, tell, sources=sources, frame=frame, results=kept)
         progress = answer["progress"]
-        found = [_read(results / f"{frame}-{n:06d}.arrow") for n in range(len(progress))]
+        found = [read_arrow(results / f"{frame}-{n:06d}.arrow") for n in range(len(progress))]
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return Batches(
@@ -145,20 +141,14 @@ def run_batches(
 
 
 def _requested(session: Session, work: Path, tell: Callable[..., None], **asked: Any) -> Any:
-    """The child's answer. Whoever cancels has it stop after the batch it is in."""
-    try:
-        return session.spark.request(
-            "benchmark",
-            lambda event: tell(0.5, f"batch {event['progress']['batchId']} on Spark"),
-            notebook=next(iter(session.generated.files.values())),
-            parameters={"checkpoints": str(work / "checkpoints"), "tables": str(work / "tables")},
-            **asked,
-        )
-    except LakestreamError:
-        raise
-    except BaseException:  # cancelled: the child is still at work
-        session.spark.interrupt()
-        raise
+    """The child's answer."""
+    return session.spark.work_through(
+        "benchmark",
+        lambda event: tell(0.5, f"batch {event['progress']['batchId']} on Spark"),
+        notebook=next(iter(session.generated.files.values())),
+        parameters={"checkpoints": str(work / "checkpoints"), "tables": str(work / "tables")},
+        **asked,
+    )
 
 
 def _written(
@@ -166,34 +156,20 @@ def _written(
 ) -> dict[str, str]:
     """One file per batch of a source, and what the child needs to read them."""
     import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
     folder = work / "in" / name
     folder.mkdir(parents=True)
     relation: Relation = session.host.relations[name]
     if table is not None:
-        schema = pa.schema([(c.name, arrow_type(c.type)) for c in relation.columns])
         bounds = np.searchsorted(table[ROW].to_numpy(), places).tolist()
-        rows = table.drop_columns([ROW]).cast(schema)
+        rows = table.drop_columns([ROW])
         for number, (start, end) in enumerate(pairwise(bounds)):
-            path = folder / f"batch-{number:05d}.parquet"
-            pq.write_table(rows.slice(start, end - start), path)
-            os.utime(path, (FIRST_FILE_TIME + number,) * 2)
+            write_batch(rows.slice(start, end - start), relation, folder, number)
     return {
         "frame": session.generated.frames[name],
         "folder": str(folder),
         "schema": schema_text(relation),
     }
-
-
-def _read(path: Path) -> Any:
-    import pyarrow as pa
-
-    if not path.exists():
-        return None
-    with pa.OSFile(str(path)) as file:
-        return pa.ipc.open_file(file).read_all()
 
 
 def _step(done: Batches, rate: float, events: int) -> Step:

@@ -14,6 +14,9 @@ from .stream import DELAY_MS, Pool, Shape, pool_of, stream
 
 PROBE_EVENTS = 100_000
 MAX_EVENTS = 500_000
+UNSEARCHED = (
+    "on Spark no saturation point is looked for: `busy` tells how near each given rate comes to it"
+)
 
 
 class Asked(NamedTuple):
@@ -67,7 +70,7 @@ def report_of(
         "seconds": asked.seconds,
         "reference_us": round(reference_us(), 5),
         "steps": [step.model_dump(mode="json") for step in steps],
-        "notes": notes(host, node, pool),
+        "notes": [*notes(host, node, pool), *([UNSEARCHED] if engine == "spark" else [])],
     }
 
 

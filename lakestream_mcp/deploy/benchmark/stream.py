@@ -19,7 +19,6 @@ from ...explain.candidates import Mentioned, texts
 from ...explain.examples import FREE, examples_of
 from ...explain.path import upstream_of
 from ...explain.samples import made_up_rows
-from ...graph.node_type import SourceType
 
 SIMULATED = 1_000
 MADE_UP = 400
@@ -58,7 +57,7 @@ class Pool(NamedTuple):
 def pool_of(host: Host, node: str, seed: int, given: dict[str, Any] | None = None) -> Pool:
     """Rows for the sources of a pattern: those given, or made up. Raises Unsupported."""
     before = upstream_of(host, node)
-    sources = [n for n in before if isinstance(host.catalog.get(host.type_of(n)), SourceType)]
+    sources = [n for n in host.sources if n in before]
     tables = given or _made_up(host, node, sources, seed)
     bare = {name: tables[name].select(list(host.relations[name].names)) for name in sources}
     seen = _seen(host, node, with_arrivals(bare, dict.fromkeys(sources)))

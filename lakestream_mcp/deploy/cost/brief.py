@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...graph.model import PipelineDocument
-from .assumptions import Assumptions
-from .estimate import estimate
-from .flows import Flows
-from .load import Load
+from .estimate import Estimate
 
 EXAMPLE = 'options={"load": {"events_per_second": 100, "keys": 10000}}'
 OTHERWISE = (
@@ -20,22 +15,19 @@ OTHERWISE = (
 SHOWN = ("dbu_per_hour", "money_per_hour", "dbu_per_month", "money_per_month", "compute", "mode")
 
 
-def brief_cost(
-    document: PipelineDocument, catalog: Any, load: Mapping[str, Any], folder: Path | None = None
-) -> dict[str, Any]:
-    """DBU and money, or what the load does not say; and `change`: what would make it another.
-
-    folder: where the data folder's own prices are. Raises InvalidArgument.
-    """
-    given = Load.of(load)
-    if missing := given.missing(Flows.of(document, catalog).has_state):
-        lacks = " and ".join(f"`{name}`" for name in missing)
-        return {
-            "unknown": f"the load does not say {lacks}",
-            "missing": missing,
-            "change": f"give it of the mean hour: {EXAMPLE}",
-        }
-    made = estimate(document, catalog, given, Assumptions.load(folder))
+def brief(made: Estimate, load: Mapping[str, Any], warnings: Sequence[str]) -> dict[str, Any]:
+    """DBU and money; and `change`: what would make it another."""
     shown: dict[str, Any] = made.model_dump(mode="json", include=set(SHOWN))
     taken = {"assumptions": len(made.assumptions), "load": dict(load)}
-    return shown | taken | {"change": OTHERWISE}
+    told = {"warnings": list(warnings)} if warnings else {}
+    return shown | taken | told | {"change": OTHERWISE}
+
+
+def not_known(missing: Sequence[str]) -> dict[str, Any]:
+    """What a plan says where the load does not say enough."""
+    lacks = " and ".join(f"`{name}`" for name in missing)
+    return {
+        "unknown": f"the load does not say {lacks}",
+        "missing": list(missing),
+        "change": f"give it of the mean hour: {EXAMPLE}",
+    }

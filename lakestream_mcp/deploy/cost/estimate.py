@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from ...codegen.settings import AVAILABLE_NOW
 from ...errors import InvalidArgument, nearest
 from ...graph.model import PipelineDocument
 from .assumptions import CASES, Assumption, Assumptions, Case, Range
@@ -96,7 +97,7 @@ def _check_load(load: Load, flows: Flows) -> None:
         raise InvalidArgument(
             f"An estimate needs to know {' and '.join(f'`{name}`' for name in missing)}.",
             code="MISSING_LOAD",
-            where={"argument": "load"},
+            where={"argument": "load", "missing": missing},
             expected={"events_per_second": 100, "keys": 10_000},
             hint="of the mean hour; a stream-simulator would say it itself",
         )
@@ -114,8 +115,8 @@ def _check_load(load: Load, flows: Flows) -> None:
 
 
 def _mode(document: PipelineDocument) -> Literal["continuous", "triggered"]:
-    trigger = document.settings.get("trigger", "available now")
-    return "triggered" if trigger == "available now" else "continuous"
+    trigger = document.settings.get("trigger", AVAILABLE_NOW)
+    return "triggered" if trigger == AVAILABLE_NOW else "continuous"
 
 
 def _edition(document: PipelineDocument, target: str, load: Load) -> tuple[str | None, str | None]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ...cep.pattern_type import PatternType, StateBound, StatefulType
 from ...cep.stateful import StatefulRelationalType
+from ...codegen.settings import AVAILABLE_NOW
 from ...graph.config import canonical, parse
 from ...graph.duration import delay_ms, duration_us
 from ...graph.model import PipelineDocument
@@ -81,8 +82,7 @@ class Flows(NamedTuple):
             return 1.0
         config = parse(kind, canonical(kind, given.config)).config
         bound = None if config is None else kind.state_bound(config)
-        wanted = load.wanted.get(node, load.reach.get(node, 1.0))
-        return kept_events(bound, rate * wanted, load.keys or 1.0)
+        return kept_events(bound, rate * load.wanted_by(node), load.keys or 1.0)
 
     def delay_s(self, node: str) -> float:
         """The longest watermark delay before a node."""
@@ -148,7 +148,7 @@ def _batches(
     trigger = flows.document.settings.get("trigger")
     known = load.batch_seconds
     source = "given"
-    if known is None and isinstance(trigger, str) and trigger != "available now":
+    if known is None and isinstance(trigger, str) and trigger != AVAILABLE_NOW:
         known, source = _seconds(trigger), "the pipeline's trigger"
     if known is None:
         return 0.0, 1 / given.use("batch_seconds").at(case)
@@ -214,12 +214,11 @@ def _reach(node: str, load: Load, given: Assumptions) -> float:
 
 
 def _wanted(node: str, load: Load, given: Assumptions) -> float:
-    """Rows per event that a pattern has a use for; all that reach it where nothing is known."""
+    """Rows per event that a pattern has a use for, listed where they are known."""
+    share = load.wanted_by(node)
     if node in load.wanted:
-        share = load.wanted[node]
         given.note(f"{node}.wanted", Range.of(share), "rows/event", load.told("wanted"))
-        return share
-    return load.reach.get(node, 1.0)
+    return share
 
 
 def _fixed_us(flows: Flows, query: list[str], load: Load, rate: float, batches: float) -> float:
@@ -244,7 +243,7 @@ def _keys_us(flows: Flows, node: str, load: Load, rate: float, batches: float) -
     keys, one = load.keys or 0.0, work.key_us(flows.kept(node, load, rate))
     if flows.document.settings.get("state_layout") != "keys":
         return keys * one
-    return min(keys, rate * load.wanted.get(node, 1.0) / batches) * TOUCHED * one
+    return min(keys, rate * load.wanted_by(node) / batches) * TOUCHED * one
 
 
 def _before(document: PipelineDocument, node: str) -> list[str]:

@@ -67,6 +67,10 @@ class Load(BaseModel):
         wanted = ["events_per_second", *(["keys"] if needs_keys else [])]
         return [name for name in wanted if getattr(self, name) is None]
 
+    def wanted_by(self, node: str) -> float:
+        """Rows per event that a pattern has a use for; all that reach it where nothing is known."""
+        return self.wanted.get(node, self.reach.get(node, 1.0))
+
     def told(self, name: str) -> str:
         """Where a value comes from."""
         return self.sources.get(name, "given")

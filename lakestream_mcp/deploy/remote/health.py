@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from ..changes import Known
-from ..databricks_client import calling
+from ..databricks_client import calling, host_of
 from .resources import Jobs
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Health(BaseModel):
 
 def health(client: WorkspaceClient, known: Known) -> Health:
     """Ask the workspace about the job and its pipelines. Raises DatabricksFailed."""
-    host = str(client.config.host).rstrip("/")
+    host = host_of(client)
     found = Health(
         links={"folder": f"{host}/#workspace{known.root}"}, runs=[], errors=[], missing=[]
     )

@@ -177,9 +177,7 @@ class Record:
         taken = 0
         with file.open("rb") as stream:
             stream.seek(place)
-            while whole := [
-                x for x in stream.readlines(1 << 20)[:LINES_AT_ONCE] if x[-1:] == b"\n"
-            ]:
+            while whole := _whole_lines(stream):
                 place += sum(map(len, whole))
                 stream.seek(place)
                 with self._transaction():
@@ -235,9 +233,8 @@ class Record:
 
     def last_batch_id(self, query: str) -> int | None:
         """The newest batch of a query that was measured."""
-        found: int | None = self._rows("SELECT max(batch_id) FROM batches WHERE query = ?", query)[
-            0
-        ][0]
+        rows = self._rows("SELECT max(batch_id) FROM batches WHERE query = ?", query)
+        found: int | None = rows[0][0]
         return found
 
     def recent(self, limit: int) -> list[Batch]:

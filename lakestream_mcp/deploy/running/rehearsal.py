@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,8 +15,8 @@ from typing import Any
 
 from ...codegen import Generated
 from ...graph.model import PipelineDocument, Relation
-from ...relational.arrow_types import arrow_type
-from ..replay import FIRST_FILE_TIME, schema_text
+from ..replay import schema_text
+from ..spark_files import write_batch
 from .job import InputOverride
 from .place import RunFolder
 
@@ -62,22 +60,15 @@ def write_inputs(
 
 
 def _written(folder: RunFolder, key: str, node: str, relation: Relation, table: Any) -> Path:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     place = folder.inputs / key / node
     if place.exists():
         return place
     _drop_others(folder, key)
-    schema = pa.schema([(c.name, arrow_type(c.type)) for c in relation.columns])
-    rows = table.select([c.name for c in relation.columns]).cast(schema)
+    rows = table.select(list(relation.names))
     part = place.with_name(f".{node}.part")
     part.mkdir(parents=True, exist_ok=True)
     for number, start in enumerate(range(0, max(1, rows.num_rows), ROWS_PER_FILE)):
-        path = part / f"batch-{number:06d}.parquet"
-        pq.write_table(rows.slice(start, ROWS_PER_FILE), path)
-        # The file source goes by the times of files.
-        os.utime(path, (FIRST_FILE_TIME + number,) * 2)
+        write_batch(rows.slice(start, ROWS_PER_FILE), relation, part, number)
     part.rename(place)
     return place
 
@@ -87,17 +78,3 @@ def _drop_others(folder: RunFolder, key: str) -> None:
     for other in folder.inputs.glob("*/"):
         if other.name != key:
             shutil.rmtree(other)
-
-
-def write_tables(folder: RunFolder, tables: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The tables that nodes read beside the stream, as files, each with the Delta folder that the
-    code looks for."""
-    import pyarrow.parquet as pq
-
-    files = []
-    for number, (name, table) in enumerate(tables.items()):
-        path = folder.inputs / f"table-{number}.parquet"
-        folder.inputs.mkdir(exist_ok=True)
-        pq.write_table(table, path)
-        files.append((str(path), str(folder.tables / re.sub(r"[^A-Za-z0-9_.-]", "_", name))))
-    return files

@@ -22,12 +22,13 @@ from ...errors import EngineFailed, InvalidArgument, LimitExceeded, RevisionConf
 from ...graph.duration import duration_text, duration_us
 from ...graph.model import PipelineDocument, Relation
 from .. import spark_env
+from ..spark_files import write_static
 from .claim import Claim, claim
 from .disk import disk_text, free_bytes
 from .job import Job
 from .needs import refuse_impossible, secrets_needed, sends_away
 from .place import Lock, RunFolder, write_json
-from .rehearsal import events_key, kept_here, write_inputs, write_tables
+from .rehearsal import events_key, kept_here, write_inputs
 from .restarts import Limits
 from .status import RunStatus, status_of
 
@@ -160,7 +161,7 @@ def _files(folder: RunFolder, prepared: Prepared) -> dict[str, Any]:
     made, relations = prepared.generated, prepared.relations
     return {
         "inputs": write_inputs(folder, given.key, made, relations, given.tables),
-        "beside": write_tables(folder, given.beside),
+        "beside": write_static(given.beside, folder.inputs, folder.tables),
     }
 
 

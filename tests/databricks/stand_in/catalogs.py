@@ -111,6 +111,14 @@ class Tables(InUnity):
         """One table with its columns."""
         return _table(self.unity.use(asked.user, "TABLE", asked["full_name"], "SELECT"), True)
 
+    @serves(TablesAPI.delete)
+    def delete(self, asked: Asked) -> None:
+        """Drop a table."""
+        thing = self.unity.one("TABLE", asked["full_name"])
+        if not self.unity.may(asked.user, thing, "MANAGE"):
+            raise not_enough(asked.user, f"Table '{thing.full_name}'")
+        del self.unity.known["TABLE", thing.full_name.lower()]
+
     @serves(TablesAPI.exists)
     def exists(self, asked: Asked) -> dict[str, Any]:
         """Whether there is such a table in a place the caller may use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -60,7 +61,11 @@ class Run:
 
 
 class RunsOfJobs(Service):
-    """All runs, newest first. `outcomes`: how tasks end, by task key; else they succeed."""
+    """All runs, newest first.
+
+    `outcomes`: how tasks end, by task key; else they succeed. `work`: what does the work of a task,
+    by its key: called at each step until it gives an outcome.
+    """
 
     known: dict[int, Job]
 
@@ -68,6 +73,7 @@ class RunsOfJobs(Service):
         super().__init__(world)
         self.runs: list[Run] = []
         self.outcomes: dict[str, Outcome] = {}
+        self.work: dict[str, Callable[[TaskRun], Outcome | None]] = {}
 
     @serves(JobsAPI.run_now)
     def run_now(self, asked: Asked) -> dict[str, Any]:
@@ -111,7 +117,12 @@ class RunsOfJobs(Service):
 
     @serves(JobsAPI.cancel_run)
     def cancel_run(self, asked: Asked) -> None:
-        """End a run."""
+        """End a run, or one task of it."""
+        for run in self.runs:
+            for task in run.tasks:
+                if task.id == asked["run_id"] and self._may(asked, run, "CAN_MANAGE_RUN"):
+                    _end_task(task)
+                    return
         self._cancel(self._run(asked, "CAN_MANAGE_RUN"))
 
     @serves(JobsAPI.cancel_all_runs)
@@ -181,13 +192,15 @@ class RunsOfJobs(Service):
             before = [ended[d["task_key"]] for d in task.task.get("depends_on", [])]
             if task.state == "RUNNING":
                 self._end(run, task)
-            elif task.state == "BLOCKED" and any(o and o.result != "SUCCESS" for o in before):
+            elif task.state == "BLOCKED" and not all(before):
+                continue
+            elif task.state == "BLOCKED" and _is_spoiled(task, before):
                 task.state, task.outcome = "TERMINATED", Outcome("UPSTREAM_FAILED")
-            elif task.state == "BLOCKED" and all(before):
+            elif task.state == "BLOCKED":
                 self._begin(task)
         if all(task.outcome for task in run.tasks):
             bad = [task for task in run.tasks if task.outcome and task.outcome.result != "SUCCESS"]
-            run.state, run.result = "TERMINATED", "FAILED" if bad else "SUCCESS"
+            run.state, run.result = "TERMINATED", _result(run, bad)
             run.message = f"Task {bad[0].key} failed." if bad else ""
 
     def _begin(self, task: TaskRun) -> None:
@@ -208,6 +221,9 @@ class RunsOfJobs(Service):
                 error = None if good else f"Update {task.update.id} {task.update.state}"
                 task.outcome = Outcome("SUCCESS" if good else "FAILED", error=error)
                 task.state = "TERMINATED"
+        elif task.key in self.work:
+            task.outcome = self.work[task.key](task) or task.outcome
+            task.state = "TERMINATED" if task.outcome else task.state
         elif task.key in self.outcomes or not run.goes_on:
             task.state, task.outcome = "TERMINATED", self.outcomes.get(task.key, Outcome())
 
@@ -215,8 +231,7 @@ class RunsOfJobs(Service):
         if run.active:
             run.state, run.result, run.message = "TERMINATED", "CANCELED", "Run cancelled."
             for task in run.tasks:
-                if task.outcome is None:
-                    task.state, task.outcome = "TERMINATED", Outcome("CANCELED")
+                _end_task(task)
 
     def _by_token(self, asked: Asked) -> Run | None:
         token = asked.get("idempotency_token")
@@ -231,6 +246,25 @@ class RunsOfJobs(Service):
     def _may(self, asked: Asked, run: Run, level: str) -> bool:
         key = f"run {run.id}" if run.job_id is None else str(run.job_id)
         return self.world.principals.has(asked.user, "jobs", key, level)
+
+
+def _end_task(task: TaskRun) -> None:
+    if task.outcome is None:
+        task.state, task.outcome = "TERMINATED", Outcome("CANCELED")
+
+
+def _is_spoiled(task: TaskRun, before: list[Outcome | None]) -> bool:
+    """Whether a task is not run because of those before it."""
+    failed = any(outcome and outcome.result != "SUCCESS" for outcome in before)
+    return failed and task.task.get("run_if", "ALL_SUCCESS") != "ALL_DONE"
+
+
+def _result(run: Run, bad: list[TaskRun]) -> str:
+    """The last tasks decide how a run has ended."""
+    followed = {d["task_key"] for task in run.tasks for d in task.task.get("depends_on", [])}
+    if any(task.key not in followed for task in bad):
+        return "FAILED"
+    return "SUCCESS_WITH_FAILURES" if bad else "SUCCESS"
 
 
 def _shown(run: Run) -> dict[str, Any]:

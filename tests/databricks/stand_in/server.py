@@ -34,6 +34,9 @@ class StandIn(World):
     def __init__(self, paused: bool = False) -> None:
         super().__init__(paused)
         self.closing = threading.Event()
+        self.open_to_writes = threading.Event()
+        """While it is not set, calls that write wait before anything is done."""
+        self.open_to_writes.set()
         self.broken: list[Exception] = []
         world = self
 
@@ -68,6 +71,7 @@ class StandIn(World):
 
     def __exit__(self, *_: object) -> None:
         self.closing.set()
+        self.open_to_writes.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -98,6 +102,8 @@ class RequestHandler(BaseHTTPRequestHandler):
             self._send(refused.status, refused.to_json())
             return
         self._record(route, asked)
+        if route.writes:
+            self.stand_in.open_to_writes.wait(HANG_S)
         fault = self.stand_in.faults.of(route.name, route.writes)
         if fault and not fault.after:
             self._fail(fault)
