@@ -66,6 +66,7 @@ bench:  ## The product's speed: start, latency, validation, canvas, and a millio
 	@$(IN) benchmarks/server_start.py
 	@$(IN) benchmarks/latency.py
 	@$(IN) benchmarks/validate_500.py
+	@$(IN) benchmarks/generate_500.py
 	@$(IN) benchmarks/viewer_latency.py
 	@test -f $(WORKLOAD)/expected.json || $(IN) benchmarks/gen_workload.py --out $(WORKLOAD)
 	@for pattern in P1 P2 P3 P4; do for engine in host spark; do \

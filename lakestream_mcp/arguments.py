@@ -47,6 +47,12 @@ def maybe_json(value: Any) -> Any:
         raise ValueError("the JSON is nested too deeply") from None
 
 
+def maybe_list(value: Any) -> Any:
+    """One name where a list of names is asked for is a list of one."""
+    value = maybe_json(value)
+    return [value] if isinstance(value, str) and value else value
+
+
 class SchemaOf(NamedTuple):
     """The schema of an argument that the domain checks itself, with better errors."""
 
@@ -61,6 +67,7 @@ class SchemaOf(NamedTuple):
 
 
 Json = BeforeValidator(maybe_json)
+OneOrMore = BeforeValidator(maybe_list)
 PipelineId = Annotated[str, Field(min_length=1, max_length=64)]
 NodeId = Annotated[str, Field(min_length=1, max_length=64)]
 RunId = Annotated[
@@ -152,6 +159,8 @@ def friendly(
 ) -> LakestreamError:
     """The first problem in full, the others named in the message."""
     problems = error.errors(include_url=False, include_context=True)
+    if _only_of_union(problems):
+        return _wrong_kind(problems[0], model)
     first = _described(problems[0], given, model)
     first.hint = first.hint or _misspelt(problems)
     rest = [_described(p, given, model).message for p in problems[1:4]]
@@ -159,6 +168,22 @@ def friendly(
         more = f" (and {len(problems) - 4} more)" if len(problems) > 4 else ""
         first.message = " ".join([first.message, *rest]) + more
     return first
+
+
+def _only_of_union(problems: list[ErrorDetails]) -> bool:
+    """Whether all that is wrong is one argument that is of none of the kinds it may be of."""
+    places = {(p["loc"][0], p["type"].endswith("_type"), len(p["loc"])) for p in problems}
+    return len(problems) > 1 and len(places) == 1 and next(iter(places))[1:] == (True, 2)
+
+
+def _wrong_kind(problem: ErrorDetails, model: type[BaseModel]) -> InvalidArgument:
+    name, got = str(problem["loc"][0]), problem.get("input")
+    return InvalidArgument(
+        f"`{name}` cannot be {type(got).__name__}.",
+        where={"argument": name},
+        got=shown(got, name),
+        expected=_description(model, (name,)),
+    )
 
 
 def _misspelt(problems: list[ErrorDetails]) -> str | None:
@@ -198,7 +223,8 @@ def _described(
     text = str(context["error"]) if kind == "value_error" and "error" in context else problem["msg"]
     sentence = f"`{path}`: {text[:1].lower()}{text[1:]}"
     message = sentence if sentence.endswith(".") else sentence + "."
-    return InvalidArgument(message[:400], where=where, got=shown(got, path))
+    expected = _description(model, problem["loc"]) if kind.endswith("_type") else None
+    return InvalidArgument(message[:400], where=where, got=shown(got, path), expected=expected)
 
 
 def _choice(

@@ -49,6 +49,7 @@ class Call:
         self.pipeline_id: str | None = None
         self.revision: int | None = None
         self.audited = False
+        self.outcome = "ok"
         self.notices: list[Notice] = []
 
     @property
@@ -64,7 +65,7 @@ def watched(op: Operation, ws: Workspace) -> Iterator[None]:
     try:
         with _span(op, ws):
             yield
-        outcome = "ok"
+        outcome = ws.call.outcome
     except LakestreamError as error:
         outcome, error.request_id = error.code, ws.call.request_id
         raise
@@ -91,7 +92,7 @@ def watched(op: Operation, ws: Workspace) -> Iterator[None]:
 def audit_success(op: Operation, ws: Workspace) -> None:
     """A row for what changed, ran, or showed what deployers alone may see; reads are logged."""
     if op.effect != "read" or op.role == "deployer":
-        ws.audit("ok")
+        ws.audit(ws.call.outcome)
 
 
 def audit_failure(op: Operation, ws: Workspace, error: LakestreamError) -> None:

@@ -88,7 +88,7 @@ class Catalog:
         if name in self._folders:
             return self._known(name)
         plain = _plain(name)
-        resolved = plain if plain in self._names else self._all_aliases().get(plain)
+        resolved = self._resolved(plain) or self._with_category(plain)
         if resolved is not None:
             return self._known(resolved)
         near = nearest(plain, [*self._names, *self._all_aliases()])
@@ -101,6 +101,18 @@ class Catalog:
             expected=list(self._names),
             hint=f"did you mean `{near}`?" if near else "`describe_node_types` lists them",
         )
+
+    def _resolved(self, plain: str) -> str | None:
+        return plain if plain in self._names else self._all_aliases().get(plain)
+
+    def _with_category(self, plain: str) -> str | None:
+        """The type of a name with its category too much or too few: `velocity-pattern`, `slack`."""
+        stem, _, category = plain.rpartition("-")
+        found = self._resolved(stem) if stem else None
+        if found and self._known(found).category == category:
+            return found
+        longer = {self._resolved(f"{plain}-{end}") for end in ("source", "sink")} - {None}
+        return longer.pop() if len(longer) == 1 else None
 
     def describe(self, name: str) -> NodeTypeDoc:
         """A type's documentation, made from its declaration and its README."""

@@ -32,6 +32,10 @@ class Dialogue(Protocol):
         """Whether this client answers questions of this kind."""
         ...
 
+    def why_not(self, kind: Askable) -> str:
+        """Why this client cannot be asked questions of this kind; empty where it can."""
+        ...
+
     def ask(self, key: str, kind: Askable, params: Mapping[str, Any]) -> Any:
         """The client's answer as plain JSON. Raises ClientAsked until it is there."""
         ...
@@ -47,6 +51,10 @@ class Silent:
     def can(self, kind: Askable) -> bool:
         """Never."""
         return False
+
+    def why_not(self, kind: Askable) -> str:
+        """There is no client."""
+        return f"{kind} needs an MCP client"
 
     def ask(self, key: str, kind: Askable, params: Mapping[str, Any]) -> Any:
         """Nobody is there to answer."""

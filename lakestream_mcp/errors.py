@@ -153,8 +153,16 @@ class EngineFailed(LakestreamError):
     code = "ENGINE_FAILED"
 
 
+SHORTEST_BEGINNING = 3
+
+
 def nearest(given: str, known: Iterable[str]) -> str | None:
     """The known name most like the given one, or None when nothing is close."""
     by_lower = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(given.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else None
+    plain = given.lower()
+    found = difflib.get_close_matches(plain, by_lower, n=1, cutoff=0.6)
+    if not found:
+        # `temperature` for `temp`, `end` for `end_condition`: where no other name is alike.
+        alike = [name for name in by_lower if min(len(name), len(plain)) >= SHORTEST_BEGINNING]
+        found = [n for n in alike if n.startswith(plain) or plain.startswith(n)]
+    return by_lower[found[0]] if len(found) == 1 else None

@@ -62,6 +62,10 @@ class Answer(BaseModel):
         """The same JSON for every surface."""
         return self.model_dump(mode="json", exclude_none=True)
 
+    def outcome(self) -> str:
+        """How the call ended, as the audit log tells it."""
+        return "ok"
+
     def confirmation(self) -> Confirmation | None:
         """What a person should be asked, where the answer is a plan and nothing was done yet."""
         return None
@@ -204,6 +208,7 @@ def call(op: Operation, ws: Workspace, arguments: Mapping[str, Any]) -> Answer:
             answer = _answered(op, ws, arguments)
             running.pipeline_id = getattr(answer, "pipeline_id", running.pipeline_id)
             running.revision = getattr(answer, "revision", running.revision)
+            running.outcome = answer.outcome()
             repeated(lambda: audit_success(op, ws), lambda: running.audited)
         except ClientAsked:
             ws.audit("CLIENT_ASKED")

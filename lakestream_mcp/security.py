@@ -12,6 +12,7 @@ from .identity import ROLES, Role
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 APP = "databricks-app"
+DIGITS_MAX = 20
 SOURCES = ("local", APP, "tokens", "jwt")
 JWT_ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA")  # no shared secret
 
@@ -55,9 +56,9 @@ class Security(NamedTuple):
             admins=names_of(env, "LAKESTREAM_ADMINS"),
             tokens=Path(tokens).expanduser() if tokens else None,
             jwt=jwt,
-            edits_per_minute=_count(env, "LAKESTREAM_EDITS_PER_MINUTE", 600),
-            runs_per_minute=_count(env, "LAKESTREAM_RUNS_PER_MINUTE", 120),
-            failures_per_minute=_count(env, "LAKESTREAM_FAILURES_PER_MINUTE", 60),
+            edits_per_minute=_per_minute(env, "LAKESTREAM_EDITS_PER_MINUTE", 600),
+            runs_per_minute=_per_minute(env, "LAKESTREAM_RUNS_PER_MINUTE", 120),
+            failures_per_minute=_per_minute(env, "LAKESTREAM_FAILURES_PER_MINUTE", 60),
             log=_choice(env, "LAKESTREAM_LOG", ("text", "json")),
         )
 
@@ -81,6 +82,26 @@ def names_of(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in env.get(name, "").split(",") if part.strip())
 
 
+def number_of(
+    env: Mapping[str, str],
+    name: str,
+    default: int,
+    least: int,
+    most: int,
+    problem: str = "is out of range",
+    expected: str = "",
+) -> int:
+    """The whole number in a variable, in plain digits. Raises InvalidArgument."""
+    given = env.get(name, str(default))
+    # int() takes digits of other scripts and fails on some, and on thousands of any.
+    is_number = given.isascii() and given.isdigit() and len(given) <= DIGITS_MAX
+    if not is_number or not least <= int(given) <= most:
+        raise InvalidArgument(
+            f"{name} {problem}.", got=given[:80], expected=expected or f"{least} to {most}"
+        )
+    return int(given)
+
+
 def _choice(env: Mapping[str, str], name: str, options: tuple[str, ...]) -> str:
     given = env.get(name, options[0])
     if given not in options:
@@ -88,11 +109,8 @@ def _choice(env: Mapping[str, str], name: str, options: tuple[str, ...]) -> str:
     return given
 
 
-def _count(env: Mapping[str, str], name: str, default: int) -> int:
-    given = env.get(name, str(default))
-    if not (given.isascii() and given.isdigit() and len(given) < 8):
-        raise InvalidArgument(f"{name} is not a number.", got=given, expected="0 to 9999999")
-    return int(given)
+def _per_minute(env: Mapping[str, str], name: str, default: int) -> int:
+    return number_of(env, name, default, 0, 9_999_999, "is not a number")
 
 
 def _identity(

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from .errors import InvalidArgument
+from .errors import DatabricksFailed, InvalidArgument
 from .identity import Role
-from .security import LOOPBACK, Security, names_of, role_of
+from .security import LOOPBACK, Security, names_of, number_of, role_of
 
 LAKEBASE = re.compile(
     r"[A-Za-z][A-Za-z0-9-]{0,62}|projects/[a-z0-9-]+/branches/[a-z0-9-]+/endpoints/[a-z0-9-]+"
@@ -36,12 +36,12 @@ class LanguageSettings(NamedTuple):
         return cls(
             model=env.get("LAKESTREAM_LLM_MODEL", cls().model),
             endpoint=env.get("LAKESTREAM_LLM_ENDPOINT", ""),
-            timeout_s=_count(env, "LAKESTREAM_LLM_TIMEOUT_S", cls().timeout_s, 600),
-            tokens_per_call=_count(
-                env, "LAKESTREAM_LLM_TOKENS_PER_CALL", cls().tokens_per_call, 64_000
+            timeout_s=number_of(env, "LAKESTREAM_LLM_TIMEOUT_S", cls().timeout_s, 1, 600),
+            tokens_per_call=number_of(
+                env, "LAKESTREAM_LLM_TOKENS_PER_CALL", cls().tokens_per_call, 1, 64_000
             ),
-            tokens_per_day=_count(
-                env, "LAKESTREAM_LLM_TOKENS_PER_DAY", cls().tokens_per_day, 1_000_000_000
+            tokens_per_day=number_of(
+                env, "LAKESTREAM_LLM_TOKENS_PER_DAY", cls().tokens_per_day, 1, 1_000_000_000
             ),
         )
 
@@ -177,28 +177,13 @@ def _data_roots(env: Mapping[str, str], data_dir: Path) -> tuple[Path, ...]:
 
 
 def _port(env: Mapping[str, str]) -> int:
-    given = env.get("LAKESTREAM_PORT", "8321")
-    if not given.isdigit() or not 0 <= int(given) <= 65535:
-        raise InvalidArgument(
-            "LAKESTREAM_PORT is not a port.", got=given, expected="a number from 0 to 65535"
-        )
-    return int(given)
-
-
-def _count(env: Mapping[str, str], name: str, default: int, most: int) -> int:
-    given = env.get(name, str(default))
-    if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= most:
-        raise InvalidArgument(f"{name} is out of range.", got=given, expected=f"1 to {most}")
-    return int(given)
+    expected = "a number from 0 to 65535"
+    return number_of(env, "LAKESTREAM_PORT", 8321, 0, 65535, "is not a port", expected)
 
 
 def _disk_floor_mb(env: Mapping[str, str]) -> int:
-    given = env.get("LAKESTREAM_DISK_FLOOR_MB", "500")
-    if not given.isdigit() or len(given) > 12:
-        raise InvalidArgument(
-            "LAKESTREAM_DISK_FLOOR_MB is not a size.", got=given[:80], expected="megabytes"
-        )
-    return int(given)
+    name, most = "LAKESTREAM_DISK_FLOOR_MB", 10**12 - 1
+    return number_of(env, name, 500, 0, most, "is not a size", "megabytes")
 
 
 def _spark_python(env: Mapping[str, str]) -> Path | None:
@@ -207,3 +192,16 @@ def _spark_python(env: Mapping[str, str]) -> Path | None:
         return Path(given)
     beside = Path(__file__).parents[1] / ".venv-spark" / "bin" / "python"
     return beside if beside.exists() else None
+
+
+def need_databricks_sdk() -> None:
+    """Raise DatabricksFailed where the SDK of Databricks, an extra of the package, is not here."""
+    try:
+        import databricks.sdk  # noqa: F401
+    except ModuleNotFoundError:
+        raise DatabricksFailed(
+            "This needs Databricks' SDK, which is not installed where the server runs.",
+            code="DATABRICKS_SDK_MISSING",
+            hint="Install the extra: pip install 'lakestream-mcp[databricks]'; then start the "
+            "server again. Authoring, tests and code of notebooks do without.",
+        ) from None

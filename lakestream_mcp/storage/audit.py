@@ -25,6 +25,8 @@ from .tables import audit
 
 BEGINNING = "0" * 64
 HASHED = tuple(name for name in AuditEntry._fields if name not in ("seq", "sha256"))
+REFUSED = ("refused", "error")
+"""What stands for every outcome but `ok`."""
 PAGE = 1000
 _LAST = select(audit.c.sha256).order_by(audit.c.seq.desc()).limit(1)
 
@@ -95,10 +97,12 @@ class AuditRows(Session):
         """The latest first; `before` is the `seq` of the last entry of the page before."""
         table = audit.c
         same = {"pipeline_id": pipeline_id, "actor": actor}
-        same |= {"operation": operation, "outcome": outcome}
+        same |= {"operation": operation, "outcome": None if outcome in REFUSED else outcome}
         found = select(*columns(AuditEntry, audit)).where(
             *(table[name] == value for name, value in same.items() if value is not None)
         )
+        if outcome in REFUSED:
+            found = found.where(table.outcome != "ok")
         if since is not None:
             found = found.where(table.at >= since)
         if until is not None:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, select, update
 
 from ..errors import NotFound
 from .pipelines import PipelineRows
 from .rows import Deployment
 from .session import checked_limit, columns
-from .tables import deployments
+from .tables import deployment_steps, deployments
+
+ENDED = ("done", "undone", "failed")
+_STEPS = (
+    select(func.count())
+    .where(deployment_steps.c.deployment_id == deployments.c.id)
+    .where(deployment_steps.c.state.in_(ENDED))
+    .scalar_subquery()
+)
+# Asked several times a second by every stream of events, so the statement is made once.
+_LATEST = (
+    select(deployments.c.id, deployments.c.status, _STEPS.label("steps"))
+    .where(deployments.c.pipeline_id == bindparam("pipeline_id"))
+    .order_by(deployments.c.at.desc(), deployments.c.id.desc())
+    .limit(1)
+)
+
+
+class DeploymentMark(NamedTuple):
+    """How far a deployment is: another one means that there is something to tell."""
+
+    id: str
+    status: str
+    steps: int
 
 
 class DeploymentRows(PipelineRows):
@@ -81,6 +104,11 @@ class DeploymentRows(PipelineRows):
             raise _no_deployment(deployment_id)
         files: dict[str, str] = row.files
         return files
+
+    def latest_deployment(self, pipeline_id: str) -> DeploymentMark | None:
+        """How far the latest deployment of a pipeline is."""
+        row = self._first(_LATEST, {"pipeline_id": pipeline_id})
+        return DeploymentMark._make(row) if row is not None else None
 
     def list_deployments(
         self, *, pipeline_id: str | None = None, status: str | None = None, limit: int = 50

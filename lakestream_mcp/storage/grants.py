@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import bindparam, delete, or_, select
 
 from ..access import ANY, Grant
 from ..identity import Role
@@ -11,15 +11,18 @@ from .rows import AccessGrant
 from .session import Session, columns
 from .tables import grants
 
+# What decides a caller's roles is read by every call, so the statement is made once.
+_OF_ACTOR = select(*columns(Grant, grants)).where(
+    or_(grants.c.actor == bindparam("actor"), grants.c.actor == ANY)
+)
+
 
 class GrantRows(Session):
     """The part of a transaction that keeps grants."""
 
     def grants_of(self, actor: str) -> list[Grant]:
         """What decides this caller's roles: their own grants, and everybody's."""
-        table = grants.c
-        mine = or_(table.actor == actor, table.actor == ANY)
-        return [Grant._make(row) for row in self._rows(select(*columns(Grant, grants)).where(mine))]
+        return [Grant._make(row) for row in self._rows(_OF_ACTOR, {"actor": actor})]
 
     def list_grants(self, pipeline_id: str | None = None) -> list[AccessGrant]:
         """All grants, or those that count on one pipeline, in the order of their names."""

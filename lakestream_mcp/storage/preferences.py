@@ -31,7 +31,7 @@ class PreferenceRows(Session):
         return {row.key: row.value for row in sorted(rows, key=lambda row: str(row.key))}
 
     def recent_pipelines(self, actor: str, limit: int) -> list[RecentPipeline]:
-        """The pipelines an actor worked on last, as the audit log tells; deleted ones are gone."""
+        """The pipelines an actor worked on last, as the audit log tells; none deleted or hidden."""
         latest = (
             select(audit.c.pipeline_id, audit.c.seq, audit.c.at)
             .where(
@@ -44,7 +44,7 @@ class PreferenceRows(Session):
         found = (
             select(pipelines.c.id, pipelines.c.name, func.max(latest.c.at))
             .join(latest, latest.c.pipeline_id == pipelines.c.id)
-            .where(pipelines.c.deleted_at.is_(None))
+            .where(pipelines.c.deleted_at.is_(None), *self._visible(pipelines.c.id))
             .group_by(pipelines.c.id, pipelines.c.name)
             .order_by(func.max(latest.c.seq).desc())
             .limit(limit)

@@ -216,7 +216,8 @@ class StoredProposal(NamedTuple):
 
 
 class LanguageCall(NamedTuple):
-    """One question to a model: what it cost, and how it ended (`ok` or an error's code)."""
+    """One question to a model, or a call that asked none: its cost, and how it ended: `ok`, the
+    status of the answer, or an error's code."""
 
     seq: int
     at: datetime

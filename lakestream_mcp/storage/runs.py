@@ -5,13 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Integer, and_, bindparam, or_, select
 
 from ..errors import NotFound
 from .pipelines import PipelineRows
 from .rows import Run, RunKind, StoredRun
 from .session import checked_limit, columns
 from .tables import runs
+
+# Asked several times a second by every stream of events, so the statement is made once.
+_LATEST = (
+    select(runs.c.id, runs.c.result)
+    .where(runs.c.pipeline_id == bindparam("pipeline_id"))
+    .order_by(runs.c.at.desc(), runs.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
 
 
 class RunRows(PipelineRows):
@@ -59,14 +67,8 @@ class RunRows(PipelineRows):
 
     def latest_runs(self, pipeline_id: str, limit: int) -> dict[str, str]:
         """The results of a pipeline's latest runs by their ids, the latest first."""
-        table = runs.c
-        latest = (
-            select(table.id, table.result)
-            .where(table.pipeline_id == pipeline_id)
-            .order_by(table.at.desc(), table.id.desc())
-            .limit(limit)
-        )
-        return {row.id: row.result for row in self._rows(latest)}
+        latest = self._rows(_LATEST, {"pipeline_id": pipeline_id, "limit": limit})
+        return {row.id: row.result for row in latest}
 
     def pipeline_of_run(self, run_id: str) -> str:
         """The pipeline that a run is of, without reading its report."""

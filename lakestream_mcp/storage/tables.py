@@ -218,7 +218,8 @@ proposals = Table(
     Index("ix_proposals_expires_at", "expires_at"),
 )
 
-# One row per question to a model, without its text: who, what it cost, how it ended.
+# One row per question to a model, and per call that asked none, without the text: who, what it
+# cost, how it ended.
 language_calls = Table(
     "language_calls",
     metadata,

@@ -70,7 +70,7 @@ def brief_text(text: str, most: int = ANSWER_CHARACTERS) -> str:
             kept.append(line[: max(room + len(line), 0)])
             break
         kept.append(line)
-    missing = len(lines) - LAST_LINES - len(kept)
+    missing = max(len(lines) - LAST_LINES - len(kept), 0)
     return "\n".join([*kept, f"… cut; {missing} more lines. Ask for less, or by `limit`", ending])
 
 

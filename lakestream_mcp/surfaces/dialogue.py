@@ -49,7 +49,7 @@ class ClientDialogue:
     def __init__(self, context: Context) -> None:
         request = context.request_context
         self.modern = request is not None and _is_modern(str(request.protocol_version))
-        parameters = context.session.client_params if self.modern else None
+        parameters = context.session.client_params
         self._capabilities = parameters.capabilities if parameters else None
         self.answers: dict[str, Any] = json.loads(context.request_state or "{}")
         self._before = frozenset(self.answers)
@@ -58,7 +58,16 @@ class ClientDialogue:
 
     def can(self, kind: Askable) -> bool:
         """Whether the client said so, and speaks the protocol that lets it be asked."""
-        return getattr(self._capabilities, kind, None) is not None
+        return not self.why_not(kind)
+
+    def why_not(self, kind: Askable) -> str:
+        """What the client did not say that it can, or the protocol that it speaks."""
+        unheard = not self.modern and self._capabilities is None
+        if not unheard and getattr(self._capabilities, kind, None) is None:
+            return f"the client does not offer {kind}"
+        if self.modern:
+            return ""
+        return f"{kind} needs the newer protocol, and the client speaks an older"
 
     def ask(self, key: str, kind: Askable, params: Mapping[str, Any]) -> Any:
         """The answer, if it is there."""

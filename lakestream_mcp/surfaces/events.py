@@ -1,4 +1,5 @@
-"""Server-sent events: each revision and each run of a pipeline, whoever made it; how it runs here.
+"""Server-sent events: each revision, run and deployment of a pipeline, whoever made it; how it runs
+here.
 
 The store is the only source: a notice from this process merely wakes a subscriber, which then reads
 what is new. So nothing is lost or sent twice, and what another process made is told as well. What
@@ -20,10 +21,12 @@ import anyio.to_thread
 from starlette.responses import StreamingResponse
 
 from ..errors import InvalidArgument, StoreFailed
+from ..tools.deployment_news import DeploymentNews
 from ..tools.history import RevisionLine
 from .run_events import RunNews
 
 if TYPE_CHECKING:
+    from ..storage.deployments import DeploymentMark
     from ..storage.store import Transaction
     from ..workspace import Notice, Workspace
 
@@ -41,6 +44,7 @@ class Seen(NamedTuple):
     revision: int
     sequence: int
     runs: frozenset[str]
+    deployment: DeploymentMark | None
 
 
 async def stream(ws: Workspace, pipeline_id: str, last_event_id: str | None) -> StreamingResponse:
@@ -53,7 +57,7 @@ async def stream(ws: Workspace, pipeline_id: str, last_event_id: str | None) -> 
 
 
 def _revision(text: str) -> int:
-    if not text.isdigit() or len(text) > 12:
+    if not (text.isascii() and text.isdigit()) or len(text) > 12:
         raise InvalidArgument(
             "Last-Event-ID is not a revision.", where={"header": "Last-Event-ID"}, got=text[:40]
         )
@@ -95,27 +99,31 @@ async def _events(ws: Workspace, pipeline_id: str, seen: Seen) -> AsyncIterator[
 def _now(ws: Workspace, pipeline_id: str) -> Seen:
     with ws.reading() as store:
         head = store.get_pipeline(pipeline_id).head
-        return Seen(head, -1, frozenset(store.latest_runs(pipeline_id, RUNS_MAX)))
+        runs = frozenset(store.latest_runs(pipeline_id, RUNS_MAX))
+        return Seen(head, -1, runs, store.latest_deployment(pipeline_id))
 
 
 def _news(ws: Workspace, pipeline_id: str, seen: Seen) -> tuple[list[str], Seen]:
-    """What the store holds beyond what was seen; two cheap queries where nothing is new."""
+    """What the store holds beyond what was seen; three cheap queries where nothing is new."""
     try:
         with ws.reading() as store:
             sequence = store.latest_change_seq()
             runs = store.latest_runs(pipeline_id, RUNS_MAX)
-        if sequence == seen.sequence and seen.runs.issuperset(runs):
+            mark = store.latest_deployment(pipeline_id)
+        known = sequence == seen.sequence and mark == seen.deployment
+        if known and seen.runs.issuperset(runs):
             return [], seen
         with ws.anew().reading() as store:
             if not store.sees(pipeline_id):
                 return [_event("deleted", {})], seen
-            return _read(store, pipeline_id, seen, sequence, runs)
+            now = Seen(seen.revision, sequence, frozenset(runs), mark)
+            return _read(store, pipeline_id, seen, now, runs)
     except StoreFailed:  # the database is away: the stream stays open and tells all later
         return [], seen
 
 
 def _read(
-    store: Transaction, pipeline_id: str, seen: Seen, sequence: int, runs: dict[str, str]
+    store: Transaction, pipeline_id: str, seen: Seen, now: Seen, runs: dict[str, str]
 ) -> tuple[list[str], Seen]:
     pipeline = store.get_pipeline(pipeline_id, deleted=True)
     if pipeline.deleted_at is not None:
@@ -130,8 +138,12 @@ def _read(
         for run_id, result in reversed(runs.items())
         if run_id not in seen.runs
     ]
+    mark = now.deployment if now.deployment != seen.deployment else None
+    news = DeploymentNews.of(store, mark)
+    deployed = [_event("deployment", news.model_dump(mode="json"))] if news else []
     told_all = newest >= pipeline.head
-    return [*made, *ran], Seen(newest, sequence if told_all else seen.sequence, frozenset(runs))
+    sequence = now.sequence if told_all else seen.sequence
+    return [*made, *ran, *deployed], now._replace(revision=newest, sequence=sequence)
 
 
 def _revision_event(line: RevisionLine) -> str:

@@ -26,6 +26,7 @@ from ..errors import (
     Unauthenticated,
 )
 from ..identity import Identity, Origin
+from .bodies import body_of
 from .gate import count_refusal, identified, refusal
 from .host import Host
 
@@ -148,12 +149,10 @@ def _audited(
 
 
 async def _body(request: Request, limit: int) -> bytes:
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > limit:
-            raise LimitExceeded("The body is too large.", expected=f"at most {limit} bytes")
-    return bytes(raw)
+    raw = await body_of(request, limit)
+    if raw is None:
+        raise LimitExceeded("The body is too large.", expected=f"at most {limit} bytes")
+    return raw
 
 
 def _taken(

@@ -20,6 +20,7 @@ from ..errors import (
 )
 from ..metrics import MEDIA_TYPE
 from ..operations import Operation, call, operations
+from .bodies import body_of
 from .events import stream
 from .failures import SAFE_HEADERS, failure
 from .hooks import hook_route
@@ -104,16 +105,14 @@ def _query_value(request: Request, op: Operation, name: str) -> Any:
 
 
 async def _body(request: Request) -> dict[str, Any]:
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_BYTES_MAX:
-            raise LimitExceeded(
-                "The body is too large.",
-                where={"argument": "body"},
-                expected=f"at most {BODY_BYTES_MAX} bytes",
-                hint="Put rows into a file below a data root and pass its path.",
-            )
+    raw = await body_of(request, BODY_BYTES_MAX)
+    if raw is None:
+        raise LimitExceeded(
+            "The body is too large.",
+            where={"argument": "body"},
+            expected=f"at most {BODY_BYTES_MAX} bytes",
+            hint="Put rows into a file below a data root and pass its path.",
+        )
     if not raw:
         return {}
     kind = request.headers.get("content-type", "")
@@ -125,7 +124,7 @@ async def _body(request: Request) -> dict[str, Any]:
             expected="application/json",
             hint="Send the header `Content-Type: application/json`.",
         )
-    return _object(bytes(raw))
+    return _object(raw)
 
 
 def _object(raw: bytes) -> dict[str, Any]:

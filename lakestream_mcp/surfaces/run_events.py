@@ -29,20 +29,21 @@ class RunNews:
         if time.monotonic() < self._look_at:
             return None
         self._look_at = time.monotonic() + LOOK_S
-        now = await anyio.to_thread.run_sync(self._status)
-        if now is None or now == self._told:
-            return None
-        self._told = now
+        now = await anyio.to_thread.run_sync(self._news)
+        self._told = now or self._told
         return now
 
-    def _status(self) -> dict[str, Any] | None:
-        """None where it never ran here, may not be seen any more, or cannot be read."""
+    def _news(self) -> dict[str, Any] | None:
+        """None where it is as told, never ran here, may not be seen any more, or cannot be read."""
         from ..deploy.running import folder_of, status_of
 
         folder = folder_of(self._ws, self._pipeline_id)
-        if not folder.exists or not self._ws.anew().access.sees(self._pipeline_id):
+        if not folder.exists:
             return None
         try:
-            return status_of(folder, self._pipeline_id).model_dump(mode="json", exclude_none=True)
+            now = status_of(folder, self._pipeline_id).model_dump(mode="json", exclude_none=True)
+            # What is granted by now is asked only where there is something to tell.
+            is_news = now != self._told and self._ws.anew().access.sees(self._pipeline_id)
         except StoreFailed:
             return None
+        return now if is_news else None

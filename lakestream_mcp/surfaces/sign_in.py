@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ..errors import InvalidArgument, LakestreamError
+from .bodies import body_of
 from .failures import SAFE_HEADERS, failure
 from .host import PACKAGE
 
@@ -89,14 +90,10 @@ def sign_in_routes(host: Host, page_headers: Mapping[str, str]) -> list[Route]:
 
 async def _token(request: Request) -> str:
     """The token in the body: text, since a form of another page can send no such type here."""
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > TOKEN_MAX:
-            break
+    raw = await body_of(request, TOKEN_MAX)
     is_text = request.headers.get("content-type", "").startswith("application/jwt")
-    token = raw.decode("ascii", "replace").strip()
-    if not is_text or not token.isascii() or not token.isprintable() or len(raw) > TOKEN_MAX:
+    token = (raw or b"").decode("ascii", "replace").strip()
+    if raw is None or not is_text or not token.isascii() or not token.isprintable():
         raise InvalidArgument(
             "This is no token.",
             where={"argument": "body"},

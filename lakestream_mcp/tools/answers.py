@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 FINDINGS_MAX = 10
+NAMES_MAX = 40
 EXPECTED_CHARACTERS = 300
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
@@ -55,8 +56,13 @@ class Changed(BaseModel):
 
     def text(self) -> str:
         """What happened, in one line; empty if nothing did."""
-        said = [f"{kind}: {', '.join(names)}" for kind, names in self if names]
+        said = [f"{kind}: {_some(names)}" for kind, names in self if names]
         return "; ".join(said)
+
+
+def _some(names: Sequence[str]) -> str:
+    left_out = len(names) - NAMES_MAX
+    return ", ".join(names[:NAMES_MAX]) + (f" and {left_out} more" if left_out > 0 else "")
 
 
 class EditAnswer(Answer):
@@ -97,11 +103,11 @@ def finding_lines(counts: Counts, findings: Sequence[Finding]) -> list[str]:
     for finding in findings:
         place = ".".join(part for part in (finding.node, finding.field) if part)
         line = f"- {finding.severity} {finding.code} {place}: {finding.message}"
-        if finding.hint:
+        if finding.hint and finding.hint not in finding.message:
             line += f" ({finding.hint})"
         if finding.fix:
             line += f" fix: {compact(finding.fix)}"
-        elif finding.expected and not finding.hint:
+        elif finding.expected and not finding.hint and str(finding.expected) not in finding.message:
             line += f" expected: {shorten(compact(finding.expected), EXPECTED_CHARACTERS)}"
         lines.append(line)
     hidden = counts.errors + counts.warnings + counts.infos - len(findings)
@@ -121,7 +127,10 @@ def next_step(
             return f'validate_pipeline(pipeline_id="{pipeline_id}", autofix="apply") applies fixes'
         return "edit_pipeline with update_node or connect, to mend the first error"
     if not patterns:
-        return 'edit_pipeline to add a pattern; describe_node_types(category="pattern") lists them'
+        return (
+            'edit_pipeline to add a pattern (describe_node_types(category="pattern") lists them); '
+            f'if it needs none, test_pattern(pipeline_id="{pipeline_id}", events=[…])'
+        )
     return f'test_pattern(pipeline_id="{pipeline_id}", events=[…])'
 
 

@@ -61,7 +61,7 @@ class AuditList(Answer):
 
     def text(self) -> str:
         """A line each."""
-        lines = [entry.text()[:150] for entry in self.entries[:SHOWN_LINES]]
+        lines = [entry.text()[:150] for entry in self.entries[:SHOWN_LINES]] or ["no such entries"]
         return "\n".join([*lines, f"Next: {self.next}"])
 
 
@@ -78,7 +78,7 @@ def list_audit(
     pipeline_id: Annotated[str, Field(max_length=64)] = "",
     actor: Annotated[str, Field(max_length=200)] = "",
     operation: Annotated[str, Field(max_length=64)] = "",
-    outcome: Annotated[str, Field(max_length=64, description="ok or an error code")] = "",
+    outcome: Annotated[str, Field(max_length=64, description="ok, refused or an error code")] = "",
     since: Annotated[str, Field(max_length=40, description="ISO time")] = "",
     before: Annotated[int, Field(ge=0, description="seq: the next page")] = 0,
     limit: Annotated[int, Field(ge=1, le=200)] = 20,

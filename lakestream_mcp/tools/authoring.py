@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from ..arguments import ExpectRevision, Json, NodeId, Object, PipelineId, Reason, SchemaOf
+from ..arguments import (
+    ExpectRevision,
+    Json,
+    NodeId,
+    Object,
+    OneOrMore,
+    PipelineId,
+    Reason,
+    SchemaOf,
+)
 from ..errors import InvalidArgument
 from ..graph.apply import apply
 from ..graph.changes import Change
@@ -18,6 +27,7 @@ from .answers import Changed, EditAnswer
 from .edits import described, edit
 from .origins import origin
 from .preferences import preferred_places
+from .templates import all_templates
 
 if TYPE_CHECKING:
     from ..storage.rows import Stored
@@ -50,12 +60,12 @@ def create_pipeline(
     ] = "",
     id: Annotated[str, Field(max_length=64, description="Made from the name if left out")] = "",
     description: Annotated[str, Field(max_length=4000)] = "",
-    tags: Annotated[list[str], Json, Field(max_length=32)] = [],  # noqa: B006 - the argument model copies it
+    tags: Annotated[list[str], OneOrMore, Field(max_length=32)] = [],  # noqa: B006 - the argument model copies it
     document: Annotated[
         Object,
         Field(description="An exported pipeline document to import; else the pipeline is blank"),
     ] = {},  # noqa: B006
-    template: Annotated[str, Field(max_length=64, description="See list_templates")] = "",
+    template: Annotated[str, Field(max_length=64, description="Or a pipeline to copy")] = "",
     code: Annotated[str, Field(max_length=1_000_000, description="Or Lakeflow SQL to parse")] = "",
     reason: Reason = "",
 ) -> EditAnswer:
@@ -80,8 +90,8 @@ def create_pipeline(
     changed = Changed(added=[n.id for n in applied.document.nodes] if stored.created else [])
     said = described(ws, pipeline_id, stored.head, applied.document, findings, changed)
     before = f"`{pipeline_id}` was created before with the same content"
-    said.notes = ["created"] if stored.created else [before]
-    if template:
+    said.notes = ["created", *applied.notes] if stored.created else [before]
+    if template and template in all_templates(ws):
         said.next = (
             f'test_pattern(pipeline_id="{pipeline_id}", events={{"template": "{template}"}})'
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidArgument
+from ..graph.model import Column
 
 if TYPE_CHECKING:
     from ..workspace import Workspace
@@ -52,9 +54,20 @@ def _columns(ws: Workspace, path: str) -> SchemaAnswer:
         found=[Thing(name=path, kind=kind)],
         columns=ddl(columns),
         times=[c.name for c in columns if c.type.startswith("timestamp")],
-        next=f'create_node(type="auto-loader", config={{"path": "{path}", "format": "{kind}", '
-        '"columns": …, "event_time": …})',
+        next=f'create_node(type="auto-loader", config={_ready(path, kind, columns)})',
     )
+
+
+def _ready(path: str, kind: str, columns: Sequence[Column]) -> str:
+    """The configuration of a source of the file; where no column is a time, a date becomes one."""
+    from ..relational.column_types import ddl
+
+    times = [c.name for c in columns if c.type == "timestamp"]
+    dates = [] if times else [c.name for c in columns if c.type == "date"][:1]
+    timed = [Column(c.name, "timestamp") if c.name in dates else c for c in columns]
+    config = {"path": path, "format": kind, "columns": ddl(timed)}
+    clock = {"event_time": (times + dates)[0], "watermark_delay": "10 minutes"}
+    return json.dumps(config | (clock if times or dates else {}), ensure_ascii=False)
 
 
 def _files(roots: tuple[Path, ...], search: str) -> Iterator[tuple[str, str]]:

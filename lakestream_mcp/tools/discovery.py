@@ -62,7 +62,7 @@ class PipelineList(Answer):
         """One line each."""
         lines = [
             f"{p.id}@{p.revision} {p.status}, {p.nodes} nodes: {p.name}" for p in self.pipelines
-        ]
+        ] or ["no such pipelines"]
         return "\n".join([*lines, f"Next: {self.next}"])
 
 
@@ -247,7 +247,7 @@ def _describe(ws: Workspace, answer: PipelineAnswer, stored: Stored) -> None:
                 type=n.type,
                 name=n.name,
                 sentence=said[n.id].sentence,
-                inputs=[e.source for e in document.inputs(n.id)],
+                inputs=[e.text().partition(" -> ")[0] for e in document.inputs(n.id)],
                 columns=[f"{c.name} {c.type}" for c in relation.columns] if relation else None,
             )
         )

@@ -52,6 +52,14 @@ class Examples(NamedTuple):
         return examples.told(self.found, self.left, matches)
 
 
+def _having(
+    ws: Workspace, stored: Stored, patterns: list[str], changes: dict[str, Any]
+) -> list[str]:
+    """The patterns whose type has all the fields that are to be changed."""
+    types = {node.id: ws.catalog.get(node.type) for node in stored.document.nodes}
+    return [name for name in patterns if changes.keys() <= types[name].Config.model_fields.keys()]
+
+
 def _patterns(ws: Workspace, stored: Stored) -> list[str]:
     from ..cep.pattern_type import PatternType
 
@@ -69,7 +77,9 @@ def compared(
 
     documents = [stored.document]
     validations = [ws.validate(stored.document)]
-    node = what_if.one_pattern(_patterns(ws, stored), request.node or "")
+    patterns = _patterns(ws, stored)
+    having = _having(ws, stored, patterns, changes)
+    node = what_if.one_pattern(having or patterns, request.node or "")
     documents.append(what_if.variant(stored.document, node, changes))
     validations.append(ws.validate(documents[1]))
     base, other = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from ..arguments import ExpectRevision, PipelineId, Reason
+from ..errors import InvalidArgument
 from ..operations import Answer, operation
 from .answers import Changed, EditAnswer
 from .discovery import instant, load
@@ -136,6 +137,7 @@ def restore_revision(
     reason: Reason = "",
 ) -> EditAnswer:
     """Undo or redo the last edit, or make an older revision the newest. Nothing is lost."""
+    mode = _meant(mode, revision)
     with ws.writing(pipeline_id) as store:
         before, after = _restored(ws, store, pipeline_id, mode, revision, expect_revision, reason)
         ws.call.revision = after.revision
@@ -143,6 +145,18 @@ def restore_revision(
     findings = ws.validate(after.document).findings
     changed = _changed(before, after)
     return described(ws, pipeline_id, after.revision, after.document, findings, changed)
+
+
+def _meant(mode: Mode, revision: int) -> Mode:
+    """The mode; a revision that is named is one to restore. Raises InvalidArgument."""
+    if revision and mode == "redo":
+        raise InvalidArgument(
+            "`redo` takes back an undo; it goes to no revision of your choice.",
+            where={"argument": "revision"},
+            got=revision,
+            hint=f'mode="restore", revision={revision} makes that one the newest.',
+        )
+    return "restore" if revision else mode
 
 
 def _restored(

@@ -1,4 +1,4 @@
-"""What questions to models cost, by whom: on record beside the audit log, without their texts."""
+"""What words were turned into changes by whom, and its cost: without the texts themselves."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pydantic import BaseModel, Field
 
 from ..operations import Answer, operation
 from .discovery import instant
-from .language_backends import DAY
+from .language_record import DAY
 
 if TYPE_CHECKING:
     from ..workspace import Workspace
 
 
 class ModelCallLine(BaseModel):
-    """One question to a model, and how it ended: `ok`, or an error's code."""
+    """One question to a model, or a call that asked none, and how it ended."""
 
     at: str
     actor: str

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CHARACTERS = 7_000
 """For all the types of one answer, of the 8,000 that an answer may have."""
-_SENTENCE = re.compile(r"(?<!e\.g)(?<=[.;])\s|\s\(")
+_SENTENCE = re.compile(r"(?<!e\.g\.)(?<=[.;])\s|\s\(")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
 

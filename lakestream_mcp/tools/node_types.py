@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from ..arguments import Json
+from ..arguments import OneOrMore
+from ..errors import NotFound
 from ..graph.model import Category
 from ..operations import Answer, operation
 from .answers import compact
@@ -49,7 +50,7 @@ def describe_node_types(
     ws: Workspace,
     types: Annotated[
         list[str],
-        Json,
+        OneOrMore,
         Field(max_length=20, description="Describe these: fields, ports, example"),
     ] = [],  # noqa: B006 - the argument model copies it
     category: Literal["", "source", "transform", "pattern", "sink"] = "",
@@ -62,15 +63,29 @@ def describe_node_types(
 
         if detail == "full":
             return NodeTypes(types=[_described(ws, name) for name in types], next=ADD_NODE)
-        made = brief_types([ws.catalog.describe(name) for name in types])
-        rest = types[len(made) :]
+        known, unknown = _known(ws, types)
+        made = brief_types([ws.catalog.describe(name) for name in known])
+        rest = known[len(made) :]
         following = f"describe_node_types(types={compact(rest)}) for the rest" if rest else ADD_NODE
-        return NodeTypes(types=made, next=following)
+        return NodeTypes(types=made, next="; ".join([*unknown, following]))
     names = _found(ws, search) if search else list(ws.catalog.types())
     lines = [_line(ws, name) for name in names]
     if category:
         lines = [line for line in lines if line["category"] == category]
     return NodeTypes(types=lines, next='describe_node_types(types=["…"]) for fields and examples')
+
+
+def _known(ws: Workspace, types: list[str]) -> tuple[list[str], list[str]]:
+    """The types that there are, and what to say of the others. Raises NotFound where none is."""
+    known, errors = [], []
+    for name in types:
+        try:
+            known.append(ws.catalog.get(name).type)
+        except NotFound as error:
+            errors.append(error)
+    if errors and not known:
+        raise errors[0]
+    return known, [f"{error.message} ({error.hint})" for error in errors]
 
 
 def _told(described: dict[str, Any]) -> str:

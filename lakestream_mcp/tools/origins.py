@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidArgument, InvalidSql
-from ..graph.model import Finding
+from ..errors import InvalidArgument, InvalidSql, NotFound
+from ..graph.model import Finding, PipelineDocument
+from .discovery import load
 
 if TYPE_CHECKING:
     from ..workspace import Workspace
@@ -29,11 +31,21 @@ def origin(
             hint="Create it from one of them, then change it with edit_pipeline.",
         )
     if template:
-        from .templates import template_of
-
-        made = template_of(ws, template).pipeline
+        made = _copied(ws, template)
         return made.model_dump(mode="json", exclude_none=True), []
+    if document and "name" not in document:
+        document = {**document, "name": title}
     return _of_code(ws, code, title) if code else (document, [])
+
+
+def _copied(ws: Workspace, template: str) -> PipelineDocument:
+    """The pipeline of a template, or the pipeline of this id. Raises NotFound."""
+    from .templates import all_templates, template_of
+
+    if template not in all_templates(ws):
+        with suppress(NotFound):
+            return load(ws, template).document.model_copy(update={"status": "draft"})
+    return template_of(ws, template).pipeline
 
 
 def _of_code(ws: Workspace, code: str, title: str) -> tuple[dict[str, Any], list[Finding]]:

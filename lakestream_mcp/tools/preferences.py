@@ -77,9 +77,7 @@ def set_preferences(
         str | None, Field(pattern=NAME, description="Of new pipelines that do not say theirs")
     ] = None,
     default_schema: Annotated[str | None, Field(pattern=NAME, description="Likewise")] = None,
-    theme: Annotated[
-        Theme | None, Field(description="For clients; the canvas follows the system")
-    ] = None,
+    theme: Annotated[Theme | None, Field(description="Of the canvas")] = None,
     forget: Annotated[
         list[Key], Json, Field(max_length=3, description="Preferences to have no more")
     ] = [],  # noqa: B006 - the argument model copies it

@@ -23,7 +23,7 @@ Events = Annotated[
     Json,
     Field(
         description='As for test_pattern; {"sample": 100} or nothing: rows at hand or made up; '
-        '{"live": 50, "since": "…"}: the newest rows of the files'
+        '{"live": 50, "since": "…"}: the newest rows there are'
     ),
 ]
 UNFINISHED = {"DEAD_END", "SOURCE_NOT_CONNECTED", "ORPHAN_NODE", "PATTERN_WITHOUT_SINK"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from ..arguments import Json, Object, RunId
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, NotFound
+from ..graph.duration import duration_us
 from ..operations import Answer, operation
 from .discovery import instant
 from .why import Question, answer_why, answer_why_not
@@ -63,7 +64,7 @@ class RunList(Answer):
             f"{r.run_id} {r.at} {r.pipeline_id}@{r.revision} {r.node or 'all'} {r.kind}: "
             f"{r.result}, {r.matches} matches of {r.events} events"
             for r in self.runs
-        ]
+        ] or ["no such runs"]
         return "\n".join([*lines, f"Next: {self.next}"])
 
 
@@ -109,13 +110,21 @@ def parsed_instant(text: str, argument: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
+        at = _ago(text, argument)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _ago(text: str, argument: str) -> datetime:
+    """The time that lies a duration back: `1 hour`, or `1 hour ago`."""
+    try:
+        return datetime.now(UTC) - timedelta(microseconds=duration_us(text.removesuffix(" ago")))
+    except InvalidArgument:
         raise InvalidArgument(
             f"`{argument}` is not a time.",
             where={"argument": argument},
             got=text[:40],
-            expected="ISO 8601, e.g. 2026-01-31T12:00:00Z",
+            expected="ISO 8601, e.g. 2026-01-31T12:00:00Z, or `1 hour ago`",
         ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class RunAnswer(Answer):
@@ -206,7 +215,8 @@ def explain_match(
     node: Annotated[str, Field(max_length=64, description="This pattern only")] = "",
     limit: Annotated[int, Field(ge=1, le=100)] = 5,
     pipeline_id: Annotated[
-        str, Field(max_length=64, description="Instead of a run: the match in its sink table")
+        str,
+        Field(max_length=64, description="Its newest run; with match_id, the match in its sink"),
     ] = "",
     warehouse: Annotated[
         str, Field(max_length=64, description="SQL warehouse that reads, or local")
@@ -216,17 +226,39 @@ def explain_match(
 
     Without match_id: what came closest to a match, which clause was missed, and by how much.
     """
-    if bool(run_id) == bool(pipeline_id):
-        raise InvalidArgument(
-            "Say which run; or, for a match in its table, which deployed pipeline.",
-            where={"argument": "run_id"},
-            expected="run_id or pipeline_id",
-        )
-    if pipeline_id:
+    if pipeline_id and match_id and not run_id:
         from .production import explain_deployed_match
 
         return explain_deployed_match(ws, pipeline_id, match_id, warehouse=warehouse)
+    if run_id and warehouse:
+        raise InvalidArgument(
+            "A run is explained from its events, and no warehouse reads them.",
+            where={"argument": "warehouse"},
+            expected="run_id, or pipeline_id and match_id with a warehouse",
+        )
+    run_id = run_id or _newest_run(ws, pipeline_id)
     return _explained(ws, run_id, match_id, Question(key, event, expected, node, limit))
+
+
+def _newest_run(ws: Workspace, pipeline_id: str) -> str:
+    """The run that a question about a pipeline means. Raises InvalidArgument, NotFound."""
+    if not pipeline_id:
+        raise InvalidArgument(
+            "Say which run; or which pipeline, for its newest run.",
+            where={"argument": "run_id"},
+            expected="run_id or pipeline_id",
+        )
+    with ws.reading() as store:
+        store.load(pipeline_id)
+        runs = store.list_runs(pipeline_id=pipeline_id, kind="test", limit=1)
+    if not runs:
+        raise NotFound(
+            f"`{pipeline_id}` has no test run.",
+            code="RUN_NOT_FOUND",
+            where={"pipeline": pipeline_id},
+            hint=f'test_pattern(pipeline_id="{pipeline_id}", events=[…]) makes one.',
+        )
+    return runs[0].id
 
 
 def _explained(ws: Workspace, run_id: str, match_id: str, asked: Question) -> Explanation:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidArgument, LakestreamError
 from ..graph.node_type import SourceType
+from .live_topics import live_records
 
 if TYPE_CHECKING:
     from ..cep.host import Host
@@ -56,8 +57,12 @@ class Asked:
             )
         kind, config = self._sources[source], self._host.configs[source]
         if word == "live":
-            _check_time(asked.get("since"))
-            latest = kind.latest(config, count, self._ws.settings.data_roots, asked.get("since"))
+            since = asked.get("since")
+            _check_time(since)
+            if kind.reads_topics(config):
+                latest = live_records(self._ws, self._host, source, count, since)
+            else:
+                latest = kind.latest(config, count, self._ws.settings.data_roots, since)
             self.notes.append(f"{source}: {latest.said}")
             return latest.rows
         return self._sample(source, count)

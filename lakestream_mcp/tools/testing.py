@@ -15,6 +15,7 @@ from .answers import compact
 from .columns_shown import columns_shown
 from .discovery import existing, load
 from .experiments import Examples, compared
+from .test_text import flow_lines, following, match_line
 
 if TYPE_CHECKING:
     from ..cep.host import Options
@@ -29,16 +30,13 @@ Events = Annotated[
     GivenEvents,
     Json,
     Field(
-        description='Rows [{…}], {"file": "path"}, {"simulate": 100}, or for one pattern '
-        '{"examples": "all"} (or "match", "no match"), made from its configuration; '
-        '{"template": "id"}; '
+        description='Rows [{…}], {"file": "path"}, {"simulate": 100}, {"template": "id"}; for one '
+        'pattern {"examples": "all"} (or "match", "no match"); on Spark {"backtest": {"path": …}}; '
         'with several sources {"source_id": one of these}'
     ),
 ]
 Revision = Annotated[int, Field(ge=0, description="0: the newest")]
-CheckOrder = Annotated[
-    bool, Field(description="Replay shuffled and cut, and say if the answer depends on it")
-]
+CheckOrder = Annotated[bool, Field(description="Replay shuffled and cut: is the answer the same?")]
 WatermarkDelay = Annotated[
     str, Field(max_length=40, description="Instead of the declared one, e.g. 10 minutes")
 ]
@@ -46,15 +44,13 @@ AdvanceTo = Annotated[
     str,
     Field(
         max_length=40,
-        description="Watermark after the last event: `all` decides every deadline, `none` leaves "
-        "it, or an ISO time",
+        description="Watermark at the end: `all` decides every deadline, `none` leaves it, or an "
+        "ISO time",
     ),
 ]
 BatchRows = Annotated[
     int, Field(ge=1, le=1_000_000, description="Rows per micro-batch; decides which rows are late")
 ]
-
-
 Schedule = Annotated[
     Literal["backlog", "live", "restart"],
     Field(description="When Spark runs batches; only an author's own code can notice"),
@@ -96,7 +92,7 @@ class TestAnswer(Answer):
         """Counts, the matches as JSON lines, warnings."""
         counts = ", ".join(f"{n} {name}" for name, n in self.counts.items())
         lines = [f"{self.pipeline_id}@{self.revision} {self.run_id}: {counts}"]
-        lines += [_line(match) for match in self.matches]
+        lines += [match_line(match) for match in self.matches]
         hidden = self.counts.get("matches", 0) - len(self.matches)
         if hidden > 0:
             lines.append(f"… {hidden} more matches in the run")
@@ -104,8 +100,9 @@ class TestAnswer(Answer):
         for node, said in (self.messages or {}).items():
             lines += [f"{node} would send: {compact(message)}" for message in said[:3]]
         if not self.matches:
+            lines += flow_lines(self.nodes)
             lines += [f"ended without a match: {compact(e)}" for e in self.ended[:5]]
-        lines += [f"waiting: {compact(w)}" for w in self.waiting[:3]]
+        lines += [f"waiting at the last event: {compact(w)}" for w in self.waiting[:3]]
         lines += [f"warning: {w}" for w in self.warnings]
         if self.order:
             lines.append(f"order: {compact(self.order)}")
@@ -147,8 +144,12 @@ def test_pattern(
     Generated code runs the same matcher. The run is kept: see explain_match.
     """
     from ..cep.testing import TestRequest
+    from .backtests import on_history
     from .templates import planted_in
 
+    if isinstance(events, dict) and set(events) == {"backtest"}:
+        alone = not (check_order or what_if or watermark_delay or advance_to != "all")
+        return on_history(ws, pipeline_id, events["backtest"], node, revision, limit, alone=alone)
     stored = load(ws, pipeline_id, revision)
     if node:
         existing(stored, node)
@@ -158,24 +159,23 @@ def test_pattern(
     rows = examples.rows if examples else planted.events() if planted else events
     request = TestRequest(rows, options, node or None, check_order, seed)
     report = _tested(ws, stored, request)
-    if examples or planted:
-        report["examples"] = _told(examples, planted, report)
+    report |= _told(examples, planted, report)
     if what_if:
         report["what_if"] = compared(ws, stored, request, what_if, limit)
-    run = keep(ws, stored, node, report)
-    return answer_of(ws, run, report, limit)
+    return answer_of(ws, keep(ws, stored, node, report), report, limit)
 
 
 def _told(
     examples: Examples | None, planted: Template | None, report: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """What came of examples, or of a template's stories."""
+) -> dict[str, Any]:
+    """What came of examples, or of a template's stories; nothing where none were asked for."""
     from ..templates.outcome import told
 
-    matches = report["matches"]
     if examples:
-        return examples.told(matches)
-    return told(planted, matches, report["code_hash"]) if planted else []
+        return {"examples": examples.told(report["matches"])}
+    if planted:
+        return {"examples": told(planted, report["matches"], report["code_hash"])}
+    return {}
 
 
 def _tested(ws: Workspace, stored: Stored, request: TestRequest) -> dict[str, Any]:
@@ -239,8 +239,7 @@ def keep(
     ws: Workspace, stored: Stored, node: str, report: dict[str, Any], kind: RunKind = "test"
 ) -> Run:
     """Store the run with its report, in the operation's one transaction."""
-    hashes = report["code_hash"]
-    counts = report["counts"]
+    hashes, counts = report["code_hash"], report["counts"]
     result = "matched" if counts["matches"] or counts.get("rows") else "no_match"
     with ws.writing(stored.pipeline_id) as store:
         run = store.add_run(
@@ -249,7 +248,7 @@ def keep(
             kind,
             actor=ws.identity.name,
             result=result,
-            counts=report["counts"],
+            counts=counts,
             report=report,
             node=node or (next(iter(hashes)) if len(hashes) == 1 else None),
             duration_ms=ws.call.duration_ms,
@@ -264,14 +263,6 @@ def answer_of(ws: Workspace, run: Run, report: dict[str, Any], limit: int) -> Te
     """What is shown of a stored run; its lists are cut to `limit`."""
     parts = {name: report[name][:limit] for name in LISTS}
     first = report["matches"][0]["match_id"] if report["matches"] else None
-    review = f'review_pipeline(pipeline_id="{run.pipeline_id}", mode="review"), then generate_code'
-    following = (
-        f'explain_match(run_id="{run.id}", match_id="{first[:12]}"); {review}'
-        if first
-        else review
-        if report.get("rows")
-        else f'explain_match(run_id="{run.id}") says where partial matches ended'
-    )
     return TestAnswer(
         run_id=run.id,
         pipeline_id=run.pipeline_id,
@@ -288,13 +279,6 @@ def answer_of(ws: Workspace, run: Run, report: dict[str, Any], limit: int) -> Te
         examples=report.get("examples"),
         watermark=report["watermark"],
         code_hash=report["code_hash"],
-        next=following,
+        next=following(run, report),
         link=ws.link(run.pipeline_id, run.revision, panel="test", run=run.id, match=first),
     )
-
-
-def _line(match: dict[str, Any]) -> str:
-    shown = {name: match[name] for name in ("match_id", "pattern", "key", "detected_at")}
-    shown["match_id"] = match["match_id"][:12]
-    shown["events"] = [{"step": e["step"], "at": e["at"], "row": e["row"]} for e in match["events"]]
-    return f"match {compact(shown)}"

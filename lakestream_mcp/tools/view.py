@@ -13,6 +13,7 @@ from ..graph.export import cards
 from ..graph.model import Finding, Node, PipelineDocument, Position, Status
 from ..operations import Answer, operation
 from .answers import Counts
+from .deployment_news import DeploymentNews
 from .discovery import load
 from .history import RevisionLine
 from .runs import RunLine
@@ -99,6 +100,7 @@ class View(Answer):
     counts: Counts
     history: list[RevisionLine]
     last_run: RunLine | None = None
+    deployment: DeploymentNews | None = None
 
     def to_json(self) -> dict[str, Any]:
         """`last_run` is always there, since a page asks for it without looking."""
@@ -125,12 +127,13 @@ def get_view(
     pipeline_id: PipelineId,
     revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
 ) -> View:
-    """Read what the canvas shows: nodes with status, edges, findings, history, last run."""
+    """Read what the canvas shows: nodes, edges, findings, history, last run and deployment."""
     stored = load(ws, pipeline_id, revision)
     with ws.reading() as store:
         history = store.revisions(pipeline_id, limit=HISTORY_MAX)
         runs = store.list_runs(pipeline_id=pipeline_id, kind="test", limit=RUNS_MAX)
         documents = {r: store.load(pipeline_id, r).document for r in {run.revision for run in runs}}
+        deployed = DeploymentNews.of(store, store.latest_deployment(pipeline_id))
     validation = ws.validate(stored.document)
     tests = [Tested(run, documents[run.revision]) for run in runs]
     return View(
@@ -141,6 +144,7 @@ def get_view(
         counts=Counts.of(validation.findings),
         history=[RevisionLine.of(row) for row in history],
         last_run=RunLine.of(runs[0]) if runs else None,
+        deployment=deployed,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -60,7 +61,8 @@ def test_the_test_environment_contains_the_servers() -> None:
 
 def test_the_package_and_the_lock_ask_for_the_same() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = _names("\n".join(project["dependencies"]))
+    extras = itertools.chain(*project["optional-dependencies"].values())
+    declared = _names("\n".join([*project["dependencies"], *extras]))
     # Set-up installs the project itself with it.
     locked = _names((ROOT / "requirements" / "server.in").read_text(encoding="utf-8"))
     assert declared == locked - {"setuptools"}

@@ -26,6 +26,7 @@ SCENARIOS = (
     "completion-complete",
     "dns-rebinding-protection",
     "http-header-validation",
+    "input-required-result-unsupported-methods",
     "logging-set-level",
     "ping",
     "prompts-list",

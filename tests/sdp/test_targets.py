@@ -13,6 +13,7 @@ from lakestream_mcp.codegen import Generated
 from lakestream_mcp.errors import InvalidPipeline, LakestreamError, Unsupported
 from tests.codegen.bench import Bench
 from tests.codegen.cases import BASES, FEED, Json
+from tests.codegen.schemas import PROTOBUF
 
 from .cases import code_for, graph, node
 
@@ -97,6 +98,22 @@ def test_several_sinks_append_to_one_table_by_flows(bench: Bench) -> None:
         "CREATE FLOW to_a AS",
         "CREATE FLOW to_b AS",
     ]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"format": "protobuf", "value_schema": PROTOBUF, "message": "test.Event"},
+        {"format": "avro", "schema_registry_url": "https://registry:8081"},
+    ],
+)
+def test_a_topic_that_sql_cannot_write_is_streamed(bench: Bench, config: Json) -> None:
+    topic = node("topic", "kafka-topic-sink", **BASES["kafka-topic-sink"] | config)
+    document = graph([FEED_NODE, BIG, topic])
+    assert isinstance(refused(bench, document), Unsupported)
+    made = code_for(bench, document, "auto")
+    assert made.target == "sss"
+    assert any("declarative SQL" in r.reason for r in made.routes if r.node == "topic")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,20 @@ def test_runs_are_found_by_pipeline_node_kind_time_and_result(store: Store, cloc
     assert listed(store, pipeline_id="nowhere") == []
 
 
+def test_the_latest_runs_of_one_pipeline(store: Store) -> None:
+    for name in ("a", "b"):
+        create(store, name)
+    ids = [add(store, name).id for name in ("a", "b", "a", "a")]
+    failed = add(store, "a", result="failed").id
+    with store.transaction() as tx:
+        latest = tx.latest_runs("a", 3)
+    assert list(latest.items()) == [
+        (failed, "failed"),
+        (ids[3], "matched"),
+        (ids[2], "matched"),
+    ]
+
+
 def test_pages_of_runs(store: Store, clock: Clock) -> None:
     create(store)
     ids = []

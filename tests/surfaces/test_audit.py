@@ -145,6 +145,9 @@ def test_the_log_can_be_searched_page_by_page(fresh: Host, log: Any) -> None:
     assert [r["pipeline_id"] for r in log(pipeline_id="p3")] == ["p3"]
     assert log(operation="delete_pipeline") == []
     assert log(since=rows[0]["at"], actor=rows[0]["actor"], outcome="ok") == rows
+    assert log(since="1 hour ago") == rows
+    McpCaller(fresh).call("delete_pipeline", {"pipeline_id": "gone"})
+    assert [r["outcome"] for r in log(outcome="refused")] == ["PIPELINE_NOT_FOUND"]
     first = call(find("list_audit"), fresh.caller({}), {"limit": 2, "operation": "create_pipeline"})
     assert [e.pipeline_id for e in first.entries] == ["p4", "p3"]
     assert f"before={first.entries[-1].seq}" in first.next

@@ -83,6 +83,13 @@ def test_a_text_keeps_its_last_lines(lines: list[str]) -> None:
     assert shown == text or (text.endswith(shown.split("\n")[-1]) and "more lines" in shown)
 
 
+@pytest.mark.parametrize("ending", ["", "\nlink"])
+def test_a_long_line_that_is_cut_is_no_line_that_is_missing(ending: str) -> None:
+    shown = brief_text("x" * 3_000 + ending, most=2_000)
+    assert len(shown) <= 2_000
+    assert "… cut; 0 more lines." in shown
+
+
 @pytest.fixture(scope="module")
 def large(host: Host) -> McpCaller:
     """A pipeline of many nodes, each with something wrong, and a test with many matches."""

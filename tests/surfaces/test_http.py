@@ -193,10 +193,48 @@ def test_a_body_that_is_too_large_is_refused(address: str) -> None:
     assert response.json()["error"]["code"] == "LIMIT_EXCEEDED"
 
 
+def test_a_deployment_is_told_as_it_goes(host: Host, address: str) -> None:
+    """Each step and the outcome, to whoever sees the pipeline; neither why nor where to."""
+    run(host, "create_pipeline", name="Out", id="out")
+    store, made = host.workspace.store, []
+
+    def begin() -> None:
+        settings = {"action": "deploy", "place": "https://secret.example"}
+        given: dict[str, Any] = {"files": {}, "actor": "ann", "settings": settings}
+        with store.transaction(write=True) as tx:
+            made.append(tx.add_deployment("out", 1, target="workspace", status="applying", **given))
+
+    def step() -> None:
+        with store.transaction(write=True) as tx:
+            tx.put_step(made[0].id, 1, "done", {}, {})
+
+    def fail() -> None:
+        with store.transaction(write=True) as tx:
+            tx.update_deployment(made[0].id, status="undone", error="a secret reason")
+
+    url = f"{address}/api/pipelines/out/events"
+    told = [read_events(url, 1, None, then)[0] for then in (begin, step, fail)]
+    assert {event["event"] for event in told} == {"deployment"}
+    heard = [(event["data"]["status"], event["data"]["steps"]) for event in told]
+    assert heard == [("applying", 0), ("applying", 1), ("undone", 1)]
+    assert "secret" not in str(told)
+    shown = httpx2.get(f"{address}/api/pipelines/out/view").json()
+    assert shown["deployment"] == told[-1]["data"]
+
+
 def test_events_of_nothing_are_an_error(address: str) -> None:
     response = httpx2.get(f"{address}/api/pipelines/never-made/events")
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "PIPELINE_NOT_FOUND"
+
+
+@pytest.mark.parametrize("told", [b"newest", b"-1", b"1" * 13, "²".encode("latin-1")])
+def test_a_last_event_that_is_no_revision_is_refused(host: Host, address: str, told: bytes) -> None:
+    run(host, "create_pipeline", name="Told", id="told")
+    events = f"{address}/api/pipelines/told/events"
+    response = httpx2.get(events, headers={b"Last-Event-ID": told})
+    assert response.status_code == 400
+    assert response.json()["error"]["where"] == {"header": "Last-Event-ID"}
 
 
 @pytest.mark.parametrize("path", ["/health", "/api/pipelines", "/mcp", "/", "/openapi.json"])

@@ -379,6 +379,13 @@ def test_mcp_with_a_token_over_a_real_server(tmp_path: Path) -> None:
         },
         {"LAKESTREAM_DEFAULT_ROLE": "boss"},
         {"LAKESTREAM_EDITS_PER_MINUTE": "many"},
+        {"LAKESTREAM_EDITS_PER_MINUTE": "10000000"},
+        {"LAKESTREAM_PORT": "²"},
+        {"LAKESTREAM_PORT": "65536"},
+        {"LAKESTREAM_DISK_FLOOR_MB": "²"},
+        {"LAKESTREAM_DISK_FLOOR_MB": "1" * 13},
+        {"LAKESTREAM_LLM_TIMEOUT_S": "0"},
+        {"LAKESTREAM_LLM_TIMEOUT_S": "1" * 5000},
         {"LAKESTREAM_LOG": "xml"},
     ],
 )

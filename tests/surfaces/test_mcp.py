@@ -17,6 +17,7 @@ from lakestream_mcp.identity import LocalUser, Role
 from lakestream_mcp.operations import find, operations
 from lakestream_mcp.surfaces.host import Host
 from lakestream_mcp.surfaces.mcp import INSTRUCTIONS, server
+from lakestream_mcp.templates.library import built_in
 from lakestream_mcp.workspace import Services, Workspace
 
 from .callers import McpCaller
@@ -119,6 +120,24 @@ def test_an_unknown_tool_and_a_bad_resource_are_errors_not_crashes(host: Host) -
     assert "fly" in text
 
 
+def test_the_fix_of_an_error_can_be_sent_back_as_it_is_read(host: Host) -> None:
+    caller = McpCaller(host)
+    table = {"table": "a.b.c", "mode": "merge", "merge_keys": "id", "sequence_by": "at"}
+    feed = {"path": "in", "columns": "id bigint, op string, at timestamp"}
+    sink = {"id": "kept", "type": "delta-table-sink", "config": table | {"delete_when": "op = 'd'"}}
+    changes = [
+        {"op": "add_node", "node": {"id": "feed", "type": "auto-loader", "config": feed}},
+        {"op": "add_node", "node": sink, "after": "feed"},
+    ]
+    caller.call("create_pipeline", {"id": "fixed", "name": "Fixed"})
+    made = caller.call("edit_pipeline", {"pipeline_id": "fixed", "changes": changes})
+    assert made["counts"]["errors"] == 0, made["findings"]
+    refused = caller.result("generate_code", {"pipeline_id": "fixed", "target": "sss"})
+    assert refused.structured_content
+    lines = dict(line.split(": ", 1) for line in refused.content[0].text.splitlines())
+    assert json.loads(lines["fix"]) == refused.structured_content["error"]["fix"]
+
+
 def test_stdio_serves_the_same_tools(host: Host, tmp_path: Any) -> None:
     async def ask() -> set[str]:
         transport = StdioTransport(
@@ -169,7 +188,7 @@ def test_long_work_reports_progress(host: Host) -> None:
 
     asyncio.run(ask())
     assert heard
-    assert heard == sorted(heard)
+    assert heard == sorted(set(heard)), "the protocol asks that progress always rises"
 
 
 def test_ids_are_completed(host: Host) -> None:
@@ -197,6 +216,36 @@ def test_ids_are_completed(host: Host) -> None:
     assert pipelines == prompts == ["completed_orders"]
     assert types[0] == "sequence"
     assert others == []
+
+
+def test_runs_and_templates_are_completed_and_read(host: Host) -> None:
+    caller, here = McpCaller(host), {"pipeline_id": "with_a_run"}
+    caller.call("create_pipeline", {"id": "with_a_run", "name": "With a run"})
+    caller.call("create_node", here | ORDERS)
+    caller.call("edit_pipeline", here | {"changes": CHANGES})
+    run = caller.call("test_pattern", here | {"events": {"file": "orders.jsonl"}})["run_id"]
+
+    async def ask() -> tuple[list[str], list[str], dict[str, Any]]:
+        async with Client(server(host)) as client:
+            offered = {t.uri_template for t in await client.list_resource_templates()}
+            runs, templates = "lakestream://runs/{run_id}", "lakestream://templates/{template}"
+            assert {runs, templates} <= offered
+            asked = [(runs, "run_id", run[:-2]), (templates, "template", "")]
+            found = [
+                await client.complete(
+                    ResourceTemplateReference(type="ref/resource", uri=uri),
+                    {"name": name, "value": typed},
+                )
+                for uri, name, typed in asked
+            ]
+            names = found[1].values
+            read = await client.read_resource(templates.replace("{template}", names[0]))
+        return found[0].values, names, json.loads(read[0].text)
+
+    completed, names, template = asyncio.run(ask())
+    assert completed == [run]
+    assert set(names) >= set(built_in())
+    assert template["id"] == names[0]
 
 
 def test_tools_can_be_searched_instead_of_listed(host: Host) -> None:

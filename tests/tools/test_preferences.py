@@ -103,6 +103,16 @@ def test_recent_pipelines_are_the_callers_latest(ann: Workspace) -> None:
     assert run(ann.with_caller(BEN), "get_preferences")["recent_pipelines"] == []
 
 
+def test_a_pipeline_that_is_hidden_by_now_is_not_recent(ann: Workspace) -> None:
+    root = ann.with_caller(Identity("root", "deployer", admin=True))
+    run(ann, "create_pipeline", name="Kept", id="kept")
+    run(ann, "create_pipeline", name="Taken", id="taken")
+    run(root, "set_access", actor="ann", role="none", pipeline_id="taken")
+    told = run(ann, "get_preferences")
+    assert [found["pipeline_id"] for found in told["recent_pipelines"]] == ["kept"]
+    assert told["next"] == 'get_pipeline(pipeline_id="kept")'
+
+
 def test_models_are_not_told(ann: Workspace) -> None:
     told = {op.name for op in operations() if op.mcp}
     assert not told & {"get_preferences", "set_preferences"}
