@@ -42,7 +42,7 @@ class ProtobufWriter:
             self.kind = message_class(self.descriptors, self.message)
         made = self.kind()
         self.fill(made, row)
-        return made.SerializeToString()
+        return made.SerializeToString(deterministic=True)
 
     def fill(self, message, row):
         """Set the fields that a row has values for."""
