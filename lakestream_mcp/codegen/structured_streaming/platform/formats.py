@@ -196,7 +196,7 @@ class ProtobufReader:
         inner = field.message_type
         if inner is not None and inner.GetOptions().map_entry:
             named = inner.fields_by_name["value"]
-            return {k: self.value(value[k], named, kind.valueType) for k in value}
+            return {k: self.value(value[k], named, kind.valueType) for k in sorted(value)}
         if field.is_repeated:
             return [self.value(item, field, kind.elementType) for item in value]
         return self.value(value, field, kind)
