@@ -16,8 +16,6 @@ from .tables import unsaid
 if TYPE_CHECKING:
     from ...relational.declarative.read import Placed
 
-HAS_SQL = (SourceType, RelationalType, SinkType)
-
 
 def parse_node(
     text: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .edit_kind import EditKind
 from .edit_said import ALSO, NEW_NODE, OLD, Mention, is_plain, mentions, outside
 from .measures import FUNCTIONS, Measure, aggregates
 from .names import singular
@@ -12,7 +13,7 @@ from .phrase import Phrase
 from .windows import aggregations
 
 if TYPE_CHECKING:
-    from .edit_values import Values
+    pass
 
 _FUNCTION = "|".join(FUNCTIONS) + "|distinct|unique"
 _BESIDE = r"in addition to|besides|next to|on top of|along with|together with|as well as"
@@ -21,11 +22,8 @@ _MORE = rf"{ALSO}|add|include|and also|extend"
 _COUNTED = r"count(?= (?:the |all |of )*(?P<w>\w+))"
 
 
-class AggregationEdits:
+class AggregationEdits(EditKind):
     """Reads clauses about the functions of a window."""
-
-    def __init__(self, values: Values) -> None:
-        self.values = values
 
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What is tried, in order."""

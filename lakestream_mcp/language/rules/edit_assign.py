@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .comparisons import AFTER, ORDERED
 from .edit_fields import USUAL, fits, kind_of, named_fields
+from .edit_kind import EditKind
 from .edit_said import ALSO, NEW_NODE, OLD, RELATIVE, Mention, is_plain, mentions, outside, stems
 from .fields import value_of, with_number
 from .numbers import DOWN, FLAT, UP
@@ -19,7 +20,6 @@ from .phrase import Phrase
 from .words import STOP
 
 if TYPE_CHECKING:
-    from .edit_values import Values
     from .tokens import Token
 
 _VALUES = ("dur", "num", "times", "mail", "name", "host", "str", "region", "path", "url")
@@ -47,12 +47,8 @@ class Slot(NamedTuple):
     words: frozenset[int]
 
 
-class Assignments:
+class Assignments(EditKind):
     """Reads clauses that give a field another value."""
-
-    def __init__(self, values: Values) -> None:
-        self.values = values
-        self.flow = values.flow
 
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What is tried, in order."""

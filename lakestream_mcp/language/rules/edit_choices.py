@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .edit_fields import kind_of
+from .edit_kind import EditKind
 from .edit_said import ALSO, NEW_NODE, mentions, stems
 from .event_kinds import stem
 from .phrase import Phrase
 from .sinks import take_sink
 
 if TYPE_CHECKING:
-    from .edit_values import Values
+    pass
 
 _TURNED = (
     r"instead|rather|switch|switched|move|moved|make|change|changed|no longer|not|replace|turn|now|"
@@ -31,12 +32,8 @@ class Choice(NamedTuple):
     current: str
 
 
-class Choices:
+class Choices(EditKind):
     """Reads clauses that choose another option."""
-
-    def __init__(self, values: Values) -> None:
-        self.values = values
-        self.flow = values.flow
 
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What is tried, in order."""

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .edit_joined import either, in_range, no_bound
+from .edit_kind import EditKind
 from .edit_said import NEW_NODE, OLD, mentions, outside, stems
 from .lookups import positive
 from .measures import FUNCTIONS
@@ -18,7 +19,6 @@ from .words import STATUS_WORDS, word_set
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from .edit_values import Values
 
 _FIELDS = ("condition", "where")
 _TALK = word_set(
@@ -59,12 +59,8 @@ _MULTIPLIES = r"(?:please )?(?:double|triple|treble|quadruple|halve)"
 _PLACED = r"before|after|behind|in front of|ahead of|between"
 
 
-class ConditionEdits:
+class ConditionEdits(EditKind):
     """Reads clauses that say which rows a node lets through, or counts."""
-
-    def __init__(self, values: Values) -> None:
-        self.values = values
-        self.flow = values.flow
 
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What is tried, in order."""

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .edit_kind import EditKind
 from .edit_said import ALSO, NEW_NODE, OLD, is_plain, mentions, outside, stems, told
 from .phrase import Found, Phrase
 from .words import STOP, word_set
 
 if TYPE_CHECKING:
-    from .edit_values import Values
     from .tokens import Token
 
 _MORE = rf"{ALSO}|add|adds|include|includes|append|cc|copy|and also"
@@ -44,12 +44,8 @@ _KEY_WORDS = word_set(
 )
 
 
-class Lists:
+class Lists(EditKind):
     """Reads clauses that add to lists, take from them, or say them anew."""
-
-    def __init__(self, values: Values) -> None:
-        self.values = values
-        self.flow = values.flow
 
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What is tried, in order."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .edit_kind import EditKind
 from .edit_said import is_plain, mentions, outside
 from .fields import WORDS
 from .names import singular
 from .phrase import Phrase
 
 if TYPE_CHECKING:
-    from .edit_values import Values
+    pass
 
 _OTHER = (
     r"another|different|other|new|change|changed|adjust|update|modify|more|less|higher|lower|longer|"
@@ -21,11 +22,8 @@ _OTHER = (
 _THINGS = ("key", "group", "column", "name", "grouping", "time", "channel", "aggregation")
 
 
-class OpenEdits:
+class OpenEdits(EditKind):
     """Asks for what a clause leaves out."""
-
-    def __init__(self, values: Values) -> None:
-        self.values = values
 
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What is tried, in order."""

@@ -57,8 +57,6 @@ PLAIN = word_set(
     "soon removed ignored suppressed forgotten dropped stay stays stick remain in one ones "
     "removing filtering ids size sized broker land lands dump written into"
 )
-_VERBAL = ("paid", "once", "kept", "warm", "large", "mail", "table", "alerts")
-MAX_MENTION = 5
 
 
 class Mention(NamedTuple):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .edit_kind import EditKind
 from .edit_said import NEW_NODE, OLD, is_plain, stems
 from .phrase import Found, Phrase
 from .scene import text
 from .words import ORDINALS
 
 if TYPE_CHECKING:
-    from .edit_values import Values
+    pass
 
 MAX_WORDS = 3
 _STEP = r"(?:step|event|stage) #num|(?:[a-z]+ ){1,3}(?:step|stage)"
@@ -34,11 +35,8 @@ _AS_STEP = r"as (?:the |a |an )?(?:very )?[a-z]+ (?:step|stage|event)"
 _BESIDE = r"(?:right |directly |just )?(?P<way>before|after|behind|ahead of|in front of)(?: the)?"
 
 
-class StepEdits:
+class StepEdits(EditKind):
     """Reads clauses about single steps."""
-
-    def __init__(self, values: Values) -> None:
-        self.values = values
 
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What is tried, in order."""

@@ -41,7 +41,6 @@ DURATIONS = {
     for name in names.split()
 }
 """Microseconds by unit. A month has no fixed length; where it is used, that is said."""
-INEXACT = ("month", "months")
 SPEEDS = (["km", "/", "h"], ["m", "/", "s"], ["mi", "/", "h"], ["ft", "/", "s"])
 RATES = {"hourly": 3600 * SECOND_US, "daily": 86_400 * SECOND_US, "weekly": 7 * 86_400 * SECOND_US,
          "minutely": 60 * SECOND_US}  # fmt: skip
