@@ -104,7 +104,7 @@ def find_match(report: dict[str, Any], match_id: str) -> dict[str, Any]:
     if len(found) == 1:
         match: dict[str, Any] = found[0]
         return match
-    known = [m["match_id"] for m in report["matches"]]
+    known = [m["match_id"][:12] for m in report["matches"]]
     raise NotFound(
         f"No match `{match_id[:80]}` in this run."
         if not found

@@ -12,7 +12,7 @@ from ..errors import InvalidArgument, NotFound
 from ..graph.duration import duration_us
 from ..operations import Answer, operation
 from .discovery import instant
-from .why import Question, answer_why, answer_why_not
+from .why import Question, answer_what_there_is, answer_why, answer_why_not
 
 if TYPE_CHECKING:
     from ..storage.rows import Run, StoredRun
@@ -173,6 +173,9 @@ class Explanation(Answer):
     sentences: list[str]
     source: dict[str, Any] | None = Field(None, description="Of a deployed pipeline's match")
     match: dict[str, Any] | None = None
+    matches: list[dict[str, Any]] | None = Field(
+        None, description="Of the run, the newest first, where nothing in particular was asked"
+    )
     misses: list[dict[str, Any]] | None = None
     waiting: list[dict[str, Any]] | None = None
     next: str
@@ -216,7 +219,7 @@ def explain_match(
     limit: Annotated[int, Field(ge=1, le=100)] = 5,
     pipeline_id: Annotated[
         str,
-        Field(max_length=64, description="Its newest run; with match_id, the match in its sink"),
+        Field(max_length=64, description="Its newest run; or a match_id of that or its sink"),
     ] = "",
     warehouse: Annotated[
         str, Field(max_length=64, description="SQL warehouse that reads, or local")
@@ -224,8 +227,10 @@ def explain_match(
 ) -> Explanation:
     """Explain a match: each event, its condition with the values it read, window and timers.
 
-    Without match_id: what came closest to a match, which clause was missed, and by how much.
+    Without match_id: the matches there are, and what came closest: clause missed, by how much.
     """
+    if not warehouse and not run_id and match_id and pipeline_id:
+        run_id = _run_with(ws, pipeline_id, match_id)
     if pipeline_id and match_id and not run_id:
         from .production import explain_deployed_match
 
@@ -261,6 +266,14 @@ def _newest_run(ws: Workspace, pipeline_id: str) -> str:
     return runs[0].id
 
 
+def _run_with(ws: Workspace, pipeline_id: str, match_id: str) -> str:
+    """The newest test run of a pipeline if it has this one match; else empty."""
+    with ws.reading() as store:
+        runs = store.list_runs(pipeline_id=pipeline_id, kind="test", limit=1)
+        matches = store.get_run(runs[0].id).report["matches"] if runs else []
+    return runs[0].id if sum(m["match_id"].startswith(match_id) for m in matches) == 1 else ""
+
+
 def _explained(ws: Workspace, run_id: str, match_id: str, asked: Question) -> Explanation:
     stored = _stored(ws, run_id)
     run = stored.run
@@ -275,5 +288,7 @@ def _explained(ws: Workspace, run_id: str, match_id: str, asked: Question) -> Ex
     if match_id:
         answer_why(ws, answer, stored, match_id)
     else:
-        answer_why_not(ws, answer, stored, asked._replace(node=asked.node or run.node or ""))
+        asked = asked._replace(node=asked.node or run.node or "")
+        answer_what_there_is(answer, stored, asked)
+        answer_why_not(ws, answer, stored, asked)
     return answer

@@ -22,6 +22,44 @@ class Question(NamedTuple):
     node: str
     limit: int
 
+    @property
+    def open(self) -> bool:
+        """Whether nothing in particular is asked about."""
+        return not (self.key or self.expected) and self.event is None
+
+
+def answer_what_there_is(answer: Explanation, stored: StoredRun, asked: Question) -> None:
+    """List the newest matches of a run, and say how to ask about them and about what is not."""
+    found = [m for m in stored.report["matches"] if asked.node in ("", m["pattern"])]
+    if not (found and asked.open):
+        return
+    shown = sorted(found, key=lambda m: str(m["detected_at"]), reverse=True)[: asked.limit]
+    answer.matches = [
+        {"match_id": m["match_id"][:12]} | {k: m[k] for k in ("pattern", "key", "detected_at")}
+        for m in shown
+    ]
+    plural = "es" if len(found) > 1 else ""
+    answer.sentences = [
+        f"{answer.run_id} has {len(found)} match{plural}, the newest first:",
+        *(_listed(match) for match in answer.matches),
+        "And what came near to another match:",
+    ]
+    run = f'run_id="{answer.run_id}"'
+    first = answer.matches[0]["match_id"]
+    answer.next = (
+        f'explain_match({run}, match_id="{first}") says why it matched; explain_match({run}, '
+        "key={…}) or event=… why another key or row did not"
+    )
+
+
+def _listed(match: dict[str, Any]) -> str:
+    parts = (f"`{match['pattern']}`", _pairs(match["key"]), match["detected_at"])
+    return " ".join([match["match_id"], *filter(None, parts)])
+
+
+def _pairs(key: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in key.items())
+
 
 def answer_why(ws: Workspace, answer: Explanation, stored: StoredRun, match_id: str) -> None:
     """Fill in why a match of a run matched."""
@@ -69,7 +107,7 @@ def answer_why_not(ws: Workspace, answer: Explanation, stored: StoredRun, asked:
 
 def _waiting(waiting: dict[str, Any]) -> str:
     deadline = f" until {waiting['deadline']}" if waiting.get("deadline") else ""
-    key = ", ".join(f"{name} = {value}" for name, value in waiting["key"].items())
+    key = _pairs(waiting["key"])
     steps = ", ".join(f"{e['step']} at {e['at']}" for e in waiting["events"]) or "nothing yet"
     return (
         f"`{waiting['pattern']}`{f' for {key}' if key else ''}: a partial match with {steps} waited"

@@ -192,3 +192,17 @@ def test_after_a_wait(agent: Agent, contiguity: str) -> None:
     events = [pay(0, 1, kind="on"), pay(5, 1, kind="alarm"), pay(10, 1), pay(40, 1, kind="off")]
     told = ask(agent, config, events, key={"card": "a"})
     assert all(miss["sentence"] for miss in told["misses"])
+
+
+def test_of_a_pipeline_its_newest_matches_are_listed(agent: Agent) -> None:
+    events = [pay(0, 1), pay(1, 500), pay(10, 1), pay(11, 500), pay(20, 1, card="b")]
+    made = agent.pipeline("sequence", sequence(), FEED)
+    run = agent.run(made, events)
+    told = agent.call("explain_match", pipeline_id=made)
+    assert [m["detected_at"][14:19] for m in told["matches"]] == ["00:11", "00:01"]
+    assert told["run_id"] == run["run_id"] and told["misses"][0]["key"] == {"card": "b"}
+    first = told["matches"][0]["match_id"]
+    assert len(first) <= 12 and first in told["next"] and "key=" in told["next"]
+    mine = agent.call("explain_match", pipeline_id=made, match_id=first)
+    assert mine["match"]["match_id"].startswith(first)
+    assert "matches" not in agent.call("explain_match", pipeline_id=made, key={"card": "a"})
