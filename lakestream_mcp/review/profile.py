@@ -34,7 +34,7 @@ def profile(rows: Rows, name: str) -> ColumnProfile:
     filled = [value for value in values if value is not None]
     counts = Counter(_hashable(value) for value in filled)
     top, times = counts.most_common(1)[0] if counts else (None, 0)
-    numbers = sorted(float(v) for v in filled if _is_number(v))
+    numbers = numbers_of(rows, name)
     enough = bool(numbers) and len(numbers) == len(filled)
     marks = (quantile(numbers, 0.5), quantile(numbers, 0.95), quantile(numbers, 0.99))
     return ColumnProfile(
@@ -46,6 +46,23 @@ def profile(rows: Rows, name: str) -> ColumnProfile:
         times / len(filled) if filled else 0.0,
         marks if enough else None,
     )
+
+
+def numbers_of(rows: Rows, name: str) -> list[float]:
+    """The numbers of one column, in order of size."""
+    found = (number_of(row.get(name)) for row in rows)
+    return sorted(number for number in found if number is not None)
+
+
+def number_of(value: Any) -> float | None:
+    """A value as a number; files of text have them as text."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def quantile(ordered: Sequence[float], part: float) -> float:
@@ -92,18 +109,23 @@ def latest_by(times: Sequence[datetime]) -> float:
     return worst
 
 
-def gaps(rows: Rows, keys: Sequence[str], time: str) -> list[float]:
-    """Seconds between rows of one key that follow each other, in order of size."""
-    by_key: dict[tuple[Any, ...], list[datetime]] = {}
+def by_key(rows: Rows, keys: Sequence[str], time: str) -> list[list[tuple[datetime, Any]]]:
+    """The rows of each key in the order of time; rows without a time are left out."""
+    found: dict[tuple[Any, ...], list[tuple[datetime, Any]]] = {}
     for row in rows:
         at = _moment(row.get(time))
         if at is not None:
-            by_key.setdefault(tuple(_hashable(row.get(k)) for k in keys), []).append(at)
-    found = []
-    for times in by_key.values():
-        ordered = sorted(times)
-        found += [(b - a).total_seconds() for a, b in pairwise(ordered)]
-    return sorted(found)
+            found.setdefault(tuple(_hashable(row.get(k)) for k in keys), []).append((at, row))
+    return [sorted(timed, key=lambda t: t[0]) for timed in found.values()]
+
+
+def gaps(rows: Rows, keys: Sequence[str], time: str) -> list[float]:
+    """Seconds between rows of one key that follow each other, in order of size."""
+    return sorted(
+        (later - at).total_seconds()
+        for timed in by_key(rows, keys, time)
+        for (at, _), (later, _) in pairwise(timed)
+    )
 
 
 def _named_like_key(name: str) -> bool:
@@ -122,10 +144,6 @@ def _moment(value: Any) -> datetime | None:
     else:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _hashable(value: Any) -> Any:

@@ -5,28 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pydantic import BaseModel, Field
-
+from ..graph.duration import delay_ms
 from ..graph.model import Node
 from .facts import Facts, Rows, updating
-from .profile import gaps, key_candidates, latest_by, profile, quantile, times_of
+from .profile import key_candidates, latest_by, times_of
+from .suggest_limits import limits
+from .suggest_numbers import ADVICE
+from .suggest_times import times
+from .suggestion import Seen, Suggestion, neat, seen
 
 ROWS_LEAST = 5
-NEAT_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400)
+OTHERS_MOST = 3
 TIME_NAMES = ("event_time", "event_timestamp", "timestamp", "ts", "time", "occurred_at", "at")
-NUMBERS = ("int", "bigint", "double", "float", "smallint", "tinyint")
-TIMES = {"heartbeat": ("timeout", 3.0), "session": ("gap", 1.0)}
-"""Patterns with a time that silences of keys speak for: the field, and how many times the
-silence that 99 % do not exceed."""
-
-
-class Suggestion(BaseModel):
-    """A configuration that would fit, and why; the change can be sent as it is."""
-
-    node: str
-    text: str
-    why: str
-    fix: list[dict[str, Any]] | None = Field(None, description="Changes for edit_pipeline")
 
 
 def suggestions(facts: Facts, node_id: str = "") -> list[Suggestion]:
@@ -42,117 +32,118 @@ def _of(facts: Facts, node: Node) -> Iterator[Suggestion]:
     category = facts.kind(node).category
     if category == "source":
         yield from _source(facts, node)
+        return
+    known = seen(facts, node)
+    if known is None or len(known.rows) < ROWS_LEAST:
+        return
+    if node.type == "watermark":
+        yield from _watermark(known)
     elif category == "pattern":
-        yield from _pattern(facts, node)
+        yield from _pattern(facts, known)
     elif node.type == "filter":
-        yield from _limits(facts, node)
+        yield from limits(known, facts.validation.configs.get(node.id))
 
 
 def _source(facts: Facts, node: Node) -> Iterator[Suggestion]:
-    """An event time, and a delay that the order of the rows asks for."""
+    """The columns, an event time, and a delay that the order of the rows asks for."""
     rows = facts.samples.get(node.id, ())
     relation = facts.validation.relations.get(node.id)
     fields = facts.kind(node).Config.model_fields
-    if len(rows) < ROWS_LEAST or relation is None or "event_time" not in fields:
+    if len(rows) < ROWS_LEAST or "event_time" not in fields:
         return
-    stamps = [c.name for c in relation.columns if c.type == "timestamp"]
+    if relation is None or not relation.columns:
+        yield from _columns(node, rows)
+    elif not relation.event_time:
+        stamps = [c.name for c in relation.columns if c.type == "timestamp"]
+        yield from _event_time(node, rows, stamps, "watermark_delay")
+    elif relation.delay_ms is not None and "watermark_delay" in fields:
+        yield from _delay(node, rows, relation.event_time, relation.delay_ms, "watermark_delay")
+
+
+def _columns(node: Node, rows: Rows) -> Iterator[Suggestion]:
+    """The columns that the rows have, where a source does not say them."""
+    from ..relational.column_types import ddl
+    from ..relational.files import columns_of_rows
+
+    if node.config.get("columns"):
+        return
+    found = columns_of_rows([dict(row) for row in rows])
+    yield Suggestion(
+        node=node.id,
+        text=f"Columns {ddl(found)}",
+        why=f"These are the fields of {len(rows)} rows, with types that all their values have.",
+        fix=updating(node, columns=ddl(found)),
+    )
+    stamps = [column.name for column in found if column.type == "timestamp"]
+    yield from _event_time(node, rows, stamps, "watermark_delay")
+
+
+def _event_time(
+    node: Node, rows: Rows, stamps: Sequence[str], delay_field: str
+) -> Iterator[Suggestion]:
+    """The timestamp that nearly all rows have, with a delay for their order."""
     full = [n for n in stamps if len(times_of(rows, n)) >= 0.95 * len(rows)]
-    if not relation.event_time and full:
-        column = min(full, key=lambda n: (_rank(n), full.index(n)))
-        delay = neat(max(1.0, 2 * latest_by(times_of(rows, column))))
+    if not full:
+        return
+    column = min(full, key=lambda n: (_rank(n), full.index(n)))
+    late = latest_by(times_of(rows, column))
+    delay = neat(max(1.0, 2 * late))
+    yield Suggestion(
+        node=node.id,
+        text=f"Event time `{column}`, with a watermark delay of {delay}",
+        why=f"`{column}` is a timestamp in nearly all of {len(rows)} rows; the latest of them came "
+        f"{late:g} s out of order.",
+        fix=updating(node, event_time=column, **{delay_field: delay}),
+    )
+
+
+def _delay(
+    node: Node, rows: Rows, column: str, present_ms: int, field: str
+) -> Iterator[Suggestion]:
+    """A longer delay where rows of the sample would be dropped."""
+    late = latest_by(times_of(rows, column))
+    if late * 1000 > present_ms:
+        delay = neat(2 * late)
         yield Suggestion(
             node=node.id,
-            text=f"Event time `{column}`, with a watermark delay of {delay}",
-            why=f"`{column}` is a timestamp in nearly all of {len(rows)} rows; the latest of them "
-            f"came {latest_by(times_of(rows, column)):g} s out of order.",
-            fix=updating(node, event_time=column, watermark_delay=delay),
+            text=f"A watermark delay of {delay}",
+            why=f"Rows of the sample came up to {late:g} s out of order: with the present delay "
+            "they would be dropped.",
+            fix=updating(node, **{field: delay}),
         )
-    elif relation.event_time and relation.delay_ms is not None:
-        late = latest_by(times_of(rows, relation.event_time))
-        if late * 1000 > relation.delay_ms and "watermark_delay" in fields:
-            delay = neat(2 * late)
-            yield Suggestion(
-                node=node.id,
-                text=f"A watermark delay of {delay}",
-                why=f"Rows of the sample came up to {late:g} s out of order: with the present "
-                "delay they would be dropped.",
-                fix=updating(node, watermark_delay=delay),
+
+
+def _watermark(known: Seen) -> Iterator[Suggestion]:
+    """What a source says, for a node that declares the time of its rows."""
+    names = [c.name for c in known.relation.columns if c.type == "timestamp"]
+    column = known.fields.get("event_time")
+    if column in names:
+        present = delay_ms(str(known.fields["delay"]))
+        yield from _delay(known.node, known.rows, column, present, "delay")
+    else:
+        yield from _event_time(known.node, known.rows, names, "delay")
+
+
+def _pattern(facts: Facts, known: Seen) -> Iterator[Suggestion]:
+    """A key, times that its silences speak for, and thresholds."""
+    if not known.keys and "key" in known.fields and known.node.type != "deduplicate":
+        names = [c.name for c in known.relation.columns if c.name in known.rows[0]]
+        found = key_candidates(known.rows, names, known.time)
+        for column in found[:1]:
+            others = ", ".join(f"`{c.name}` ({c.distinct})" for c in found[1 : 1 + OTHERS_MOST])
+            yield known.setting(
+                f"It has {column.distinct} values in {column.rows} rows, the most frequent in "
+                f"{column.top_share:.0%}.{f' Or: {others}.' if others else ''}",
+                f"Key `{column.name}`",
+                key=[column.name],
             )
-
-
-def _pattern(facts: Facts, node: Node) -> Iterator[Suggestion]:
-    """A key, and a time that the silences of keys speak for."""
-    rows, relation = _input(facts, node)
-    config: Any = facts.validation.configs.get(node.id)
-    if config is None or relation is None or len(rows) < ROWS_LEAST:
-        return
-    keys = list(getattr(config, "key", ()) or ())
-    if not keys and hasattr(config, "key"):
-        names = [c.name for c in relation.columns if c.name in rows[0]]
-        for column in key_candidates(rows, names, relation.event_time)[:1]:
-            keys = [column.name]
-            yield Suggestion(
-                node=node.id,
-                text=f"Key `{column.name}`",
-                why=f"It has {column.distinct} values in {column.rows} rows, the most frequent in "
-                f"{column.top_share:.0%}.",
-                fix=updating(node, key=keys),
-            )
-    if node.type in TIMES and relation.event_time and keys:
-        field, times = TIMES[node.type]
-        silences = gaps(rows, keys, relation.event_time)
-        usual = quantile(silences, 0.99)
-        if usual > 0:
-            wanted = neat(usual * times)
-            if wanted != getattr(config, field, None):
-                yield Suggestion(
-                    node=node.id,
-                    text=f"`{field}` of {wanted}",
-                    why=f"99 % of the silences between two rows of one key last {usual:g} s or "
-                    "less.",
-                    fix=updating(node, **{field: wanted}),
-                )
-    yield from _limits(facts, node)
-
-
-def _limits(facts: Facts, node: Node) -> Iterator[Suggestion]:
-    """Where limits of conditions would lie, by the numbers of the sample."""
-    rows, relation = _input(facts, node)
-    if relation is None or len(rows) < ROWS_LEAST:
-        return
-    for column in relation.columns:
-        marks = profile(rows, column.name).quantiles if column.type in NUMBERS else None
-        if marks is not None and marks[0] != marks[2]:
-            yield Suggestion(
-                node=node.id,
-                text=f"A limit for `{column.name}` between {marks[1]:g} and {marks[2]:g}",
-                why=f"Half of the rows have {marks[0]:g} or less, 95 % {marks[1]:g}, "
-                f"99 % {marks[2]:g}.",
-            )
-
-
-def _input(facts: Facts, node: Node) -> tuple[Rows, Any]:
-    """The sample of a source above the node, and what flows into the node."""
-    edges = facts.document.inputs(node.id)
-    relation = facts.validation.relations.get(edges[0].source) if edges else None
-    sampled = (facts.samples[n] for n in facts.upstream(node.id) if facts.samples.get(n))
-    return next(sampled, ()), relation
-
-
-def neat(seconds: float) -> str:
-    """A duration that people would write, at least as long."""
-    for step in NEAT_S:
-        if seconds <= step:
-            return _text(step)
-    return f"{-int(-seconds // 86_400)} days"
-
-
-def _text(seconds: int) -> str:
-    for size, word in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds % size == 0:
-            count = seconds // size
-            return f"{count} {word}{'' if count == 1 else 's'}"
-    raise AssertionError("a second divides all")
+            known = known._replace(keys=(column.name,))
+    yield from times(known)
+    advise = ADVICE.get(known.node.type)
+    if advise is not None:
+        yield from advise(known)
+    config: Any = facts.validation.configs.get(known.node.id)
+    yield from limits(known, config)
 
 
 def _rank(name: str) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..graph.model import Node
 from .facts import Facts, updating
-from .suggest import TIME_NAMES, Suggestion
+from .suggest import TIME_NAMES
+from .suggestion import Suggestion
 
 USUAL_DELAY = "10 minutes"
 KEY_TYPES = ("string", "int", "bigint", "smallint")

@@ -12,7 +12,7 @@ from ..errors import InvalidArgument, LakestreamError
 from ..operations import Answer, operation
 from ..review.facts import Risk
 from ..review.review import explained, risks, score, summary
-from ..review.suggest import Suggestion
+from ..review.suggestion import Suggestion
 from .answers import calls_for, compact
 from .discovery import existing, load
 
