@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..graph.duration import delay_ms, duration_us
-from ..graph.model import ChangeData, Node
+from ..graph.model import ChangeData
 from .dead_letters import dead_letters
 from .facts import Facts, Risk, updating
 from .profile import key_share
@@ -208,29 +208,6 @@ def open_transport(facts: Facts) -> Iterator[Risk]:
             )
 
 
-def merge_order(facts: Facts) -> Iterator[Risk]:
-    """Which of two rows of a key wins in a table that is merged into?"""
-    for node, config in facts.nodes("sink"):
-        if getattr(config, "mode", "") != "merge" or getattr(config, "sequence_by", "") is not None:
-            continue
-        keys = getattr(config, "merge_keys", None)
-        time = _time_of(facts, node)
-        if keys and time is not None:
-            yield Risk(
-                code="MERGE_WITHOUT_ORDER",
-                weight="medium",
-                node=node.id,
-                message=f"`{node.id}` merges by {', '.join(keys)}, and of two rows of a key any "
-                "may win: an older row can replace a newer one.",
-                fix=updating(node, sequence_by=time),
-            )
-
-
-def _time_of(facts: Facts, node: Node) -> str | None:
-    relation = facts.validation.relations.get(node.id)
-    return relation.event_time if relation else None
-
-
 def untested(facts: Facts) -> Iterator[Risk]:
     """Has this very revision been run on events?"""
     if not facts.tested:
@@ -273,7 +250,6 @@ CHECKS: tuple[Check, ...] = (
     unbounded_batches,
     lost_records,
     open_transport,
-    merge_order,
     untested,
     small_state_files,
 )

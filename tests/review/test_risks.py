@@ -45,7 +45,7 @@ RISKS: dict[str, tuple[Parts, Parts]] = {
         {"type": "match-recognize", "pattern": RISING | {"forget_after": "7 days"}},
     ),
     "NOBODY_TOLD": ({}, {"sink_type": "slack-teams-pagerduty", "sink": SLACK}),
-    "MERGE_WITHOUT_ORDER": (
+    "MISSING_CONFIG": (
         KEPT | {"sink": MERGED},
         KEPT | {"sink": MERGED | {"sequence_by": "at"}},
     ),
