@@ -201,8 +201,7 @@ def explain_match(
     ws: Workspace,
     run_id: Annotated[str, Field(max_length=64, description="As test_pattern answers it")] = "",
     match_id: Annotated[
-        str,
-        Field(max_length=64, description="Or its unique beginning; left out: what did not match"),
+        str, Field(max_length=64, description="Or its beginning; left out: what there is")
     ] = "",
     key: Annotated[
         Object, Field(description='Why has this key no (other) match? E.g. {"card": 4711}')
@@ -229,8 +228,7 @@ def explain_match(
 
     Without match_id: the matches there are, and what came closest: clause missed, by how much.
     """
-    if not warehouse and not run_id and match_id and pipeline_id:
-        run_id = _run_with(ws, pipeline_id, match_id)
+    run_id = run_id or _run_with(ws, "" if warehouse else pipeline_id, match_id)
     if pipeline_id and match_id and not run_id:
         from .production import explain_deployed_match
 
@@ -268,6 +266,8 @@ def _newest_run(ws: Workspace, pipeline_id: str) -> str:
 
 def _run_with(ws: Workspace, pipeline_id: str, match_id: str) -> str:
     """The newest test run of a pipeline if it has this one match; else empty."""
+    if not (pipeline_id and match_id):
+        return ""
     with ws.reading() as store:
         runs = store.list_runs(pipeline_id=pipeline_id, kind="test", limit=1)
         matches = store.get_run(runs[0].id).report["matches"] if runs else []
