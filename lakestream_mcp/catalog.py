@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from .errors import NotFound, nearest
 from .graph.model import Category, Target
+from .graph.naming import snake_case
 from .graph.node_type import NodeType
 
 _PACKAGE = Path(__file__).parent
@@ -187,8 +188,8 @@ class Catalog:
 
 
 def _plain(name: str) -> str:
-    """A name as types are written: `Delta_Table Sink` as `delta-table-sink`."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    """A name as types are written: `Delta_Table Sink` and `DeltaTableSink` as one."""
+    return re.sub(r"[^a-z0-9]+", "-", snake_case(name)).strip("-")
 
 
 def _stem(word: str) -> str:

@@ -19,6 +19,10 @@ _DocumentField = Annotated[
 _Position = Annotated[
     Position, WithJsonSchema({"type": "object", "description": "{x, y}; else placed automatically"})
 ]
+_Feeding = Annotated[
+    str | list[str],
+    WithJsonSchema({"type": "string", "description": "Node that feeds it, or a list; `id:port`"}),
+]
 _Title = Annotated[str, Field(min_length=1, max_length=120)]
 
 
@@ -37,7 +41,7 @@ class AddNode(Strict):
 
     op: Literal["add_node"]
     node: NewNode
-    after: str | None = Field(None, description="Id of a node whose output feeds the new node")
+    after: _Feeding | None = None
 
 
 class UpdateNode(Strict):

@@ -54,7 +54,11 @@ def canonical(node_type: NodeType, given: Mapping[str, JsonValue]) -> Config:
 def read_config(node_type: NodeType, given: Mapping[str, JsonValue]) -> Read:
     """The same of what an agent wrote, whose other words for our fields are told."""
     config, told = in_our_words(node_type.Config, canonical(node_type, given))
-    return Read(canonical(node_type, config) if told else config, told)
+    if not told:
+        return Read(config, told)
+    # A word at the top may stand above a shape that is migrated, with words of its own.
+    again, more = in_our_words(node_type.Config, canonical(node_type, config))
+    return Read(canonical(node_type, again) if more else again, [*told, *more])
 
 
 def _migrated(node_type: NodeType, named: Config) -> Config:

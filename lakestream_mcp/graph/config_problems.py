@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from typing import Literal, NamedTuple, TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -11,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from ..errors import LakestreamError, nearest
 from .model import Problem
+from .naming import snake_case
 from .node_type import NodeType
 from .plain import is_secret, shown
 
@@ -18,6 +20,16 @@ Config = dict[str, JsonValue]
 _Path = tuple[str | int, ...]
 _Member = tuple[_Path, str]
 _ABSENT = object()
+ALIKE_LEAST = 0.7
+"""How like a known field a name must be for a fix: `gapp` is `gap`, `left` no `left_prefix`."""
+_KINDS = {
+    **dict.fromkeys(("list_type", "tuple_type"), "this is a list"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "this is an object"),
+    "string_type": "this is text",
+    **dict.fromkeys(("bool_type", "bool_parsing"), "this is true or false"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "this is a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "this is a number"),
+}
 _CHOICE = re.compile(r"'([^']*)'")
 
 
@@ -93,7 +105,7 @@ def _problem(
         return _missing(node_type, path, field)
     if first["type"] == "extra_forbidden":
         return _unknown_key(node_type, given, path, field)
-    said = list(dict.fromkeys(d["msg"].removeprefix("Value error, ") for d in details))
+    said = list(dict.fromkeys(_said(d) for d in details))
     choices = _choices(details)
     value = _value_at(given, path) if path else None
     near = nearest(value, choices) if isinstance(value, str) else None
@@ -104,9 +116,19 @@ def _problem(
         field=field or None,
         got="(not shown)" if secret else shown(value) if path else None,
         expected=choices or shown_text(" or ".join(said)),
-        hint=f"did you mean `{near}`?" if near else None,
+        hint=f"did you mean `{near}`?" if near else _described(node_type, path, first),
         fix=patched(given, path, near) if near else None,
     )
+
+
+def _said(detail: ErrorDetails) -> str:
+    return _KINDS.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
+
+
+def _described(node_type: NodeType, path: _Path, detail: ErrorDetails) -> str | None:
+    """What a field is, where its value is of another kind altogether."""
+    info = node_type.Config.model_fields.get(str(path[0])) if path else None
+    return info.description if info and detail["type"] in _KINDS else None
 
 
 def shown_text(text: str) -> str:
@@ -172,11 +194,17 @@ def _renamed_to(node_type: NodeType, given: Config, path: _Path, known: set[str]
     for name in dict.fromkeys([nearest(key, missing), nearest(key, known), *alone]):
         renamed = _renamed(given, path, name) if name else None
         place = (*path[:-1], name)
+        if name is None or (name not in alone and not _alike(key, name)):
+            continue
         if renamed and not any(
             loc[: len(place)] == place for loc, _ in _errors(node_type, given | renamed)
         ):
             return name
     return None
+
+
+def _alike(key: str, name: str) -> bool:
+    return SequenceMatcher(None, snake_case(key), name).ratio() >= ALIKE_LEAST
 
 
 def _errors(node_type: NodeType, config: Config) -> list[tuple[_Path, str]]:

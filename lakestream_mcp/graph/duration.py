@@ -38,6 +38,10 @@ _NAMES = {
     **_UNITS_US,
 }
 _ISO_NAMES = {"W": "week", "D": "day", "H": "hour", "M": "minute", "S": "second"}
+_CALL = re.compile(
+    r"(?:timedelta|duration|time)\.?(?:of)?(?P<unit>[a-z]*)\((?P<inside>[^()]+)\)", re.I
+)
+"""How programs write durations: `Time.minutes(10)`, `Duration.ofHours(1)`, `timedelta(days=2)`."""
 _NUMBER = r"\d{1,18}(?:\.\d{1,9})?"
 _PART = re.compile(rf"\s*({_NUMBER})\s*([a-zA-Z]+)\s*")
 _ISO = re.compile(
@@ -80,6 +84,17 @@ def _spoken_us(text: str) -> Fraction:
     return total
 
 
+def _without_call(text: str) -> str:
+    called = _CALL.fullmatch(text)
+    if called is None:
+        return text
+    unit, inside = called["unit"], called["inside"].strip()
+    if unit:
+        return f"{inside} {unit}"
+    named = re.fullmatch(r"([a-z]+)\s*=\s*(.+)", inside, re.IGNORECASE)
+    return f"{named[2]} {named[1]}" if named else inside
+
+
 def _parse(value: object, least: int = 1) -> int:
     """Microseconds of a duration in any accepted form; ValueError says what is accepted."""
     if isinstance(value, dict) and set(value) == {"value", "unit"}:
@@ -89,7 +104,7 @@ def _parse(value: object, least: int = 1) -> int:
     text = value.strip()
     if not text or len(text) > 100:
         raise ValueError(f"a duration is needed here; write {FORMS}")
-    text = re.sub(r"(?i)^interval\s+", "", text).replace("'", "")
+    text = _without_call(re.sub(r"(?i)^interval\s+", "", text).replace("'", ""))
     exact = _iso_us(text)
     total = _spoken_us(text) if exact is None else exact
     if total.denominator != 1:

@@ -40,5 +40,5 @@ def free_title(wanted: str, taken: Container[str]) -> str:
 
 
 def snake_case(key: str) -> str:
-    """`watermarkDelay` as `watermark_delay`."""
-    return _CAMEL.sub("_", key).replace("-", "_").replace(" ", "_").lower()
+    """`watermarkDelay` as `watermark_delay`, `bootstrap.servers` as `bootstrap_servers`."""
+    return re.sub(r"[-. ]", "_", _CAMEL.sub("_", key)).lower()

@@ -1,14 +1,15 @@
 """Other ways in which agents write changes, read as the one that `changes.py` declares.
 
-Only what can mean one thing is read: a flat `add_node`, an edge `from` … `to`, a port after the
-name of its node. What was read is told with the outcome.
+Only what can mean one thing is read: a flat `add_node`, one with its inputs inside, an op that is
+the key, an edge `from` … `to` or a pair, a port after the name of its node. What was read is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
-from .changes import Change
+from .changes import OPS, Change
 from .model import Strict
 
 Written = dict[str, object]
@@ -37,6 +38,9 @@ _ENDS = {
     "from_port": "source_port",
     "to_port": "target_port",
 }
+_FEEDING = dict.fromkeys(
+    ("inputs", "input", "upstream", "depends_on", "after", "from", "source"), "after"
+)
 _OF_NODE = ("id", "type", "name", "config", "position")
 _NODE = {"node_id": "id", "title": "name", "node_type": "type"}
 
@@ -50,7 +54,7 @@ def as_declared(changes: Sequence[Given]) -> tuple[list[Given], list[str]]:
 def _change(change: Given, told: dict[str, None]) -> Given:
     if isinstance(change, Strict) or not isinstance(change, Mapping):
         return change
-    written = _named(dict(change), {} if "op" in change else {"action": "op"}, told)
+    written = _with_op(dict(change), told)
     op = written.get("op")
     if isinstance(op, str) and op in _OPS:
         told[f"read op `{op}` as `{_OPS[op]}`"] = None
@@ -67,14 +71,43 @@ def _change(change: Given, told: dict[str, None]) -> Given:
     return written
 
 
+def _with_op(written: Written, told: dict[str, None]) -> Written:
+    """A change whose op is the key of what it is about: `{"add_node": {…}}`."""
+    if "op" in written:
+        return written
+    keyed = [key for key in written if key in OPS or key in _OPS]
+    about = written[keyed[0]] if len(keyed) == 1 else None
+    if not isinstance(about, Mapping | str):
+        return _named(written, {"action": "op"}, told)
+    op = keyed[0]
+    told[f"read the key `{op}` as the op"] = None
+    rest: Written = {key: value for key, value in written.items() if key != op}
+    return {"op": op, **({"id": about} if isinstance(about, str) else about), **rest}
+
+
 def _document(document: Mapping[str, object], told: dict[str, None]) -> Written:
-    """A document whose edges may be `from` … `to` and whose nodes may have no titles."""
+    """A document whose edges may be `from` … `to` or pairs, or stand in the nodes they lead to."""
     written = dict(document)
-    for part, read in (("nodes", _titled), ("edges", _edge)):
-        items = written.get(part)
-        if isinstance(items, list):
-            written[part] = [read(dict(i), told) if isinstance(i, Mapping) else i for i in items]
+    nodes, edges = written.get("nodes"), written.get("edges", [])
+    if isinstance(nodes, list) and isinstance(edges, list):
+        fed: list[object] = []
+        written["nodes"] = [_titled(dict(n), fed, told) if _is_object(n) else n for n in nodes]
+        ends = [_as_edge(edge) for edge in (*edges, *fed)]
+        written["edges"] = [_edge(dict(e), told) if isinstance(e, Mapping) else e for e in ends]
     return written
+
+
+def _is_object(item: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(item, Mapping)
+
+
+def _as_edge(item: object) -> object:
+    """An edge as an object, where it is a pair or `a -> b`."""
+    if isinstance(item, str) and item.count("->") == 1:
+        item = [end.strip() for end in item.split("->")]
+    if isinstance(item, list) and len(item) == 2:
+        return {"source": item[0], "target": item[1]}
+    return item
 
 
 def _named(written: Written, names: Mapping[str, str], told: dict[str, None]) -> Written:
@@ -94,10 +127,12 @@ def _added(written: Written, told: dict[str, None]) -> Written:
     flat = {key: written.pop(key) for key in _OF_NODE if key in written and key not in node}
     if flat:
         told[f"read `{'`, `'.join(flat)}` as belonging to `node`"] = None
-    written["node"] = _named({**node, **flat}, _NODE, told)
-    after = written.get("after")
-    if isinstance(after, list) and len(after) == 1:
-        written["after"] = after[0]
+    inner = _named({**node, **flat}, _NODE, told)
+    feeding = _named(inner, _FEEDING, told) if "after" not in written else inner
+    written = _named(written, {k: v for k, v in _FEEDING.items() if k != v}, told)
+    if "after" in feeding:
+        written["after"] = feeding.pop("after")
+    written["node"] = feeding
     return written
 
 
@@ -122,9 +157,12 @@ def _edge(written: Written, told: dict[str, None]) -> Written:
     return written
 
 
-def _titled(written: Written, told: dict[str, None]) -> Written:
-    written = _named(written, _NODE, told)
-    name = written.get("id")
+def _titled(written: Written, fed: list[object], told: dict[str, None]) -> Written:
+    """A node of a document; the edges that stand in it go to `fed`."""
+    written = _named(_named(written, _NODE, told), _FEEDING, told)
+    feeding, name = written.pop("after", None), written.get("id")
+    sources = feeding if isinstance(feeding, list) else [feeding] if feeding else []
+    fed += [[source, name] for source in sources]
     if "name" not in written and isinstance(name, str) and name:
         written["name"] = name.replace("_", " ").capitalize()
     return written

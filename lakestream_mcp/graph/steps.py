@@ -14,6 +14,7 @@ from .changes import (
     Change,
     Connect,
     Disconnect,
+    NewNode,
     RemoveNode,
     RenameNode,
     ReplaceDocument,
@@ -22,7 +23,7 @@ from .changes import (
     UpdateNode,
 )
 from .draft import Draft, check_plain, check_position, check_text
-from .model import Edge, Node, PipelineDocument
+from .model import ChangeData, Edge, Node, PipelineDocument
 
 MAX_TAG_CHARACTERS = 60
 
@@ -78,26 +79,28 @@ def _add_node(draft: Draft, change: AddNode) -> None:
     config = draft.config(node_type, new.config, node_id)
     existing = draft.nodes.get(node_id)
     if existing is not None:
-        _same_node(draft, existing, node_type.type, new.name, config)
+        _same_node(draft, existing, node_type.type, new, config)
     else:
         title = draft.title(node_type, new.name)
         node = Node.model_construct(
             id=node_id, type=node_type.type, name=title, config=config, position=new.position
         )
         draft.add(node)
-    if change.after is not None:
-        _link(draft, change.after, node_id, None, None, said=existing is not None)
+    after = [change.after] if isinstance(change.after, str) else change.after or []
+    for text in after:
+        source, _, port = text.replace(".", ":").partition(":")
+        _link(draft, source, node_id, port or None, None, said=existing is not None)
 
 
 def _same_node(
-    draft: Draft, existing: Node, type_name: str, name: str | None, config: dict[str, JsonValue]
+    draft: Draft, existing: Node, type_name: str, new: NewNode, config: dict[str, JsonValue]
 ) -> None:
     """Adding a node twice is adding it once; another node under the id is refused."""
     differing = [
         field
         for field, differs in (
             ("type", existing.type != type_name),
-            ("name", name is not None and existing.name != name),
+            ("name", new.name is not None and existing.name != new.name),
             ("config", existing.config != config),
         )
         if differs
@@ -105,12 +108,15 @@ def _same_node(
     if not differing:
         draft.notes.append(f"`{existing.id}` is there already, with the same content")
         return
+    update: ChangeData = {"op": "update_node", "id": existing.id, "config": config}
+    update |= {"replace_config": True} | ({"name": new.name} if new.name else {})
     raise InvalidChange(
         f"there is a node `{existing.id}` already, with another {' and '.join(differing)}",
         where={"node": existing.id, "field": "id"},
         got=existing.id,
         expected="an id that is free, or none",
         hint="use `update_node` to change it, or leave `id` out to add a second one",
+        fix=None if "type" in differing else [update],
     )
 
 

@@ -9,6 +9,9 @@ from ..graph.model import Problem, Relation
 MATCH_ID = "match_id"
 """The column that identifies a match, and so its row."""
 
+DETECTED_AT = "detected_at"
+"""When a match was found: of two matches with one key the later is the newer."""
+
 
 def merge_keys(given: list[str] | None, rows: Relation) -> list[str]:
     """The key columns as given; by default the match's id, where there is one."""
@@ -37,11 +40,12 @@ def merge_problems(
 
 def order_missing(rows: Relation, expected: str) -> Problem:
     """`sequence_by` is not given, though rows with one key may differ."""
+    time = rows.event_time or (DETECTED_AT if DETECTED_AT in rows.names else None)
     return Problem(
         "MISSING_CONFIG",
         "`sequence_by` is required: it says which of two rows with one key is the newer",
         field="sequence_by",
         expected=expected,
-        hint=rows.event_time,
-        fix={"sequence_by": rows.event_time} if rows.event_time else None,
+        hint=time,
+        fix={"sequence_by": time} if time else None,
     )

@@ -65,8 +65,11 @@ class StaticTableType(RelationalType):
     """A join of the stream, `in_0`, with the table, `in_1`."""
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Keys came as text: names with commas, or a JSON list."""
+        """Keys as text, names with commas or a JSON list; or the table's by the stream's."""
         keys = config.get("keys")
+        if isinstance(keys, dict) and not keys.keys() <= KeyPair.model_fields.keys():
+            pairs = [{"stream": stream, "static": static} for stream, static in keys.items()]
+            return config | {"keys": pairs}
         if isinstance(keys, str):
             as_json = keys.lstrip().startswith("[")
             names = json.loads(keys) if as_json else [k.strip() for k in keys.split(",")]

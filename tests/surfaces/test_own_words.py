@@ -244,3 +244,192 @@ def test_findings_say_each_thing_once(caller: McpCaller) -> None:
     assert [line.count("`amount`") for line in lines if "amoun" in line] == [1]
     assert [line.count("write `6 hours`") for line in lines if "300" in line] == [1]
     assert not any(line.endswith("(amount)") for line in lines)
+
+
+def test_an_op_may_be_the_key_and_inputs_stand_in_the_node(host: Host) -> None:
+    feed = {"bootstrap.servers": "b:9092", "subscribe": "t", "columns": "n int, at timestamp"}
+    other = {"path": "more", "format": "json", "columns": "n int, at timestamp"}
+    changes: list[Json] = [
+        {"add_node": {"id": "feed", "type": "KafkaSource", "config": feed}},
+        {"add_node": {"id": "more", "type": "file", "config": other}},
+        {"add_node": {"id": "all", "type": "union", "inputs": ["feed", "more"]}},
+        {
+            "add_node": {"id": "big", "type": "filter", "config": {"predicate": "n > 3"}},
+            "after": "all",
+        },
+        {
+            "add_node": {"id": "out", "type": "delta-sink", "config": {"table": "a.b.c"}},
+            "after": "big",
+        },
+        {"rename_node": {"id": "out", "name": "Numbers"}},
+    ]
+    caller = McpCaller(host)
+    caller.call("create_pipeline", {"id": "keyed", "name": "Keyed"})
+    made = caller.call("edit_pipeline", {"pipeline_id": "keyed", "changes": changes})
+    assert made["counts"]["errors"] == 0, made
+    wanted = ["+ feed -> all", "+ more -> all", "+ all -> big", "+ big -> out"]
+    assert made["changed"]["edges"] == wanted
+    caller.call("edit_pipeline", {"pipeline_id": "keyed", "changes": [{"remove_node": "more"}]})
+    read = caller.call("get_pipeline", {"pipeline_id": "keyed", "detail": "document"})["document"]
+    assert [n["id"] for n in read["nodes"]] == ["feed", "all", "big", "out"]
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [[["feed", "big"], ["big", "out"]], ["feed -> big", "big -> out"], None],
+    ids=["pairs", "arrows", "in the nodes"],
+)
+def test_edges_of_a_document_may_be_written_in_short(host: Host, edges: Any) -> None:
+    feed = {"bootstrap_servers": "b:9092", "topics": "t", "columns": "n int"}
+    nodes: list[Json] = [
+        {"id": "feed", "type": "kafka-topic", "config": feed},
+        {"id": "big", "type": "filter", "config": {"condition": "n > 3"}},
+        {"id": "out", "type": "delta-table-sink", "config": {"table": "a.b.c"}},
+    ]
+    document: Json = {"nodes": nodes, "edges": edges}
+    if edges is None:
+        del document["edges"]
+        nodes[1]["inputs"], nodes[2]["after"] = ["feed"], "big"
+    caller = McpCaller(host)
+    made = caller.call("create_pipeline", {"name": "Short", "document": document})
+    assert made["counts"]["errors"] == 0, made
+    read = caller.call("get_pipeline", {"pipeline_id": "short", "detail": "document"})["document"]
+    ends = [(edge["source"], edge["target"]) for edge in read["edges"]]
+    assert ends == [("feed", "big"), ("big", "out")]
+
+
+def test_a_node_that_is_there_is_changed_by_the_fix(caller: McpCaller) -> None:
+    node = {"id": "timed", "type": "watermark", "config": {"event_time": "at", "delay": "1 minute"}}
+    asked = {"pipeline_id": "cards", "changes": [{"op": "add_node", "node": node}]}
+    fix = caller.call("edit_pipeline", asked)["error"]["fix"]
+    said = ask(caller, "edit_pipeline", changes=fix, dry_run=True)
+    assert said["changed"]["updated"] == ["timed"]
+
+
+def config_of(caller: McpCaller, kind: str, config: Json) -> Json:
+    """What is stored of a node's configuration, which must be right so far."""
+    made = {"id": "tried", "name": "Tried", "document": {"name": "Tried", "nodes": []}}
+    caller.call("create_pipeline", made)
+    node = {"id": "node", "type": kind, "config": config}
+    changes = [{"op": "remove_node", "id": "node"}, {"op": "add_node", "node": node}]
+    read = caller.call("get_pipeline", {"pipeline_id": "tried", "detail": "document"})
+    sent = {"pipeline_id": "tried", "changes": changes[not read["document"]["nodes"] :]}
+    said = caller.call("edit_pipeline", sent)
+    wrong = ("UNKNOWN_CONFIG", "INVALID_CONFIG", "MISSING_CONFIG", "SYNTAX_ERROR")
+    assert not [f for f in said["findings"] if f["code"] in wrong], said["findings"]
+    read = caller.call("get_pipeline", {"pipeline_id": "tried", "detail": "document"})
+    found: Json = read["document"]["nodes"][0]["config"]
+    return found
+
+
+SQUARE = [[[13.3, 52.5], [13.4, 52.5], [13.4, 52.6], [13.3, 52.5]]]
+SHAPES: dict[str, tuple[str, Json, Json]] = {
+    "Flink's steps": (
+        "sequence",
+        {
+            "keyBy": "user",
+            "pattern": [
+                {"begin": "fail", "where": "NOT ok", "times": 3, "consecutive": True},
+                {"followedBy": "success", "where": "ok"},
+            ],
+            "within": "Time.minutes(10)",
+        },
+        {
+            "key": "user",
+            "steps": [
+                {"name": "fail", "where": "NOT ok", "min": 3, "max": 3, "inner": "strict"},
+                {"name": "success", "where": "ok"},
+            ],
+        },
+    ),
+    "a whole query": (
+        "match-recognize",
+        {
+            "sql": "SELECT * FROM ticks MATCH_RECOGNIZE (ORDER BY at PATTERN (A B) "
+            "DEFINE B AS B.p > A.p) AS t;"
+        },
+        {"clause": "MATCH_RECOGNIZE (ORDER BY at PATTERN (A B) DEFINE B AS B.p > A.p) AS t"},
+    ),
+    "zones as maps have them": (
+        "geofence",
+        {
+            "lat": "lat",
+            "lng": "lng",
+            "event": "exit",
+            "zones": [
+                {"id": "yard", "type": "Polygon", "coordinates": SQUARE},
+                {"name": "hq", "center": {"lat": 52.5, "lng": 13.3}, "radius": "1.5 km"},
+            ],
+        },
+        {
+            "emit": "exit",
+            "zones": [
+                {"polygon": {"type": "Polygon", "coordinates": SQUARE}, "name": "yard"},
+                {"name": "hq", "latitude": 52.5, "longitude": 13.3, "radius_m": 1500.0},
+            ],
+        },
+    ),
+    "keys of two names": (
+        "lookup-enrichment",
+        {"table": "a.b.c", "on": {"customer_id": "id"}, "static_columns": "id int, x int"},
+        {"keys": [{"stream": "customer_id", "static": "id"}]},
+    ),
+    "rules by name": (
+        "data-quality",
+        {"rules": {"warm": {"check": "t < 80", "action": "quarantine"}}},
+        {
+            "expectations": [{"name": "warm", "constraint": "t < 80", "action": "drop"}],
+            "quarantine": True,
+        },
+    ),
+    "slowly changing": (
+        "delta-table-sink",
+        {"table": "a.b.c", "mode": "scd2", "keys": ["id"], "sequence_by": "at"},
+        {"mode": "merge", "scd_type": 2, "merge_keys": ["id"]},
+    ),
+    "a window that slides": (
+        "hopping-window",
+        {"size": "5 minutes", "slide": "1 minute", "aggregations": {"n": "count(*)"}},
+        {"window_type": "sliding", "slide": "1 minute"},
+    ),
+    "moves of states": (
+        "state-machine",
+        {
+            "states": ["new", "paid"],
+            "transitions": [{"source": "new", "target": "paid", "trigger": "kind = 'pay'"}],
+        },
+        {"transitions": [{"from": "new", "to": "paid", "when": "kind = 'pay'"}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes_of_other_systems_are_read(host: Host, name: str) -> None:
+    kind, given, wanted = SHAPES[name]
+    stored = config_of(McpCaller(host), kind, given)
+    assert {key: stored.get(key) for key in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Time.minutes(10)", "10 minutes"),
+        ("Duration.ofHours(2)", "2 hours"),
+        ("timedelta(seconds=90)", "90 seconds"),
+        ("time(5 min)", "5 minutes"),
+    ],
+)
+def test_durations_of_programs(caller: McpCaller, written: str, meant: str) -> None:
+    change = {"op": "update_node", "id": "timed", "config": {"delay": written}}
+    for text in (written, meant):
+        change["config"]["delay"] = text
+        said = ask(caller, "edit_pipeline", changes=[change], dry_run=True)
+        assert said["counts"]["errors"] == 0, said["findings"]
+
+
+def test_a_wrong_kind_of_value_is_told_in_words(caller: McpCaller) -> None:
+    config = {"states": {"a": {}}, "transitions": [{"from": "a", "to": "b", "when": "TRUE"}]}
+    node = {"id": "life", "type": "state-machine", "config": config}
+    said = ask(caller, "edit_pipeline", changes=[{"op": "add_node", "node": node}], dry_run=True)
+    (found,) = [f for f in said["findings"] if f.get("field") == "states"]
+    assert found["message"] == "`states`: this is a list" and found["hint"] == "Names of all states"

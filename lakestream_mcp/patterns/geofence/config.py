@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
@@ -127,12 +128,15 @@ def usable(config: GeofenceConfig) -> str:
     return " AND ".join(asked)
 
 
+LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(km|m)", re.IGNORECASE)
 EARLIER_CIRCLE = {"centerLat": "latitude", "centerLon": "longitude", "radiusMeters": "radius_m"}
 
 
 def migrated(config: dict[str, Any]) -> dict[str, Any]:
-    """One zone of an earlier system, whose fields stood beside the others."""
+    """One zone of an earlier system, whose fields stood beside the others; zones as GeoJSON."""
     found = dict(config)
+    if isinstance(found.get("zones"), list):
+        found["zones"] = [_zone(zone) for zone in found["zones"]]
     earlier = {*EARLIER_CIRCLE, "geofenceType", "polygonVertices"} & found.keys()
     if not earlier or "zones" in found:
         return found
@@ -146,6 +150,28 @@ def migrated(config: dict[str, Any]) -> dict[str, Any]:
         zone.setdefault("radius_m", 100)
     found["zones"] = [zone]
     return found
+
+
+def _zone(given: Any) -> Any:
+    """A zone whose polygon is given by its own fields, its centre apart, or a length as text."""
+    if not isinstance(given, dict):
+        return given
+    zone = dict(given)
+    if zone.get("type") == "Feature" and isinstance(zone.get("geometry"), dict):
+        properties = zone.pop("properties", None) or {}
+        zone = {k: v for k, v in zone.items() if k not in ("type", "geometry")} | zone["geometry"]
+        zone |= {"name": properties["name"]} if "name" in properties else {}
+    if zone.get("type") in ("Polygon", "MultiPolygon") and "coordinates" in zone:
+        zone["polygon"] = {"type": zone.pop("type"), "coordinates": zone.pop("coordinates")}
+    center = zone.get("center")
+    if isinstance(center, (dict, list)) and len(center) == 2:
+        longitude, latitude = _vertex(zone.pop("center"))
+        zone |= {"latitude": latitude, "longitude": longitude}
+    radius = zone.get("radius_m", zone.get("radius"))
+    if isinstance(radius, str) and (length := LENGTH.fullmatch(radius.strip())):
+        zone.pop("radius", None)
+        zone["radius_m"] = float(length[1]) * (1000 if length[2].lower() == "km" else 1)
+    return zone
 
 
 def _ring(vertices: Any) -> Any:
@@ -163,4 +189,6 @@ def _vertex(vertex: Any) -> Any:
     if not isinstance(vertex, dict):
         return vertex
     named = {name[:3].lower(): value for name, value in vertex.items()}
+    if "lat" not in named or not named.keys() & {"lon", "lng"}:
+        return [None, None]
     return [named["lon"] if "lon" in named else named["lng"], named["lat"]]

@@ -57,7 +57,7 @@ class Geofence(PatternType):
     moved = {k: v for k, v in MOVED_FIELDS.items() if k != "stateTtl"}
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """The one zone of an earlier system."""
+        """The one zone of an earlier system, and zones as maps write them."""
         return migrated(config)
 
     def sentence(self, config: GeofenceConfig) -> str:

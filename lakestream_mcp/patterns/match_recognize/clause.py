@@ -89,6 +89,13 @@ def parse_clause(text: str) -> Clause:
 def sections(text: str) -> dict[str, Reader]:
     """The tokens of each section, without the words that open it. Raises InvalidSql."""
     whole = Reader(text, tokenize(text))
+    if whole.accept("SELECT"):
+        raise syntax_error(
+            "the clause stands alone, without the query around it; a map-select node behind it "
+            "chooses columns",
+            text,
+            "PARTITION BY … ORDER BY … PATTERN (…) DEFINE …",
+        )
     inner = whole.inside() if whole.accept("MATCH_RECOGNIZE") else None
     if inner is not None:
         _alias(whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Annotated, Any
@@ -23,6 +24,11 @@ from .clause import Clause, OrderItem, parse_clause
 from .naming import CLAUSE
 from .pattern_text import pattern_text
 from .tokens import FIELD, tokenize
+
+WHOLE_QUERY = re.compile(
+    r"\s*SELECT\s+(?:\w+\.)?\*\s+FROM\s+[\w.`]+\s+(?=MATCH_RECOGNIZE\b)", re.IGNORECASE
+)
+"""A query around the clause that takes all its columns."""
 
 
 class MatchRecognizeConfig(PatternConfig):
@@ -71,9 +77,12 @@ class MatchRecognize(PatternType):
     }
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """`quantifiers: greedy` says what is so anyway."""
+        """`quantifiers: greedy` says what is so anyway, and so does `SELECT * FROM its input`."""
         if config.get("quantifiers") == "greedy":
-            return {name: value for name, value in config.items() if name != "quantifiers"}
+            config = {name: value for name, value in config.items() if name != "quantifiers"}
+        clause = config.get("clause")
+        if isinstance(clause, str) and (whole := WHOLE_QUERY.match(clause)):
+            return config | {"clause": clause[whole.end() :].rstrip().removesuffix(";").rstrip()}
         return config
 
     def sentence(self, config: MatchRecognizeConfig) -> str:

@@ -38,7 +38,7 @@ class SequencePattern(PatternType):
     moved = {k: v for k, v in MOVED_FIELDS.items() if k not in ("quantifiers", "outputMeasures")}
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Steps as {name, filter}, `timeoutAction`, `contiguityMode` and `quantifiers`."""
+        """Steps as {name, filter} or with Flink's `times`, and an earlier system's other fields."""
         migrated = dict(config)
         greedy = migrated.pop("quantifiers", None)
         action = migrated.get("emit_timed_out")
@@ -131,6 +131,12 @@ def _migrated(step: Any, greedy: Any) -> Any:
     migrated = dict(step)
     if "filter" in migrated and "where" not in migrated:
         migrated["where"] = migrated.pop("filter")
+    if isinstance(times := migrated.get("times"), int) and not migrated.keys() & {"min", "max"}:
+        del migrated["times"]
+        migrated |= {"min": times, "max": times}
+    if isinstance(consecutive := migrated.get("consecutive"), bool) and "inner" not in migrated:
+        del migrated["consecutive"]
+        migrated["inner"] = "strict" if consecutive else "relaxed"
     mode = migrated.get("contiguity")
     if isinstance(mode, str):
         migrated["contiguity"] = EARLIER_CONTIGUITY.get(mode, mode)

@@ -94,8 +94,11 @@ class DeltaTableSink(SinkType):
     }
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Catalog, schema and table were three fields; `upsert` is `merge`."""
+        """Catalog, schema and table were three fields; `upsert` and `scd2` are `merge`."""
         joined = joined_table_name(config)
+        if joined.get("mode") in ("scd1", "scd2"):
+            kept = {"scd_type": int(joined["mode"][-1])}
+            return kept | joined | {"mode": "merge"}
         return joined | {"mode": "merge"} if joined.get("mode") == "upsert" else joined
 
     def sentence(self, config: DeltaTableSinkConfig) -> str:

@@ -73,7 +73,7 @@ class AutoLoader(SourceType):
     summary = "Reads new files of a folder: JSON, CSV, Parquet or Avro"
     Config = AutoLoaderConfig
     targets = frozenset({"sdp", "sss"})
-    aliases = ("files", "file-source")
+    aliases = ("files", "file", "file-source", "cloud-files")
     field_aliases = {
         "cloudPath": "path",
         "fileFormat": "format",

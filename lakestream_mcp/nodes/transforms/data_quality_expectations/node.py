@@ -103,7 +103,10 @@ class DataQuality(RelationalType):
         if isinstance(given, str):
             given = json.loads(given)
         if isinstance(given, dict):
-            given = [{"name": name, "constraint": text} for name, text in given.items()]
+            given = [
+                {"name": name, **(text if isinstance(text, dict) else {"constraint": text})}
+                for name, text in given.items()
+            ]
         if isinstance(given, list):
             quarantined = any(isinstance(i, dict) and i.get("action") == QUARANTINE for i in given)
             config = config | ({QUARANTINE: True} if quarantined else {})

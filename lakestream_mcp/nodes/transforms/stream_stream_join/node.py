@@ -79,6 +79,8 @@ class StreamStreamJoin(StatefulRelationalType):
     aliases = ("stream-join", "interval-join")
     field_aliases = {"joinCondition": "condition", "joinType": "join", "joinKeys": "keys"}
     moved = {
+        "left": "an input is an edge: connect with `target_port` left",
+        "right": "an input is an edge: connect with `target_port` right",
         "leftWatermark": "`watermark_delay` of the source that feeds `left`",
         "rightWatermark": "`watermark_delay` of the source that feeds `right`",
     }

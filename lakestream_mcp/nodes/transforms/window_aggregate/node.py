@@ -82,7 +82,7 @@ class WindowAggregate(StatefulRelationalType):
     summary = "Counts, sums and the like over tumbling, sliding or session windows, by key"
     Config = WindowAggregateConfig
     unsaid = tuple(WindowAggregateConfig.model_fields)
-    aliases = ("window", "aggregate")
+    aliases = ("window", "aggregate", "tumbling-window", "hopping-window", "sliding-window")
     field_aliases = {
         "windowType": "window_type",
         "slideInterval": "slide",
@@ -93,7 +93,9 @@ class WindowAggregate(StatefulRelationalType):
     }
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Aggregations came as JSON text; a session's gap as its duration."""
+        """Aggregations came as JSON text; a session's gap as its duration; a slide slides."""
+        if "slide" in config and "window_type" not in config:
+            config = config | {"window_type": "sliding"}
         if "aggregations" in config:
             config = config | {"aggregations": migrated_aggregations(config["aggregations"])}
         if config.get("window_type") == "session" and "gap" not in config and "duration" in config:
