@@ -17,6 +17,8 @@ from .state_fit import StateFit
 from .tested import Evidence
 
 Action = Literal["deploy", "stop", "start", "rollback", "destroy"]
+HASH_CHARACTERS = 16
+"""A plan is looked up by its hash, of one caller and for minutes: these tell plans apart."""
 DIFF_LINES_MAX = 40
 DIFF_CHARACTERS_MAX = 2_500
 CHANGES_SHOWN_MAX = 25
@@ -62,7 +64,9 @@ class Plan(BaseModel):
             "desired": desired.model_dump(mode="json") if desired else None,
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-        return self.model_copy(update={"hash": hashlib.sha256(text.encode()).hexdigest()})
+        return self.model_copy(
+            update={"hash": hashlib.sha256(text.encode()).hexdigest()[:HASH_CHARACTERS]}
+        )
 
     def lines(self) -> list[str]:
         """As a model or a person reads it."""

@@ -46,7 +46,9 @@ def one_pattern(patterns: Iterable[str], node: str) -> str:
     if node or len(listed) == 1:
         return node or listed[0]
     raise InvalidArgument(
-        "The pipeline has several patterns; say which one the other configuration is for.",
+        "The pipeline has several patterns; say which one is meant."
+        if listed
+        else "The pipeline has no pattern.",
         where={"argument": "node"},
         got="",
         expected=listed,

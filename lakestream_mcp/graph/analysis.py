@@ -89,4 +89,10 @@ def _worked_out(
             (p.code, p.field, p.got) == (problem.code, problem.field, problem.got) for p in problems
         ):
             problems.append(problem)
+    if (
+        relation is not None
+        and not relation.columns
+        and any(p.severity == "error" for p in problems)
+    ):
+        relation = None
     return Analysis(parsed.config, relation, tuple(problems)), lasting and not watching.read_file

@@ -51,7 +51,7 @@ def _source(facts: Facts, node: Node) -> Iterator[Suggestion]:
     fields = facts.kind(node).Config.model_fields
     if len(rows) < ROWS_LEAST or "event_time" not in fields:
         return
-    if relation is None or not relation.columns:
+    if relation is None:
         yield from _columns(node, rows)
     elif not relation.event_time:
         stamps = [c.name for c in relation.columns if c.type == "timestamp"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from ..arguments import Json, NodeId, PipelineId, RunId
+from ..arguments import Json, PipelineId, RunId
 from ..errors import InvalidArgument
 from ..operations import Answer, operation
 from .answers import compact
@@ -64,7 +64,7 @@ class BenchmarkAnswer(Answer):
 def benchmark_pattern(
     ws: Workspace,
     pipeline_id: PipelineId,
-    node: NodeId,
+    node: Annotated[str, Field(max_length=64)] = "",
     rates: Annotated[list[Rate], Json, Field(min_length=1, max_length=10)] = list(RATES),  # noqa: B006
     keys: Annotated[int, Field(ge=1, le=1_000_000)] = 1000,
     skew: Annotated[float, Field(ge=0, le=3, description="Zipf exponent")] = 0,
@@ -82,7 +82,7 @@ def benchmark_pattern(
     from ..deploy.benchmark.stream import Shape
 
     stored = load(ws, pipeline_id)
-    existing(stored, node)
+    node = existing(stored, node or _only_pattern(ws, stored)).id
     earlier = _benchmark(ws, compare) if compare else None
     asked = Asked(sorted(set(rates)), seconds, Shape(keys, skew, share))
     report = _measured(ws, stored, node, asked, engine)
@@ -91,6 +91,14 @@ def benchmark_pattern(
         report["compared"] = {"run": compare} | compared
     run = _keep(ws, stored, node, report)
     return _answer(ws, run, report)
+
+
+def _only_pattern(ws: Workspace, stored: Stored) -> str:
+    """The pattern that is meant where none is named. Raises InvalidArgument."""
+    from ..explain.what_if import one_pattern
+
+    nodes = stored.document.nodes
+    return one_pattern([n.id for n in nodes if ws.catalog.get(n.type).category == "pattern"], "")
 
 
 def _measured(

@@ -163,7 +163,7 @@ def get_pipeline(
         ),
     ] = "summary",
     node: Annotated[
-        str, Field(max_length=64, description="Which node, for detail=node or lineage")
+        str, Field(max_length=64, description="Which node: for detail=node, lineage, code")
     ] = "",
     column: Annotated[str, Field(max_length=255, description="For detail=lineage")] = "",
     revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
@@ -188,16 +188,12 @@ def get_pipeline(
     elif detail == "lineage":
         answer.lineage, answer.shown = _lineage(ws, stored, node, column)
     elif detail == "code":
-        answer.shown = _code(ws, stored)
+        from .code_shown import code_shown
+
+        answer.shown = code_shown(ws, stored, node)
     elif detail in ("mermaid", "svg"):
         answer.shown = _diagram(ws, stored, detail)
     return answer
-
-
-def _code(ws: Workspace, stored: Stored) -> str:
-    from .generation import generated
-
-    return "\n\n".join(generated(ws, stored).files.values())
 
 
 def _details(ws: Workspace, stored: Stored, node: str) -> dict[str, Any]:

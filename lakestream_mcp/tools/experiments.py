@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InvalidArgument
+from ..graph.config import read_config
 
 if TYPE_CHECKING:
     from ..cep.testing import TestRequest
+    from ..graph.node_type import NodeType
     from ..storage.rows import Stored
     from ..workspace import Workspace
 
@@ -52,12 +54,35 @@ class Examples(NamedTuple):
         return examples.told(self.found, self.left, matches)
 
 
-def _having(
-    ws: Workspace, stored: Stored, patterns: list[str], changes: dict[str, Any]
-) -> list[str]:
-    """The patterns whose type has all the fields that are to be changed."""
-    types = {node.id: ws.catalog.get(node.type) for node in stored.document.nodes}
-    return [name for name in patterns if changes.keys() <= types[name].Config.model_fields.keys()]
+class _Asked(NamedTuple):
+    """The pattern that another configuration is for, and what of it changes."""
+
+    node: str
+    changes: dict[str, Any]
+
+
+def _asked(ws: Workspace, stored: Stored, node: str, changes: dict[str, Any]) -> _Asked:
+    """Fields by the names that types have; the node may be named by the only key."""
+    from ..explain import what_if
+
+    patterns = _patterns(ws, stored)
+    name, inside = next(iter(changes.items()))
+    if len(changes) == 1 and name in patterns and isinstance(inside, dict):
+        node, changes = name, inside
+    types = {n.id: ws.catalog.get(n.type) for n in stored.document.nodes}
+    read = {pattern: _read(types[pattern], changes) for pattern in patterns}
+    having = [p for p in patterns if read[p].keys() <= types[p].Config.model_fields.keys()]
+    found = what_if.one_pattern(having or patterns, node)
+    return _Asked(found, read.get(found, changes))
+
+
+def _read(node_type: NodeType, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes as an edit would read them; null takes a field away."""
+    gone = {name: None for name, value in changes.items() if value is None}
+    try:
+        return {**gone, **read_config(node_type, changes).config}
+    except InvalidArgument:
+        return changes
 
 
 def _patterns(ws: Workspace, stored: Stored) -> list[str]:
@@ -77,9 +102,7 @@ def compared(
 
     documents = [stored.document]
     validations = [ws.validate(stored.document)]
-    patterns = _patterns(ws, stored)
-    having = _having(ws, stored, patterns, changes)
-    node = what_if.one_pattern(having or patterns, request.node or "")
+    node, changes = _asked(ws, stored, request.node or "", changes)
     documents.append(what_if.variant(stored.document, node, changes))
     validations.append(ws.validate(documents[1]))
     base, other = (

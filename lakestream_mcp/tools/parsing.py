@@ -85,7 +85,8 @@ def parse_code(
     if not pipeline_id:
         parsed = parsed_code(ws, sql)
         document = parsed.document.model_dump(mode="json", exclude_none=True)
-        return _answer(parsed, [{"op": "replace_document", "document": document}])
+        whole = [{"op": "replace_document", "document": document}]
+        return _answer(parsed, whole if parsed.document.nodes else [])
     stored = load(ws, pipeline_id)
     if node:
         from ..codegen.parse.one_node import parse_node

@@ -21,8 +21,11 @@ HERE = {"pipeline_id": "payments", "node": "burst"}
 
 @pytest.fixture(scope="module")
 def measured(agent: Caller) -> dict[str, Any]:
-    """One benchmark."""
-    return agent.call("benchmark_pattern", HERE | {"rates": [1000, 100], "keys": 50, "seconds": 3})
+    """One benchmark, of the only pattern."""
+    asked = {"pipeline_id": "payments", "rates": [1000, 100], "keys": 50, "seconds": 3}
+    said = agent.call("benchmark_pattern", asked)
+    assert said["node"] == HERE["node"]
+    return said
 
 
 def test_each_rate_is_measured_and_the_limit_is_found(measured: dict[str, Any]) -> None:

@@ -60,3 +60,12 @@ def test_a_wrong_configuration_is_refused(agent: Agent, changes: Any) -> None:
     )
     assert answer["error"]["code"] == "INVALID_PIPELINE"
     assert answer["error"]["where"]["node"] == "it"
+
+
+def test_the_pattern_may_be_named_and_its_fields_in_other_words(agent: Agent) -> None:
+    made = agent.pipeline("sequence", sequence(), FEED)
+    (node,) = agent.run(made, EVENTS)["code_hash"]
+    for changes in ({node: {"time_limit": "2 minutes"}}, {"within_seconds": 120}):
+        told = agent.run(made, EVENTS, what_if=changes)["what_if"]
+        assert told["counts"] == {"appear": 1, "disappear": 0, "changed": 0}
+        assert told["config"]["within"] in ("2 minutes", "120 seconds")

@@ -433,3 +433,11 @@ def test_a_wrong_kind_of_value_is_told_in_words(caller: McpCaller) -> None:
     said = ask(caller, "edit_pipeline", changes=[{"op": "add_node", "node": node}], dry_run=True)
     (found,) = [f for f in said["findings"] if f.get("field") == "states"]
     assert found["message"] == "`states`: this is a list" and found["hint"] == "Names of all states"
+
+
+def test_long_code_is_shown_node_by_node(caller: McpCaller) -> None:
+    outline = text_of(caller, "get_pipeline", detail="code")
+    assert len(outline) < 1_000 and "- probe: lines " in outline
+    whole = ask(caller, "generate_code", target="sss", content=True)["files"]["cards.py"]
+    part = ask(caller, "get_pipeline", detail="code", node="feed")["shown"]
+    assert part.split("\n", 1)[1] in whole and "payments" in part

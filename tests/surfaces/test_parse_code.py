@@ -167,3 +167,26 @@ def test_nodes_without_sql_stay(mcp: McpCaller) -> None:
     assert "error" not in edited, edited
     answer = mcp.call("parse_code", {"sql": text, "pipeline_id": pipeline_id})
     assert answer["changes"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SELECT a, count(*) FROM t GROUP BY a", "a query alone makes no table"),
+        ("from pyspark.sql import functions as F", "this is Python, and SQL is read"),
+    ],
+)
+def test_of_what_is_no_pipeline_no_change_is_made(mcp: McpCaller, text: str, said: str) -> None:
+    answer = mcp.call("parse_code", {"sql": text})
+    assert answer["changes"] == [] and said in answer["findings"][0]["message"]
+
+
+def test_rows_without_columns_are_an_error_of_their_source_alone(mcp: McpCaller) -> None:
+    sql = (
+        "CREATE TEMPORARY VIEW raw AS SELECT * FROM STREAM read_kafka("
+        "bootstrapServers => 'b:9092', subscribe => 'events');"
+        "CREATE TEMPORARY VIEW read AS SELECT upper(CAST(value AS STRING)) AS t FROM STREAM(raw)"
+    )
+    made = mcp.call("create_pipeline", {"name": "No columns", "code": sql})
+    codes = [f["code"] for f in made["findings"] if f["severity"] == "error"]
+    assert "MISSING_CONFIG" in codes and "SQL_FAILED" not in codes

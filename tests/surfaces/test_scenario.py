@@ -161,7 +161,7 @@ def normal(value: Any, known: Mapping[str, str]) -> Any:
         for placeholder, actual in sorted(known.items()):
             value = value.replace(actual, placeholder)
         value = NOW.sub("<now>", value)
-        value = re.sub(r"\b[0-9a-f]{64}\b", "<sha256>", value)
+        value = re.sub(r"\b(?:[0-9a-f]{64}|[0-9a-f]{16})\b", "<sha256>", value)
         return re.sub(r"sha256[:= ]+[0-9a-f]+", "<sha256>", value)
     return value
 

@@ -102,6 +102,10 @@ def _statements(piece: Piece, notes: list[Note]) -> tuple[Statement, ...]:
         return (_setting(cursor),)
     if cursor.accept("USE"):
         return _use(cursor)
+    if cursor.at_words("SELECT") or cursor.at_words("WITH"):
+        raise cursor.error("a query alone makes no table: CREATE STREAMING TABLE name AS …")
+    if cursor.at_words("FROM") or cursor.at_words("IMPORT"):
+        raise cursor.error("this is Python, and SQL is read; a notebook becomes nodes by hand")
     raise cursor.error("this is no statement of a pipeline that can be read")
 
 
