@@ -27,6 +27,7 @@ from lakestream_mcp.surfaces.mcp import server
 from lakestream_mcp.tools.language_backends import ANTHROPIC_KEY
 
 from .checks import failures
+from .prompted import unfollowed, with_prompt
 from .session import Agent, AgentFailed, Called, Scripted, Session
 from .task import Task, tasks
 
@@ -97,11 +98,14 @@ def play(task: Task, agent: Agent, folder: Path) -> Outcome:
         async def work() -> tuple[list[Called], list[str]]:
             async with Client(server(host)) as client:
                 session, broken = Session(client), []
+                told = await with_prompt(task, client)
                 try:
-                    await agent.work(task, session)
+                    await agent.work(told, session)
                 except AgentFailed as error:
                     broken = [f"the agent gave up: {error}"]
-            return session.calls, broken
+                tools = {tool.name for tool in await client.list_tools()}
+            steps = unfollowed(told.says, tools, session.calls) if task.prompt else []
+            return session.calls, broken + steps
 
         calls, broken = asyncio.run(work())
         wrong = broken + failures(host.workspace, task.checks, given)

@@ -54,11 +54,19 @@ class Checks(_Strict):
     deployed: str = Field("", description="The target where the newest revision stands")
 
 
+class PromptUse(_Strict):
+    """A prompt of the product and its arguments: what the agent is told."""
+
+    name: str
+    arguments: dict[str, str] = Field(default_factory=dict)
+
+
 class Task(_Strict):
     """One task. `solution` is how a scripted agent does it, with the tools that `role` has."""
 
     id: str
-    says: str
+    says: str = Field("", description="Empty where a prompt says it")
+    prompt: PromptUse | None = None
     role: Role = "author"
     files: dict[str, str] = Field(default_factory=dict, description="Text by name, in a data root")
     given: list[ToolCall] = Field(default_factory=list)

@@ -16,8 +16,10 @@ from evals.agents.model import ModelAgent
 from evals.agents.run import Outcome, main, play
 from evals.agents.session import Scripted, Session
 from evals.agents.task import Task, tasks
+from lakestream_mcp.surfaces.prompts import prompts
 
 TASKS = list(tasks())
+PROMPTS = {task.prompt.name: task for task in TASKS if task.prompt}
 MEDIAN_CALLS_MAX = 6
 TASK_TOKENS_MAX = 6_000
 
@@ -57,6 +59,18 @@ def test_few_calls_are_enough(outcomes: dict[str, Outcome]) -> None:
 @pytest.mark.parametrize("task", TASKS, ids=lambda t: t.id)
 def test_doing_nothing_is_not_enough(tmp_path: Path, task: Task) -> None:
     assert play(task, Idle(), tmp_path).failures
+
+
+def test_every_prompt_is_a_task() -> None:
+    assert PROMPTS.keys() == {prompt.name for prompt in prompts()}
+
+
+@pytest.mark.parametrize("name", PROMPTS)
+def test_a_step_that_is_left_out_is_noticed(name: str, tmp_path_factory: Any) -> None:
+    task = PROMPTS[name]
+    short = task.model_copy(update={"solution": task.solution[:1]})
+    found = play(short, Scripted(), tmp_path_factory.mktemp("short")).failures
+    assert any("was called for" in said for said in found), found
 
 
 class Scribe(BaseHTTPRequestHandler):

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from fastmcp import Client
 
+from lakestream_mcp.catalog import Catalog
+from lakestream_mcp.graph.changes import OPS
+from lakestream_mcp.graph.model import Finding
 from lakestream_mcp.operations import operations
 from lakestream_mcp.surfaces.host import texts
 from lakestream_mcp.surfaces.mcp import server
@@ -17,6 +20,7 @@ from lakestream_mcp.surfaces.prompts import prompts
 from .conftest import Opener
 
 FILES = sorted(texts("prompts").rglob("*.md"))
+SERVED = sorted(texts("prompts").glob("*.md"))
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 CALL = re.compile(r"\b([a-z]+_[a-z_]+|connect)\(([^`]*?)\)`")
 ARGUMENT = re.compile(r"(?:^|, )([a-z_]+)=")
@@ -45,6 +49,38 @@ def test_calls_in_prompts_exist_with_their_arguments(path: Path) -> None:
     for name, arguments in CALL.findall(text):
         assert name in known, name
         assert set(ARGUMENT.findall(arguments)) <= known[name], (name, arguments)
+
+
+WORD = re.compile(r"`([a-z]+(?:_[a-z]+)*)`")
+VERDICTS = {"ready", "not ready", "ready with risks"}
+PROMPT_TOKENS_MAX = 700
+
+
+def names(schema: object) -> set[str]:
+    """All properties of a schema, at any depth."""
+    if isinstance(schema, list):
+        return {name for part in schema for name in names(part)}
+    if not isinstance(schema, dict):
+        return set()
+    own = schema.get("properties")
+    found = set(own) if isinstance(own, dict) else set()
+    return found | {name for part in schema.values() for name in names(part)}
+
+
+def known_words() -> set[str]:
+    """What prompts may name: tools, arguments, what answers and changes hold, fields of types."""
+    tools = [op for op in operations() if op.mcp]
+    models = [m for op in tools for m in (op.arguments, op.answer)] + [Finding]
+    found = {op.name for op in tools} | set(OPS)
+    found |= {name for model in models for name in names(model.model_json_schema())}
+    return found | {name for kind in Catalog.load() for name in kind.Config.model_fields}
+
+
+@pytest.mark.parametrize("path", SERVED, ids=lambda p: p.stem)
+def test_what_a_prompt_names_exists_and_it_is_short(path: Path) -> None:
+    _, text = head_and_text(path)
+    assert set(WORD.findall(text)) - VERDICTS <= known_words()
+    assert len(text) / 4 <= PROMPT_TOKENS_MAX
 
 
 def test_a_client_can_render_every_prompt(opened: Opener) -> None:
