@@ -32,6 +32,16 @@ def py_repr(value: Any) -> str:
     return ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
 
 
+def py_items(value: dict[str, Any]) -> str:
+    """The entries of a dict, for a display that has more of them."""
+    return ", ".join(f"{py_repr(k)}: {py_repr(v)}" for k, v in value.items())
+
+
+def py_arguments(value: list[Any]) -> str:
+    """The items of a list, for a call."""
+    return ", ".join(map(py_repr, value))
+
+
 def py_value(value: Any) -> str:
     """The same, where places of secrets become calls that read them."""
     if isinstance(value, SecretRef):
@@ -135,6 +145,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     f.__name__: f
     for f in (
         py_repr,
+        py_items,
+        py_arguments,
         py_value,
         py_name,
         py_text,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +32,7 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 ALWAYS = ("parameter", "await_queries")
 MAX_KEPT = 20_000
 """Characters of a cell; longer ones are an author's code, and are made each time."""
+PACKAGES = ("pandas", "pyspark")
 IMPORTS = {
     "base64": "import base64",
     "datetime": "import datetime",
@@ -95,19 +96,35 @@ def notebook(plan: NotebookPlan, version: str) -> str:
     cells = [_cell(step, plan) for step in plan.steps]
     platform = platform_functions({*ALWAYS, *(n for cell in cells for n in cell.names.mentioned)})
     used = platform.names.read.union(*(cell.names.read for cell in cells))
-    imports = "\n".join(line for name, line in IMPORTS.items() if name in used)
     return render(
         f"{TARGET}/notebook.py.j2",
         plan=plan,
         version=version,
         hashes=plan.hashes,
         packages=sorted({p for s in plan.steps for p in getattr(s.type, "packages", ())}),
-        imports=Source(f"{imports}\n"),
+        imports=Source(_imports(used)),
         platform=platform.text,
         carried=_carried(plan),
         several_watermarks=sum(map(declares_watermark, plan.steps)) > 1,
-        cells=[cell.text for cell in cells],
+        cells=[(s.node.name, cell.text) for s, cell in zip(plan.steps, cells, strict=True)],
     )
+
+
+def _imports(used: Set[str]) -> str:
+    """The lines that import names: one for each module, those of packages set apart."""
+    lines = [line for name, line in IMPORTS.items() if name in used]
+    named: dict[str, list[str]] = {}
+    for line in lines:
+        module, imported, name = line.partition(" import ")
+        together = imported and module.startswith("from ") and " as " not in name
+        named.setdefault(f"{module} import " if together else line, []).append(name)
+    merged = [
+        f"{head}{', '.join(names)}" if head.endswith(" import ") else head
+        for head, names in named.items()
+    ]
+    own = [line for line in merged if not line.split()[1].startswith(PACKAGES)]
+    packages = [line for line in merged if line not in own]
+    return "\n".join([*own, "", *packages]) + "\n"
 
 
 _CELLS: Kept[Any, Code] = Kept(4096)
@@ -132,17 +149,19 @@ def _without_authored(cell: Source) -> Source:
     return Source("\n".join(x for n, x in enumerate(lines, 1) if n not in authored))
 
 
-def _carried(plan: NotebookPlan) -> list[Source]:
+def _carried(plan: NotebookPlan) -> list[tuple[str, Source]]:
     """Kernel, condition runtime, matchers and the Spark host: each once, word for word."""
     if not plan.patterns:
         return []
     texts = [p.text for p in plan.patterns.values()]
-    parts = [texts[0].kernel]
+    parts = [("kernel", texts[0].kernel)]
     for field in ("runtime", "values", "matcher"):
-        parts += dict.fromkeys(getattr(t, field) for t in texts if getattr(t, field))
+        found = dict.fromkeys(getattr(t, field) for t in texts if getattr(t, field))
+        parts += [(field, text) for text in found]
     keyed = plan.settings.state_layout == "keys"
     hosts = ("spark_host.py", "key_states.py", "keyed_host.py") if keyed else ("spark_host.py",)
-    return [*map(Source, parts), *map(carried_text, hosts)]
+    named = [(field, Source(text)) for field, text in parts]
+    return [*named, *((Path(host).stem.replace("_", " "), carried_text(host)) for host in hosts)]
 
 
 def _node(step: Step, plan: NotebookPlan) -> Source:

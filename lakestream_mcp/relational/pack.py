@@ -55,7 +55,7 @@ def pack_query(plan: PatternPlan, relation: Relation, source: str = "in_0") -> e
     for i, value in enumerate(plan.values):
         columns.append(_as(packed(_parsed(value.sql), value.type), f"value_{i}"))
     rows = select(columns, source)
-    if plan.all_rows:
+    if plan.all_rows or any(map(_always, plan.conditions)):
         return rows
     packed_rows = exp.From(this=rows.subquery("packed", copy=False))
     wanted = _parsed("mask <> 0 OR ts IS NULL")
@@ -89,17 +89,26 @@ def computed_query(plan: PatternPlan, relation: Relation) -> tuple[exp.Select, l
 def _mask(conditions: tuple[str, ...]) -> exp.Expr:
     from sqlglot import exp
 
-    bits: list[exp.Expr] = [
-        exp.Case(
-            ifs=[exp.If(this=_parsed(condition), true=cast(exp.Literal.number(1 << i), "bigint"))],
-            default=cast(exp.Literal.number(0), "bigint"),
-        )
-        for i, condition in enumerate(conditions)
-    ]
+    bits = [_bit(c, 1 << i) for i, c in enumerate(conditions) if c.upper() != "FALSE"]
     total = bits[0] if bits else cast(exp.Literal.number(0), "bigint")
     for bit in bits[1:]:
         total = exp.Add(this=total, expression=bit)
-    return cast(total, "bigint")
+    return total
+
+
+def _bit(condition: str, value: int) -> exp.Expr:
+    from sqlglot import exp
+
+    held = cast(exp.Literal.number(value), "bigint")
+    if _always(condition):
+        return held
+    missed = cast(exp.Literal.number(0), "bigint")
+    return exp.Case(ifs=[exp.If(this=_parsed(condition), true=held)], default=missed)
+
+
+def _always(condition: str) -> bool:
+    """Whether a condition is the word TRUE, which each row satisfies."""
+    return condition.upper() == "TRUE"
 
 
 def _as(value: exp.Expr, name: str, quoted: bool = False) -> exp.Alias:

@@ -193,8 +193,8 @@ def find_column(
 def cast_outputs(query: exp.Query, columns: Sequence[Column]) -> exp.Query:
     """The query with every output cast to its declared type, so that both hosts give it alike.
 
-    A bare column of a SELECT keeps its type and is left alone; a UNION is cast branch by branch,
-    since Sail takes the first branch's types where Spark widens.
+    A bare column of a SELECT keeps its type and is left alone, as is what is cast to it already; a
+    UNION is cast branch by branch, since Sail takes the first branch's types where Spark widens.
     """
     from sqlglot import exp
 
@@ -210,7 +210,9 @@ def cast_outputs(query: exp.Query, columns: Sequence[Column]) -> exp.Query:
         value = item.this if isinstance(item, exp.Alias) else item
         bare = isinstance(value, exp.Column) and len(value.parts) <= 2
         same = bare and item.alias_or_name == output.name
-        outputs.append(item if same else named(cast(value, output.type), output.name))
+        typed = type(value) is exp.Cast and value.to == _data_type(output.type)
+        made = value if typed else cast(value, output.type)
+        outputs.append(item if same else named(made, output.name))
     if all(made is item for made, item in zip(outputs, query.expressions, strict=True)):
         return query
     return query.copy().select(*outputs, append=False, copy=False)

@@ -7,18 +7,26 @@
 # State version: 1164410583488ca1
 # Pattern aftershock: sha256 4ea0c2ae4f5331f65fe0e47130e872bc23e97de4365a159a3f58e7404868aba3
 # Pattern swarm: sha256 75fd5f01b57b196204cdc59a91c802819f43a088e027f306c7201e508063ced7
+#
+# Cells: platform, parameters, what was tested (carried word for word), then a cell for each node:
+# - Quakes
+# - Aftershock
+# - Swarm
+# - Aftershocks
+# - Swarms
 
 import os
 import re
 import sys
 from pathlib import Path
-from pyspark.sql import SparkSession
-from pyspark.sql import Window
+
+from pyspark.sql import SparkSession, Window
 from pyspark.sql import functions as F
 
 # COMMAND ----------
 
-# Platform: all that differs between Databricks and a local Spark.
+# DBTITLE 1,Platform
+# All that differs between Databricks and a local Spark.
 
 RUNTIME = "databricks" if "DATABRICKS_RUNTIME_VERSION" in os.environ else "local"
 spark = SparkSession.builder.getOrCreate()
@@ -157,10 +165,9 @@ def write_files(frame, query, path, file_format, options=None, partition_by=()):
 
 # COMMAND ----------
 
-# Parameters
-
+# DBTITLE 1,Parameters
 CHECKPOINTS = parameter("checkpoints", "/Volumes/main/default/lakestream/parity/checkpoints")
-TABLES = parameter("tables", "tables")
+TABLES = parameter("tables", "tables")  # of a local Spark
 TRIGGER = parameter("trigger", "available now")
 BUCKETS = 16  # part of the state's layout
 spark.conf.set(
@@ -170,6 +177,7 @@ spark.conf.set(
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: kernel
 """The driver of every pattern, the same text in the tester and in generated Spark code.
 
 Rows are handed over packed: `key_0 … ts mask value_0 …`, where `ts` is the event time in
@@ -474,6 +482,7 @@ def from_bytes(data: bytes) -> Any:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: runtime
 """SQL's NULL logic, NaN order and ANSI arithmetic for conditions that read earlier events.
 
 Carried into generated code where a pattern needs it. `bound` is a partial match: `(step, ts, row)`
@@ -706,6 +715,7 @@ def sql_avg(values: list[Any]) -> Any:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: matcher
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -1395,6 +1405,7 @@ def sequence_atoms(formula: Any) -> set[int]:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: matcher
 """Counts of events in a window of time, compared with a threshold.
 
 Mask bit 0 marks an event that counts; other events only show that the key is alive. With `distinct`
@@ -1608,6 +1619,7 @@ class WindowCountMatcher:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: spark host
 import pickle
 from typing import Any
 
@@ -1833,6 +1845,7 @@ def detect(packed_rows, layout, build, conditions, packed, matches, buckets, hos
 
 # COMMAND ----------
 
+# DBTITLE 1,Quakes
 # lakestream:node=quakes
 # Node: Quakes
 # Summary: reads new json files of /Volumes/main/raw/quakes
@@ -1853,6 +1866,7 @@ quakes = quakes.withWatermark("at", "3600000 milliseconds").observe(
 
 # COMMAND ----------
 
+# DBTITLE 1,Aftershock
 # lakestream:node=aftershock
 # Node: Aftershock
 # Summary: main, then after within 6 hours, by network
@@ -1899,7 +1913,7 @@ aftershock_rows = spark.sql(
 SELECT
   CAST(`network` AS STRING) AS key_0,
   UNIX_MICROS(`at`) AS ts,
-  CAST(CASE WHEN magnitude >= 5 THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS BIGINT) AS mask,
+  CASE WHEN magnitude >= 5 THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS mask,
   CAST(`id` AS STRING) AS value_0,
   CAST(`magnitude` AS DOUBLE) AS value_1,
   CAST(`depth_km` AS DOUBLE) AS value_2,
@@ -1970,6 +1984,7 @@ WHERE
 
 # COMMAND ----------
 
+# DBTITLE 1,Swarm
 # lakestream:node=swarm
 # Node: Swarm
 # Summary: >= 5 events where magnitude >= 1 in 1 hour, by network
@@ -2003,7 +2018,7 @@ FROM (
   SELECT
     CAST(`network` AS STRING) AS key_0,
     UNIX_MICROS(`at`) AS ts,
-    CAST(CASE WHEN magnitude >= 1 THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS BIGINT) AS mask,
+    CASE WHEN magnitude >= 1 THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS mask,
     CAST(`id` AS STRING) AS value_0,
     CAST(`magnitude` AS DOUBLE) AS value_1,
     CAST(`depth_km` AS DOUBLE) AS value_2,
@@ -2077,6 +2092,7 @@ WHERE
 
 # COMMAND ----------
 
+# DBTITLE 1,Aftershocks
 # lakestream:node=after_table
 # Node: Aftershocks
 # Summary: merges rows into main.alerts.aftershocks by match_id
@@ -2091,6 +2107,7 @@ merge_table(
 
 # COMMAND ----------
 
+# DBTITLE 1,Swarms
 # lakestream:node=swarm_files
 # Node: Swarms
 # Summary: writes json files to /Volumes/main/out/swarms

@@ -7,17 +7,27 @@
 # State version: 6b38ad30c94f9a01
 # Pattern paid_orders: sha256 61a691f966e00f2d1ff23d81eca085e860b66cb5825b2ca076f291323a12b64c
 # Pattern silent_terminals: sha256 6edb44dc9dc39220c42f396e63118ffe8ea8a853f5dfac1df779b1fe9c8b0c51
+#
+# Cells: platform, parameters, what was tested (carried word for word), then a cell for each node:
+# - Orders
+# - Payments
+# - Paid orders
+# - Silent terminals
+# - Paid
+# - Silent
 
 import os
 import re
 import sys
 from pathlib import Path
+
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 # COMMAND ----------
 
-# Platform: all that differs between Databricks and a local Spark.
+# DBTITLE 1,Platform
+# All that differs between Databricks and a local Spark.
 
 RUNTIME = "databricks" if "DATABRICKS_RUNTIME_VERSION" in os.environ else "local"
 spark = SparkSession.builder.getOrCreate()
@@ -118,10 +128,9 @@ def create_table(frame, name, options, partition_by, cluster_by):
 
 # COMMAND ----------
 
-# Parameters
-
+# DBTITLE 1,Parameters
 CHECKPOINTS = parameter("checkpoints", "/Volumes/main/default/lakestream/parity/checkpoints")
-TABLES = parameter("tables", "tables")
+TABLES = parameter("tables", "tables")  # of a local Spark
 TRIGGER = parameter("trigger", "available now")
 BUCKETS = 16  # part of the state's layout
 spark.conf.set(
@@ -132,6 +141,7 @@ spark.conf.set("spark.sql.streaming.multipleWatermarkPolicy", "min")  # the slow
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: kernel
 """The driver of every pattern, the same text in the tester and in generated Spark code.
 
 Rows are handed over packed: `key_0 … ts mask value_0 …`, where `ts` is the event time in
@@ -436,6 +446,7 @@ def from_bytes(data: bytes) -> Any:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: runtime
 """SQL's NULL logic, NaN order and ANSI arithmetic for conditions that read earlier events.
 
 Carried into generated code where a pattern needs it. `bound` is a partial match: `(step, ts, row)`
@@ -668,6 +679,7 @@ def sql_avg(values: list[Any]) -> Any:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: matcher
 """Pairs of a left and a right event that are near in time.
 
 State: (lefts, rights), both in order of time. An event is (deadline, ts, row, found); at its
@@ -848,6 +860,7 @@ def put_in_order(events: list[Any], event: Any) -> None:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: matcher
 """A key that falls silent, and comes back.
 
 State: (since, due, last). `since` is when the silence began to count: the time of the last
@@ -935,6 +948,7 @@ class HeartbeatMatcher:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: spark host
 import pickle
 from typing import Any
 
@@ -1160,6 +1174,7 @@ def detect(packed_rows, layout, build, conditions, packed, matches, buckets, hos
 
 # COMMAND ----------
 
+# DBTITLE 1,Orders
 # lakestream:node=orders
 # Node: Orders
 # Summary: reads rows appended to main.raw.orders
@@ -1167,12 +1182,10 @@ def detect(packed_rows, layout, build, conditions, packed, matches, buckets, hos
 orders = read_table(
     "main.raw.orders",
 ).selectExpr(
-    *[
-        "CAST(order_id AS BIGINT) AS order_id",
-        "CAST(customer AS STRING) AS customer",
-        "CAST(amount AS DECIMAL(10, 2)) AS amount",
-        "CAST(placed_at AS TIMESTAMP) AS placed_at",
-    ]
+    "CAST(order_id AS BIGINT) AS order_id",
+    "CAST(customer AS STRING) AS customer",
+    "CAST(amount AS DECIMAL(10, 2)) AS amount",
+    "CAST(placed_at AS TIMESTAMP) AS placed_at",
 )
 
 # Late by more than the delay is too late. Nothing moves below an observation: were a filter moved
@@ -1185,6 +1198,7 @@ orders = orders.withWatermark("placed_at", "600000 milliseconds").observe(
 
 # COMMAND ----------
 
+# DBTITLE 1,Payments
 # lakestream:node=payments
 # Node: Payments
 # Summary: reads rows appended to main.raw.payments
@@ -1192,13 +1206,11 @@ orders = orders.withWatermark("placed_at", "600000 milliseconds").observe(
 payments = read_table(
     "main.raw.payments",
 ).selectExpr(
-    *[
-        "CAST(payment_id AS BIGINT) AS payment_id",
-        "CAST(payer AS STRING) AS payer",
-        "CAST(terminal AS INT) AS terminal",
-        "CAST(paid AS DOUBLE) AS paid",
-        "CAST(paid_at AS TIMESTAMP) AS paid_at",
-    ]
+    "CAST(payment_id AS BIGINT) AS payment_id",
+    "CAST(payer AS STRING) AS payer",
+    "CAST(terminal AS INT) AS terminal",
+    "CAST(paid AS DOUBLE) AS paid",
+    "CAST(paid_at AS TIMESTAMP) AS paid_at",
 )
 
 # Late by more than the delay is too late. Nothing moves below an observation: were a filter moved
@@ -1211,6 +1223,7 @@ payments = payments.withWatermark("paid_at", "60000 milliseconds").observe(
 
 # COMMAND ----------
 
+# DBTITLE 1,Paid orders
 # lakestream:node=paid_orders
 # Node: Paid orders
 # Summary: left then right less than 1 hour apart, on CAST(left.amount AS DOUBLE) = right.paid, by customer
@@ -1244,23 +1257,17 @@ def matcher_paid_orders():
 paid_orders_rows = spark.sql(
     """
 SELECT
-  *
-FROM (
-  SELECT
-    CAST(`customer` AS STRING) AS key_0,
-    UNIX_MICROS(`placed_at`) AS ts,
-    CAST(CASE WHEN TRUE THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END + CASE WHEN FALSE THEN CAST(2 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS BIGINT) AS mask,
-    CAST(0 AS BIGINT) AS value_0,
-    CAST(`order_id` AS BIGINT) AS value_1,
-    CAST(`amount` AS STRING) AS value_2,
-    CAST(NULL AS BIGINT) AS value_3,
-    CAST(CAST(NULL AS INT) AS BIGINT) AS value_4,
-    CAST(NULL AS DOUBLE) AS value_5,
-    CAST(amount AS DOUBLE) AS value_6
-  FROM {in_0} AS in_0
-) AS packed
-WHERE
-  mask <> 0 OR ts IS NULL
+  CAST(`customer` AS STRING) AS key_0,
+  UNIX_MICROS(`placed_at`) AS ts,
+  CAST(1 AS BIGINT) AS mask,
+  CAST(0 AS BIGINT) AS value_0,
+  CAST(`order_id` AS BIGINT) AS value_1,
+  CAST(`amount` AS STRING) AS value_2,
+  CAST(NULL AS BIGINT) AS value_3,
+  CAST(CAST(NULL AS INT) AS BIGINT) AS value_4,
+  CAST(NULL AS DOUBLE) AS value_5,
+  CAST(amount AS DOUBLE) AS value_6
+FROM {in_0} AS in_0
 UNION ALL
 SELECT
   *
@@ -1268,13 +1275,13 @@ FROM (
   SELECT
     CAST(`payer` AS STRING) AS key_0,
     UNIX_MICROS(`paid_at`) AS ts,
-    CAST(CASE WHEN FALSE THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END + CASE
+    CASE
       WHEN (
         TRUE
       ) AND NOT `payer` IS NULL
       THEN CAST(2 AS BIGINT)
       ELSE CAST(0 AS BIGINT)
-    END AS BIGINT) AS mask,
+    END AS mask,
     CAST(1 AS BIGINT) AS value_0,
     CAST(NULL AS BIGINT) AS value_1,
     CAST(CAST(NULL AS DECIMAL(10, 2)) AS STRING) AS value_2,
@@ -1357,6 +1364,7 @@ WHERE
 
 # COMMAND ----------
 
+# DBTITLE 1,Silent terminals
 # lakestream:node=silent_terminals
 # Node: Silent terminals
 # Summary: no event for 30 minutes (lost, recovered), by terminal, 3 expected
@@ -1382,19 +1390,13 @@ def matcher_silent_terminals():
 silent_terminals_rows = spark.sql(
     """
 SELECT
-  *
-FROM (
-  SELECT
-    CAST(`terminal` AS BIGINT) AS key_0,
-    UNIX_MICROS(`paid_at`) AS ts,
-    CAST(CASE WHEN TRUE THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS BIGINT) AS mask,
-    CAST(`payment_id` AS BIGINT) AS value_0,
-    CAST(`payer` AS STRING) AS value_1,
-    CAST(`paid` AS DOUBLE) AS value_2
-  FROM {in_0} AS in_0
-) AS packed
-WHERE
-  mask <> 0 OR ts IS NULL
+  CAST(`terminal` AS BIGINT) AS key_0,
+  UNIX_MICROS(`paid_at`) AS ts,
+  CAST(1 AS BIGINT) AS mask,
+  CAST(`payment_id` AS BIGINT) AS value_0,
+  CAST(`payer` AS STRING) AS value_1,
+  CAST(`paid` AS DOUBLE) AS value_2
+FROM {in_0} AS in_0
 """,
     in_0=payments,
 )
@@ -1461,6 +1463,7 @@ WHERE
 
 # COMMAND ----------
 
+# DBTITLE 1,Paid
 # lakestream:node=paid
 # Node: Paid
 # Summary: appends rows to main.out.paid
@@ -1474,6 +1477,7 @@ write_table(
 
 # COMMAND ----------
 
+# DBTITLE 1,Silent
 # lakestream:node=silent
 # Node: Silent
 # Summary: appends rows to main.out.silent

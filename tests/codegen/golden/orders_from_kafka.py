@@ -6,16 +6,26 @@
 # Runtime: Structured Streaming, Databricks Runtime 17.3 or newer, Spark 4.2
 # State version: 09c327d07a3d8846
 # Pattern unshipped: sha256 bc7fa7f897fd74ed3fcb56f846e75dad07da1c1045194206089ad9bdb645d454
+#
+# Cells: platform, parameters, what was tested (carried word for word), then a cell for each node:
+# - Orders
+# - Clean
+# - Timed
+# - People
+# - Not shipped
+# - Alerts
 
 import os
 import re
 import sys
+
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 # COMMAND ----------
 
-# Platform: all that differs between Databricks and a local Spark.
+# DBTITLE 1,Platform
+# All that differs between Databricks and a local Spark.
 
 RUNTIME = "databricks" if "DATABRICKS_RUNTIME_VERSION" in os.environ else "local"
 spark = SparkSession.builder.getOrCreate()
@@ -123,10 +133,9 @@ def write_kafka(frame, query, options):
 
 # COMMAND ----------
 
-# Parameters
-
+# DBTITLE 1,Parameters
 CHECKPOINTS = parameter("checkpoints", "/Volumes/main/default/lakestream/parity/checkpoints")
-TABLES = parameter("tables", "tables")
+TABLES = parameter("tables", "tables")  # of a local Spark
 TRIGGER = parameter("trigger", "available now")
 BUCKETS = 16  # part of the state's layout
 spark.conf.set(
@@ -136,6 +145,7 @@ spark.conf.set(
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: kernel
 """The driver of every pattern, the same text in the tester and in generated Spark code.
 
 Rows are handed over packed: `key_0 … ts mask value_0 …`, where `ts` is the event time in
@@ -440,6 +450,7 @@ def from_bytes(data: bytes) -> Any:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: matcher
 """A trigger event that no expected event follows within a time.
 
 State: waiting triggers as (deadline, ts, row), in order of their deadlines. Mask bit 0 marks a
@@ -530,6 +541,7 @@ class AbsenceMatcher:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: spark host
 import pickle
 from typing import Any
 
@@ -755,6 +767,7 @@ def detect(packed_rows, layout, build, conditions, packed, matches, buckets, hos
 
 # COMMAND ----------
 
+# DBTITLE 1,Orders
 # lakestream:node=orders
 # Node: Orders
 # Summary: reads JSON records of orders from earliest
@@ -762,13 +775,11 @@ def detect(packed_rows, layout, build, conditions, packed, matches, buckets, hos
 orders = (
     read_kafka(
         {
-            **{
-                "kafka.bootstrap.servers": "kafka:9092",
-                "kafka.security.protocol": "SASL_SSL",
-                "subscribe": "orders",
-                "failOnDataLoss": "true",
-                "startingOffsets": "earliest",
-            },
+            "kafka.bootstrap.servers": "kafka:9092",
+            "kafka.security.protocol": "SASL_SSL",
+            "subscribe": "orders",
+            "failOnDataLoss": "true",
+            "startingOffsets": "earliest",
             **kafka_login(
                 "PLAIN",
                 "shop",
@@ -785,19 +796,18 @@ orders = (
         ),
     )
     .selectExpr(
-        *[
-            "parsed.id AS id",
-            "parsed.customer AS customer",
-            "parsed.status AS status",
-            "parsed.amount AS amount",
-            "parsed.at AS at",
-        ]
+        "parsed.id AS id",
+        "parsed.customer AS customer",
+        "parsed.status AS status",
+        "parsed.amount AS amount",
+        "parsed.at AS at",
     )
 )
 
 
 # COMMAND ----------
 
+# DBTITLE 1,Clean
 # lakestream:node=clean
 # Node: Clean
 # Summary: turns amount to euros as decimal(12,2)
@@ -808,7 +818,7 @@ SELECT
   id,
   customer,
   status,
-  CAST(CAST(amount AS DECIMAL(12, 2)) AS DECIMAL(12, 2)) AS euros,
+  CAST(amount AS DECIMAL(12, 2)) AS euros,
   at
 FROM {in_0} AS in_0
 """,
@@ -818,6 +828,7 @@ FROM {in_0} AS in_0
 
 # COMMAND ----------
 
+# DBTITLE 1,Timed
 # lakestream:node=timed
 # Node: Timed
 # Summary: takes at as event time, rows up to 5 minutes late
@@ -845,6 +856,7 @@ timed = timed.withWatermark("at", "300000 milliseconds").observe(
 
 # COMMAND ----------
 
+# DBTITLE 1,People
 # lakestream:node=people
 # Node: People
 # Summary: adds columns of main.shop.people by customer
@@ -869,6 +881,7 @@ LEFT JOIN {in_1} AS in_1
 
 # COMMAND ----------
 
+# DBTITLE 1,Not shipped
 # lakestream:node=unshipped
 # Node: Not shipped
 # Summary: status = 'paid' not followed by status = 'shipped' within 2 days, by id
@@ -895,7 +908,7 @@ FROM (
   SELECT
     CAST(`id` AS BIGINT) AS key_0,
     UNIX_MICROS(`at`) AS ts,
-    CAST(CASE WHEN status = 'paid' THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END + CASE WHEN status = 'shipped' THEN CAST(2 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS BIGINT) AS mask,
+    CASE WHEN status = 'paid' THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END + CASE WHEN status = 'shipped' THEN CAST(2 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS mask,
     CAST(`customer` AS STRING) AS value_0,
     CAST(`status` AS STRING) AS value_1,
     CAST(`euros` AS STRING) AS value_2,
@@ -967,20 +980,20 @@ WHERE
 
 # COMMAND ----------
 
+# DBTITLE 1,Alerts
 # lakestream:node=alerts
 # Node: Alerts
 # Summary: writes rows as JSON to topic unshipped
 
 write_kafka(
     unshipped.selectExpr(
-        *[
-            "CAST(id AS STRING) AS key",
-            "TO_JSON(STRUCT(match_id, pattern, id, started_at, ended_at, detected_at, events)) AS value",
-        ]
+        "CAST(id AS STRING) AS key",
+        "TO_JSON(STRUCT(match_id, pattern, id, started_at, ended_at, detected_at, events)) AS value",
     ),
     "alerts",
     {
-        **{"kafka.bootstrap.servers": "kafka:9092", "topic": "unshipped"},
+        "kafka.bootstrap.servers": "kafka:9092",
+        "topic": "unshipped",
     },
 )
 

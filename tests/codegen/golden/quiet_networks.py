@@ -6,18 +6,25 @@
 # Runtime: Structured Streaming, Databricks Runtime 17.3 or newer, Spark 4.2
 # State version: 6209906762fab0fc
 # Pattern quiet: sha256 2114702de1fc694d3e92c2c395f98750f3d32008830a01889533c3aa2a4d1de1
+#
+# Cells: platform, parameters, what was tested (carried word for word), then a cell for each node:
+# - Quakes
+# - Strong
+# - Silent after a shock
+# - Alerts
 
 import os
 import re
 import sys
 from pathlib import Path
-from pyspark.sql import SparkSession
-from pyspark.sql import Window
+
+from pyspark.sql import SparkSession, Window
 from pyspark.sql import functions as F
 
 # COMMAND ----------
 
-# Platform: all that differs between Databricks and a local Spark.
+# DBTITLE 1,Platform
+# All that differs between Databricks and a local Spark.
 
 RUNTIME = "databricks" if "DATABRICKS_RUNTIME_VERSION" in os.environ else "local"
 spark = SparkSession.builder.getOrCreate()
@@ -149,10 +156,9 @@ def create_table(frame, name, options, partition_by, cluster_by):
 
 # COMMAND ----------
 
-# Parameters
-
+# DBTITLE 1,Parameters
 CHECKPOINTS = parameter("checkpoints", "/Volumes/main/default/lakestream/parity/checkpoints")
-TABLES = parameter("tables", "tables")
+TABLES = parameter("tables", "tables")  # of a local Spark
 TRIGGER = parameter("trigger", "available now")
 BUCKETS = 16  # part of the state's layout
 spark.conf.set(
@@ -162,6 +168,7 @@ spark.conf.set(
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: kernel
 """The driver of every pattern, the same text in the tester and in generated Spark code.
 
 Rows are handed over packed: `key_0 … ts mask value_0 …`, where `ts` is the event time in
@@ -466,6 +473,7 @@ def from_bytes(data: bytes) -> Any:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: matcher
 """A trigger event that no expected event follows within a time.
 
 State: waiting triggers as (deadline, ts, row), in order of their deadlines. Mask bit 0 marks a
@@ -556,6 +564,7 @@ class AbsenceMatcher:
 
 # COMMAND ----------
 
+# DBTITLE 1,Carried: spark host
 import pickle
 from typing import Any
 
@@ -781,6 +790,7 @@ def detect(packed_rows, layout, build, conditions, packed, matches, buckets, hos
 
 # COMMAND ----------
 
+# DBTITLE 1,Quakes
 # lakestream:node=quakes
 # Node: Quakes
 # Summary: reads new json files of /Volumes/main/raw/quakes
@@ -801,6 +811,7 @@ quakes = quakes.withWatermark("at", "3600000 milliseconds").observe(
 
 # COMMAND ----------
 
+# DBTITLE 1,Strong
 # lakestream:node=strong
 # Node: Strong
 # Summary: keeps rows where magnitude >= 2.5D OR place IS NOT NULL
@@ -824,6 +835,7 @@ WHERE
 
 # COMMAND ----------
 
+# DBTITLE 1,Silent after a shock
 # lakestream:node=quiet
 # Node: Silent after a shock
 # Summary: magnitude >= 5 not followed by magnitude < 5 within 6 hours, by network
@@ -850,7 +862,7 @@ FROM (
   SELECT
     CAST(`network` AS STRING) AS key_0,
     UNIX_MICROS(`at`) AS ts,
-    CAST(CASE WHEN magnitude >= 5 THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END + CASE WHEN magnitude < 5 THEN CAST(2 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS BIGINT) AS mask,
+    CASE WHEN magnitude >= 5 THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END + CASE WHEN magnitude < 5 THEN CAST(2 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS mask,
     CAST(`id` AS STRING) AS value_0,
     CAST(`id` AS STRING) AS value_1,
     CAST(`magnitude` AS DOUBLE) AS value_2,
@@ -924,6 +936,7 @@ WHERE
 
 # COMMAND ----------
 
+# DBTITLE 1,Alerts
 # lakestream:node=alerts
 # Node: Alerts
 # Summary: merges rows into main.alerts.quiet by match_id

@@ -5,16 +5,24 @@
 # Revision: 1
 # Runtime: Structured Streaming, Databricks Runtime 17.3 or newer, Spark 4.2
 # State version: 44136fa355b3678a
+#
+# Cells: platform, parameters, then a cell for each node:
+# - Feed
+# - As Avro of the columns
+# - As Avro of a schema in a registry
+# - As Protobuf
 
 import os
 import re
 import sys
+
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 # COMMAND ----------
 
-# Platform: all that differs between Databricks and a local Spark.
+# DBTITLE 1,Platform
+# All that differs between Databricks and a local Spark.
 
 RUNTIME = "databricks" if "DATABRICKS_RUNTIME_VERSION" in os.environ else "local"
 spark = SparkSession.builder.getOrCreate()
@@ -214,14 +222,14 @@ def write_kafka(frame, query, options):
 
 # COMMAND ----------
 
-# Parameters
-
+# DBTITLE 1,Parameters
 CHECKPOINTS = parameter("checkpoints", "/Volumes/main/default/lakestream/parity/checkpoints")
-TABLES = parameter("tables", "tables")
+TABLES = parameter("tables", "tables")  # of a local Spark
 TRIGGER = parameter("trigger", "available now")
 
 # COMMAND ----------
 
+# DBTITLE 1,Feed
 # lakestream:node=feed
 # Node: Feed
 # Summary: reads new json files of /data/in
@@ -235,6 +243,7 @@ feed = read_files(
 
 # COMMAND ----------
 
+# DBTITLE 1,As Avro of the columns
 # lakestream:node=plain
 # Node: As Avro of the columns
 # Summary: writes rows as Avro to topic plain
@@ -249,13 +258,15 @@ write_kafka(
     ),
     "plain",
     {
-        **{"kafka.bootstrap.servers": "kafka:9092", "topic": "plain"},
+        "kafka.bootstrap.servers": "kafka:9092",
+        "topic": "plain",
     },
 )
 
 
 # COMMAND ----------
 
+# DBTITLE 1,As Avro of a schema in a registry
 # lakestream:node=registered
 # Node: As Avro of a schema in a registry
 # Summary: writes rows as Avro to topic registered
@@ -275,13 +286,15 @@ write_kafka(
     ),
     "registered",
     {
-        **{"kafka.bootstrap.servers": "kafka:9092", "topic": "registered"},
+        "kafka.bootstrap.servers": "kafka:9092",
+        "topic": "registered",
     },
 )
 
 
 # COMMAND ----------
 
+# DBTITLE 1,As Protobuf
 # lakestream:node=messages
 # Node: As Protobuf
 # Summary: writes rows as Protobuf to topic messages
@@ -298,7 +311,8 @@ write_kafka(
     ),
     "messages",
     {
-        **{"kafka.bootstrap.servers": "kafka:9092", "topic": "messages"},
+        "kafka.bootstrap.servers": "kafka:9092",
+        "topic": "messages",
     },
 )
 

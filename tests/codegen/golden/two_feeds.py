@@ -5,16 +5,25 @@
 # Revision: 1
 # Runtime: Structured Streaming, Databricks Runtime 17.3 or newer, Spark 4.2
 # State version: 44136fa355b3678a
+#
+# Cells: platform, parameters, then a cell for each node:
+# - North
+# - South
+# - All
+# - Named
+# - Kept
 
 import os
 import re
 import sys
+
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 # COMMAND ----------
 
-# Platform: all that differs between Databricks and a local Spark.
+# DBTITLE 1,Platform
+# All that differs between Databricks and a local Spark.
 
 RUNTIME = "databricks" if "DATABRICKS_RUNTIME_VERSION" in os.environ else "local"
 spark = SparkSession.builder.getOrCreate()
@@ -106,14 +115,14 @@ def write_files(frame, query, path, file_format, options=None, partition_by=()):
 
 # COMMAND ----------
 
-# Parameters
-
+# DBTITLE 1,Parameters
 CHECKPOINTS = parameter("checkpoints", "/Volumes/main/default/lakestream/parity/checkpoints")
-TABLES = parameter("tables", "tables")
+TABLES = parameter("tables", "tables")  # of a local Spark
 TRIGGER = parameter("trigger", "available now")
 
 # COMMAND ----------
 
+# DBTITLE 1,North
 # lakestream:node=north
 # Node: North
 # Summary: reads new json files of /Volumes/main/raw/quakes
@@ -134,6 +143,7 @@ north = north.withWatermark("at", "3600000 milliseconds").observe(
 
 # COMMAND ----------
 
+# DBTITLE 1,South
 # lakestream:node=south
 # Node: South
 # Summary: reads rows appended to main.raw.south
@@ -141,14 +151,12 @@ north = north.withWatermark("at", "3600000 milliseconds").observe(
 south = read_table(
     "main.raw.south",
 ).selectExpr(
-    *[
-        "CAST(id AS STRING) AS id",
-        "CAST(network AS STRING) AS network",
-        "CAST(magnitude AS DOUBLE) AS magnitude",
-        "CAST(depth_km AS DOUBLE) AS depth_km",
-        "CAST(place AS STRING) AS place",
-        "CAST(at AS TIMESTAMP) AS at",
-    ]
+    "CAST(id AS STRING) AS id",
+    "CAST(network AS STRING) AS network",
+    "CAST(magnitude AS DOUBLE) AS magnitude",
+    "CAST(depth_km AS DOUBLE) AS depth_km",
+    "CAST(place AS STRING) AS place",
+    "CAST(at AS TIMESTAMP) AS at",
 )
 
 # Late by more than the delay is too late. Nothing moves below an observation: were a filter moved
@@ -161,6 +169,7 @@ south = south.withWatermark("at", "3600000 milliseconds").observe(
 
 # COMMAND ----------
 
+# DBTITLE 1,All
 # lakestream:node=all_quakes
 # Node: All
 # Summary: merges its inputs by column name
@@ -192,6 +201,7 @@ FROM {in_1} AS in_1
 
 # COMMAND ----------
 
+# DBTITLE 1,Named
 # lakestream:node=named
 # Node: Named
 # Summary: selects *, upper(network) AS net
@@ -214,6 +224,7 @@ FROM {in_0} AS in_0
 
 # COMMAND ----------
 
+# DBTITLE 1,Kept
 # lakestream:node=kept
 # Node: Kept
 # Summary: writes parquet files to /Volumes/main/out/all

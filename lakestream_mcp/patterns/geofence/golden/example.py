@@ -33,7 +33,7 @@ FROM (
   SELECT
     CAST(`key` AS STRING) AS key_0,
     UNIX_MICROS(`at`) AS ts,
-    CAST(CASE
+    CASE
       WHEN (
         amount
       ) BETWEEN CAST(-90 AS DOUBLE) AND CAST(90 AS DOUBLE)
@@ -42,7 +42,7 @@ FROM (
       ) BETWEEN CAST(-180 AS DOUBLE) AND CAST(180 AS DOUBLE)
       THEN CAST(1 AS BIGINT)
       ELSE CAST(0 AS BIGINT)
-    END AS BIGINT) AS mask,
+    END AS mask,
     CAST(`id` AS BIGINT) AS value_0,
     CAST(`id` AS BIGINT) AS value_1,
     CAST(`amount` AS DOUBLE) AS value_2,

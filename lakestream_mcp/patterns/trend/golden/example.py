@@ -29,20 +29,14 @@ def matcher_it():
 it_rows = spark.sql(
     """
 SELECT
-  *
-FROM (
-  SELECT
-    CAST(`key` AS STRING) AS key_0,
-    UNIX_MICROS(`at`) AS ts,
-    CAST(CASE WHEN TRUE THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS BIGINT) AS mask,
-    CAST(`id` AS BIGINT) AS value_0,
-    CAST(`id` AS BIGINT) AS value_1,
-    CAST(`amount` AS DOUBLE) AS value_2,
-    CAST(amount AS DOUBLE) AS value_3
-  FROM {in_0} AS in_0
-) AS packed
-WHERE
-  mask <> 0 OR ts IS NULL
+  CAST(`key` AS STRING) AS key_0,
+  UNIX_MICROS(`at`) AS ts,
+  CAST(1 AS BIGINT) AS mask,
+  CAST(`id` AS BIGINT) AS value_0,
+  CAST(`id` AS BIGINT) AS value_1,
+  CAST(`amount` AS DOUBLE) AS value_2,
+  CAST(amount AS DOUBLE) AS value_3
+FROM {in_0} AS in_0
 """,
     in_0=feed,
 )

@@ -26,7 +26,7 @@ FROM (
   SELECT
     CAST(`key` AS STRING) AS key_0,
     UNIX_MICROS(`at`) AS ts,
-    CAST(CASE WHEN kind = 'A' THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS BIGINT) AS mask,
+    CASE WHEN kind = 'A' THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS mask,
     CAST(`id` AS BIGINT) AS value_0,
     CAST(`id` AS BIGINT) AS value_1,
     CAST(`amount` AS DOUBLE) AS value_2

@@ -5,12 +5,10 @@
 it = (
     read_kafka(
         {
-            **{
-                "kafka.bootstrap.servers": "kafka:9092",
-                "subscribe": "changes",
-                "failOnDataLoss": "true",
-                "startingOffsets": "latest",
-            },
+            "kafka.bootstrap.servers": "kafka:9092",
+            "subscribe": "changes",
+            "failOnDataLoss": "true",
+            "startingOffsets": "latest",
         }
     )
     .withColumn(
@@ -23,12 +21,10 @@ it = (
     )
     .selectExpr(
         "value",
-        *[
-            "COALESCE(parsed.payload.op, parsed.op) AS op",
-            "TIMESTAMP_MILLIS(COALESCE(parsed.payload.source.ts_ms, parsed.source.ts_ms, parsed.payload.ts_ms, parsed.ts_ms)) AS source_time",
-            "COALESCE(parsed.payload.before, parsed.before) AS before",
-            "COALESCE(parsed.payload.after, parsed.after) AS after",
-        ],
+        "COALESCE(parsed.payload.op, parsed.op) AS op",
+        "TIMESTAMP_MILLIS(COALESCE(parsed.payload.source.ts_ms, parsed.source.ts_ms, parsed.payload.ts_ms, parsed.ts_ms)) AS source_time",
+        "COALESCE(parsed.payload.before, parsed.before) AS before",
+        "COALESCE(parsed.payload.after, parsed.after) AS after",
     )
     .withColumn(
         "known",
@@ -44,17 +40,15 @@ it = (
     )
     .where("known")
     .selectExpr(
-        *[
-            "IF(op = 'd', before.id, after.id) AS id",
-            "IF(op = 'd', before.key, after.key) AS key",
-            "IF(op = 'd', before.kind, after.kind) AS kind",
-            "IF(op = 'd', before.amount, after.amount) AS amount",
-            "IF(op = 'd', before.note, after.note) AS note",
-            "IF(op = 'd', before.at, after.at) AS at",
-            "IF(op = 'd', before.other, after.other) AS other",
-            "op",
-            "source_time",
-        ]
+        "IF(op = 'd', before.id, after.id) AS id",
+        "IF(op = 'd', before.key, after.key) AS key",
+        "IF(op = 'd', before.kind, after.kind) AS kind",
+        "IF(op = 'd', before.amount, after.amount) AS amount",
+        "IF(op = 'd', before.note, after.note) AS note",
+        "IF(op = 'd', before.at, after.at) AS at",
+        "IF(op = 'd', before.other, after.other) AS other",
+        "op",
+        "source_time",
     )
 )
 

@@ -5,15 +5,13 @@
 it = read_table(
     "main.raw.orders",
 ).selectExpr(
-    *[
-        "CAST(id AS BIGINT) AS id",
-        "CAST(key AS STRING) AS key",
-        "CAST(kind AS STRING) AS kind",
-        "CAST(amount AS DOUBLE) AS amount",
-        "CAST(note AS STRING) AS note",
-        "CAST(at AS TIMESTAMP) AS at",
-        "CAST(other AS TIMESTAMP) AS other",
-    ]
+    "CAST(id AS BIGINT) AS id",
+    "CAST(key AS STRING) AS key",
+    "CAST(kind AS STRING) AS kind",
+    "CAST(amount AS DOUBLE) AS amount",
+    "CAST(note AS STRING) AS note",
+    "CAST(at AS TIMESTAMP) AS at",
+    "CAST(other AS TIMESTAMP) AS other",
 )
 
 # Late by more than the delay is too late. Nothing moves below an observation: were a filter moved

@@ -5,12 +5,10 @@
 it = (
     read_kafka(
         {
-            **{
-                "kafka.bootstrap.servers": "plant-north.servicebus.windows.net:9093",
-                "kafka.security.protocol": "SASL_SSL",
-                "subscribe": "orders",
-                "startingOffsets": "latest",
-            },
+            "kafka.bootstrap.servers": "plant-north.servicebus.windows.net:9093",
+            "kafka.security.protocol": "SASL_SSL",
+            "subscribe": "orders",
+            "startingOffsets": "latest",
             **kafka_login("PLAIN", "$ConnectionString", secret("azure", "orders")),
         }
     )
@@ -23,15 +21,13 @@ it = (
         ),
     )
     .selectExpr(
-        *[
-            "parsed.id AS id",
-            "parsed.key AS key",
-            "parsed.kind AS kind",
-            "parsed.amount AS amount",
-            "parsed.note AS note",
-            "parsed.at AS at",
-            "parsed.other AS other",
-        ]
+        "parsed.id AS id",
+        "parsed.key AS key",
+        "parsed.kind AS kind",
+        "parsed.amount AS amount",
+        "parsed.note AS note",
+        "parsed.at AS at",
+        "parsed.other AS other",
     )
 )
 

@@ -6,7 +6,9 @@ it = (
     read_on_databricks(
         "pubsub",
         {
-            **{"subscriptionId": "orders-all", "topicId": "orders", "projectId": "shop-prod"},
+            "subscriptionId": "orders-all",
+            "topicId": "orders",
+            "projectId": "shop-prod",
         },
     )
     .withColumn(
@@ -18,15 +20,13 @@ it = (
         ),
     )
     .selectExpr(
-        *[
-            "parsed.id AS id",
-            "parsed.key AS key",
-            "parsed.kind AS kind",
-            "parsed.amount AS amount",
-            "parsed.note AS note",
-            "parsed.at AS at",
-            "parsed.other AS other",
-        ]
+        "parsed.id AS id",
+        "parsed.key AS key",
+        "parsed.kind AS kind",
+        "parsed.amount AS amount",
+        "parsed.note AS note",
+        "parsed.at AS at",
+        "parsed.other AS other",
     )
 )
 

@@ -5,12 +5,10 @@
 it = (
     read_kafka(
         {
-            **{
-                "kafka.bootstrap.servers": "kafka:9092",
-                "subscribe": "orders",
-                "failOnDataLoss": "true",
-                "startingOffsets": "latest",
-            },
+            "kafka.bootstrap.servers": "kafka:9092",
+            "subscribe": "orders",
+            "failOnDataLoss": "true",
+            "startingOffsets": "latest",
         }
     )
     .withColumn(
@@ -22,15 +20,13 @@ it = (
         ),
     )
     .selectExpr(
-        *[
-            "parsed.id AS id",
-            "parsed.key AS key",
-            "parsed.kind AS kind",
-            "parsed.amount AS amount",
-            "parsed.note AS note",
-            "parsed.at AS at",
-            "parsed.other AS other",
-        ]
+        "parsed.id AS id",
+        "parsed.key AS key",
+        "parsed.kind AS kind",
+        "parsed.amount AS amount",
+        "parsed.note AS note",
+        "parsed.at AS at",
+        "parsed.other AS other",
     )
 )
 

@@ -6,14 +6,12 @@ it = (
     read_mqtt(
         "it",
         {
-            **{
-                "host": "broker",
-                "port": "1883",
-                "tls": "false",
-                "topics": "plant/#",
-                "clientId": "plant",
-                "qos": "1",
-            },
+            "host": "broker",
+            "port": "1883",
+            "tls": "false",
+            "topics": "plant/#",
+            "clientId": "plant",
+            "qos": "1",
         },
     )
     .withColumn(
@@ -25,15 +23,13 @@ it = (
         ),
     )
     .selectExpr(
-        *[
-            "parsed.id AS id",
-            "parsed.key AS key",
-            "parsed.kind AS kind",
-            "parsed.amount AS amount",
-            "parsed.note AS note",
-            "parsed.at AS at",
-            "parsed.other AS other",
-        ]
+        "parsed.id AS id",
+        "parsed.key AS key",
+        "parsed.kind AS kind",
+        "parsed.amount AS amount",
+        "parsed.note AS note",
+        "parsed.at AS at",
+        "parsed.other AS other",
     )
 )
 
