@@ -25,6 +25,7 @@ RISING = {
     "AFTER MATCH SKIP PAST LAST ROW PATTERN (A B) DEFINE B AS B.value > A.value"
 }
 MERGED = {"table": "main.a.beats", "mode": "merge", "merge_keys": ["sensor"]}
+CLUSTER = {"node_type": "i3.xlarge", "workers": 2}
 SLACK = {"webhook_url": "secret://alerts/slack", "provider": "slack", "message": "rising"}
 KEPT = {"type": "filter", "pattern": {"condition": "value > 1"}}
 Parts = dict[str, Any]
@@ -39,6 +40,10 @@ RISKS: dict[str, tuple[Parts, Parts]] = {
     "COSTLY_TRIGGER": (
         {"settings": {"trigger": "100 milliseconds"}},
         {"settings": {"trigger": "10 seconds"}},
+    ),
+    "ENDLESS_ON_SERVERLESS": (
+        {"settings": {"trigger": "10 seconds"}},
+        {"settings": {"trigger": "10 seconds", "deploy": {"cluster": CLUSTER}}},
     ),
     "STATE_KEPT_FOR_EVER": (
         {"type": "match-recognize", "pattern": RISING},

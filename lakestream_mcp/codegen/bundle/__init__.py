@@ -43,7 +43,7 @@ def bundle(made: Generated, document: PipelineDocument, pipeline_id: str) -> Gen
                 task.model_copy(update={"files": [moved[name] for name in task.files]})
                 for task in made.tasks
             ],
-            "warnings": [*made.warnings, *_warnings(made, settings)],
+            "warnings": [*made.warnings, *_warnings(made, settings, declared.deploying)],
         }
     )
 
@@ -57,11 +57,17 @@ def bundle_files(declared: Declared, sources: Mapping[str, str]) -> dict[str, st
     return files | {f"{SOURCES}/{name}": text for name, text in sources.items()}
 
 
-def _warnings(made: Generated, settings: CodeSettings) -> list[str]:
+def _warnings(made: Generated, settings: CodeSettings, deploying: Deploying) -> list[str]:
     notebooks = {task.key for task in made.tasks if task.kind == "notebook"}
     if settings.trigger == AVAILABLE_NOW or not notebooks:
         return []
-    said = ["With an interval as `trigger` the notebook never ends: give its task a cluster."]
+    said = []
+    if deploying.cluster is None:
+        said.append(
+            "With an interval as `trigger` the notebook never ends, and serverless compute does "
+            f"not run it: set `deploy.cluster`, or `trigger` to `{AVAILABLE_NOW}` and "
+            "`deploy.continuous`."
+        )
     if any(notebooks & set(task.depends_on) for task in made.tasks):
         said.append(f"Tasks after the notebook only start when `trigger` is `{AVAILABLE_NOW}`.")
     return said
