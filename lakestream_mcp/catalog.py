@@ -21,6 +21,7 @@ from .graph.node_type import NodeType
 _PACKAGE = Path(__file__).parent
 _PLACES = ("nodes/sources", "nodes/transforms", "patterns", "nodes/sinks")
 _README_CHARACTERS = 6000
+ALIKE_MOST = 4
 _JSON_BLOCK = re.compile(r"^```json[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -94,13 +95,14 @@ class Catalog:
             return self._known(resolved)
         near = nearest(plain, [*self._names, *self._all_aliases()])
         near = self._all_aliases().get(near, near) if near else None
+        alike = [name for name in self._names if plain and plain in name]
         shown = name if len(name) <= 60 else name[:59] + "…"
         raise NotFound(
             f"there is no node type `{shown}`",
             where={"field": "type"},
             got=shown,
             expected=list(self._names),
-            hint=f"did you mean `{near}`?" if near else "`describe_node_types` lists them",
+            hint=_hint([near] if near else alike[:ALIKE_MOST]),
         )
 
     def _resolved(self, plain: str) -> str | None:
@@ -185,6 +187,11 @@ class Catalog:
                     aliases.setdefault(title, node_type.type)
             self._aliases = aliases
         return self._aliases
+
+
+def _hint(names: list[str]) -> str:
+    meant = " or ".join(f"`{name}`" for name in names)
+    return f"did you mean {meant}?" if meant else "`describe_node_types` lists them"
 
 
 def _plain(name: str) -> str:

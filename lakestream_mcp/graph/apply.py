@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from ..errors import LakestreamError
 from . import layout
-from .changes import Change, ReplaceDocument, parse_changes
+from .changes import Change, Connect, ReplaceDocument, parse_changes
 from .draft import Draft, edge_key
 from .model import PipelineDocument
 from .node_type import TypeCatalog
@@ -52,6 +52,7 @@ def apply(
     declared, told = as_declared(changes)
     typed = parse_changes(declared)
     draft = _opened(document, typed, catalog)
+    draft.fed = {change.target for change in typed if isinstance(change, Connect)}
     draft.notes += told
     for index, change in enumerate(typed):
         try:

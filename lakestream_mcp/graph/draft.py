@@ -16,6 +16,7 @@ from .naming import free_id, free_title, slug
 from .node_type import NodeType, TypeCatalog
 from .plain import MAX_CONFIG_CHARACTERS, shown, unfit
 from .synonyms import in_our_words
+from .type_words import meant
 
 MAX_NODES = 2000
 MAX_COORDINATE = 1_000_000
@@ -36,6 +37,7 @@ class Draft:
         self.nodes = {node.id: node for node in document.nodes}
         self.edges = {edge_key(edge): edge for edge in document.edges}
         self.notes: list[str] = []
+        self.fed: set[str] = set()
 
     def tell(self, note: str) -> None:
         """Note something once, however often it was so."""
@@ -56,10 +58,10 @@ class Draft:
             hint=f"did you mean `{near}`?" if near else "`get_pipeline` lists the nodes",
         )
 
-    def node_type(self, name: str) -> NodeType:
+    def node_type(self, name: str, fed: bool = False) -> NodeType:
         """The type of this name or alias. Raises InvalidChange with the nearest name."""
         try:
-            return self.catalog.get(name)
+            return meant(self.catalog, name, fed)
         except LakestreamError as error:
             raise InvalidChange(
                 error.message,

@@ -54,6 +54,8 @@ class NodeType:
     ports_out: ClassVar[tuple[str, ...]] = ("out",)
     """How the output ports are named, for documentation; a configuration may decide their names."""
     aliases: ClassVar[tuple[str, ...]] = ()
+    implied: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """What a word in another name says of the configuration: `slack` is a provider."""
     field_aliases: ClassVar[Mapping[str, str]] = {}
     moved: ClassVar[Mapping[str, str]] = {}
     """Fields of the earlier system that live elsewhere now: name → where to put the value."""

@@ -16,7 +16,7 @@ Written = dict[str, object]
 Given = Change | Mapping[str, object]
 
 _OPS = {
-    "add": "add_node",
+    **dict.fromkeys(("add", "add_source", "add_transform", "add_pattern", "add_sink"), "add_node"),
     "create_node": "add_node",
     "update": "update_node",
     "edit_node": "update_node",

@@ -24,6 +24,7 @@ from .changes import (
 )
 from .draft import Draft, check_plain, check_position, check_text
 from .model import ChangeData, Edge, Node, PipelineDocument
+from .type_words import with_implied
 
 MAX_TAG_CHARACTERS = 60
 
@@ -70,13 +71,13 @@ def check_ids(document: PipelineDocument) -> None:
 
 def _add_node(draft: Draft, change: AddNode) -> None:
     new = change.node
-    node_type = draft.node_type(new.type)
+    node_type = draft.node_type(new.type, bool(change.after) or new.id in draft.fed)
     if new.type != node_type.type:
         draft.tell(f"read type `{new.type}` as `{node_type.type}`")
     check_text(new.name, "name")
     check_position(new.position)
     node_id = draft.new_id(node_type, new.id, new.name)
-    config = draft.config(node_type, new.config, node_id)
+    config = draft.config(node_type, with_implied(node_type, new.type, new.config), node_id)
     existing = draft.nodes.get(node_id)
     if existing is not None:
         _same_node(draft, existing, node_type.type, new, config)
@@ -236,11 +237,13 @@ def _replace_document(draft: Draft, change: ReplaceDocument) -> None:
     check_plain(new.settings, {"field": "settings"}, "setting")
     fresh = Draft(new.model_copy(update={"tags": _tags(new.tags)}), draft.catalog)
     fresh.nodes, fresh.edges = {}, {}
+    fed = {edge.target for edge in new.edges}
     for node in new.nodes:
-        node_type = fresh.node_type(node.type)
+        node_type = fresh.node_type(node.type, node.id in fed)
         check_text(node.name, "name")
         check_position(node.position)
-        config = fresh.config(node_type, node.config, node.id)
+        given = with_implied(node_type, node.type, node.config)
+        config = fresh.config(node_type, given, node.id)
         fresh.add(node.model_copy(update={"type": node_type.type, "config": config}))
     for edge in new.edges:
         fresh.connect(edge)

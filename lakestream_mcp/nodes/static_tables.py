@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
@@ -61,6 +62,15 @@ class StaticTableConfig(NodeConfig):
     )
 
 
+def _equalities(text: str) -> list[JsonValue]:
+    """Keys as SQL's ON has them: `customer_id = c.id AND …`; the left side is the stream's."""
+    found: list[JsonValue] = []
+    for part in re.split(r"\s+AND\s+", text, flags=re.IGNORECASE):
+        ends = [end.strip().rpartition(".")[2] for end in re.split(r"==?", part)]
+        found.append(dict(zip(("stream", "static"), ends, strict=False)))
+    return found
+
+
 class StaticTableType(RelationalType):
     """A join of the stream, `in_0`, with the table, `in_1`."""
 
@@ -72,6 +82,8 @@ class StaticTableType(RelationalType):
             return config | {"keys": pairs}
         if isinstance(keys, str):
             as_json = keys.lstrip().startswith("[")
+            if not as_json and "=" in keys:
+                return config | {"keys": _equalities(keys)}
             names = json.loads(keys) if as_json else [k.strip() for k in keys.split(",")]
             return config | {"keys": [name for name in names if name]}
         return config

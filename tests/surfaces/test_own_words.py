@@ -392,6 +392,21 @@ SHAPES: dict[str, tuple[str, Json, Json]] = {
         {"size": "5 minutes", "slide": "1 minute", "aggregations": {"n": "count(*)"}},
         {"window_type": "sliding", "slide": "1 minute"},
     ),
+    "a rate with its unit": (
+        "rate",
+        {"key": "card", "max_rate": "100/min", "window": "1 min"},
+        {"threshold": 100.0, "per": "minute"},
+    ),
+    "keys as SQL has them": (
+        "stream-static-join",
+        {"table": "a.b.c", "on": "o.customer_id = c.id", "columns": "id int, x int"},
+        {"keys": [{"stream": "customer_id", "static": "id"}], "static_columns": "id int, x int"},
+    ),
+    "a window of sessions": (
+        "session_window",
+        {"gap_duration": "30 minutes", "aggregations": {"n": "count(*)"}},
+        {"window_type": "session", "gap": "30 minutes"},
+    ),
     "moves of states": (
         "state-machine",
         {
@@ -441,3 +456,47 @@ def test_long_code_is_shown_node_by_node(caller: McpCaller) -> None:
     whole = ask(caller, "generate_code", target="sss", content=True)["files"]["cards.py"]
     part = ask(caller, "get_pipeline", detail="code", node="feed")["shown"]
     assert part.split("\n", 1)[1] in whole and "payments" in part
+
+
+KAFKA: Json = {"bootstrap_servers": "b:9092", "columns": "id bigint, kind string, at timestamp"}
+TIMED: Json = {"event_time": "at", "watermark_delay": "1 minute"}
+
+
+def test_a_type_is_a_sink_where_rows_flow_in(host: Host) -> None:
+    routes = {"branches": {"urgent": "kind = 'P1'"}, "default": "rest"}
+    changes: list[Json] = [
+        {
+            "op": "add_source",
+            "id": "feed",
+            "type": "kafka",
+            "config": KAFKA | {"topics": "t"} | TIMED,
+        },
+        {"op": "add_node", "id": "table", "type": "delta", "config": {"table": "a.b.c"} | TIMED},
+        {"op": "add_node", "id": "way", "type": "switch", "config": routes, "after": "feed"},
+        {"op": "add_sink", "id": "out", "type": "kafka", "after": "way.urgent"}
+        | {"config": {"bootstrap_servers": "b:9092", "topic": "u"}},
+        {"op": "add_sink", "id": "kept", "type": "delta", "config": {"table": "a.b.kept"}},
+        {"op": "connect", "from": "way:rest", "to": "kept"},
+        {"op": "add_sink", "id": "told", "type": "slack", "after": "way.urgent"}
+        | {"config": {"webhook": "secret://a/b", "text": "{id}"}},
+    ]
+    caller = McpCaller(host)
+    caller.call("create_pipeline", {"id": "ways", "name": "Ways"})
+    caller.call("edit_pipeline", {"pipeline_id": "ways", "changes": changes})
+    read = caller.call("get_pipeline", {"pipeline_id": "ways", "detail": "document"})["document"]
+    types = {node["id"]: node["type"] for node in read["nodes"]}
+    assert types["feed"] == "kafka-topic" and types["table"] == "delta-table-source"
+    assert types["out"] == "kafka-topic-sink" and types["kept"] == "delta-table-sink"
+    configs = {node["id"]: node["config"] for node in read["nodes"]}
+    assert configs["told"]["provider"] == "slack"
+    made = caller.call("create_pipeline", {"name": "Copy of ways", "document": read})
+    assert (
+        made["counts"]["errors"]
+        == caller.call("validate_pipeline", {"pipeline_id": "ways"})["counts"]["errors"]
+    )
+
+
+def test_an_unknown_type_names_those_that_are_alike(caller: McpCaller) -> None:
+    changes = [{"op": "add_node", "node": {"type": "join"}}]
+    error = caller.call("edit_pipeline", {"pipeline_id": "cards", "changes": changes})["error"]
+    assert "`stream-static-join` or `stream-stream-join`" in error["hint"]

@@ -52,7 +52,7 @@ class Deduplicate(PatternType):
     summary = "Pass the first row of each key and drop its repetitions within a time"
     Config = DeduplicateConfig
     passes_through = True
-    aliases = ("deduplication",)
+    aliases = ("deduplication", "dedup", "dedupe", "distinct")
     field_aliases = EARLIER_FIELDS
     moved = {k: v for k, v in MOVED_FIELDS.items() if k not in EARLIER_FIELDS}
 

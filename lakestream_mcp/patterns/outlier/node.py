@@ -94,7 +94,7 @@ class Outlier(PatternType):
     title = "Outlier"
     summary = "A number deviates from its key's baseline: z-score, interquartile range or MAD"
     Config = OutlierConfig
-    aliases = ("outlier-anomaly",)
+    aliases = ("outlier-anomaly", "anomaly", "anomaly-detection")
     field_aliases = {
         **FIELD_ALIASES,
         "valueField": "value",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ from ..common import (
 from ..numeric import check_measure_names, numeric_value, said
 from .config import UNITS_US, VelocityConfig, check_velocity, empty_answers
 
+RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:/|per)\s*([a-z]+)", re.IGNORECASE)
+UNITS = ("second", "minute", "hour", "day")
 EARLIER_UNITS = {"per_sec": "second", "per_min": "minute", "per_hour": "hour"}
 MATCHERS = {
     "above": "RollingRateMatcher",
@@ -38,7 +41,7 @@ class Velocity(PatternType):
     title = "Velocity"
     summary = "The rate of events (or of a sum) is above or below a limit, or changed by a factor"
     Config = VelocityConfig
-    aliases = ("velocity-detector",)
+    aliases = ("velocity-detector", "rate", "rate-threshold")
     field_aliases = {
         **FIELD_ALIASES,
         "eventFilter": "where",
@@ -49,7 +52,11 @@ class Velocity(PatternType):
     moved = MOVED_FIELDS
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """`rateUnit` was `per_sec`, `per_min` or `per_hour`."""
+        """`rateUnit` was `per_sec`, `per_min` or `per_hour`; a limit may be `100 per minute`."""
+        limit = RATE.fullmatch(str(config.get("threshold")).strip())
+        if limit and "per" not in config:
+            unit = next((u for u in UNITS if u.startswith(limit[2].lower())), limit[2])
+            return config | {"threshold": float(limit[1]), "per": unit}
         unit = config.get("per")
         known = isinstance(unit, str) and unit in EARLIER_UNITS
         return config | {"per": EARLIER_UNITS[str(unit)]} if known else config

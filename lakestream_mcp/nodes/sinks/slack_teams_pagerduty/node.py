@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -56,6 +56,9 @@ class ChatSink(AlertSink):
     title = "Slack, Teams or PagerDuty"
     summary = "Alerts people: a message per row, with retries, a rate limit and a log"
     Config = ChatConfig
+    implied: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        name: {"provider": name} for name in ("slack", "teams", "pagerduty")
+    }
     aliases = ("slack-sink", "teams-sink", "pagerduty-sink", "alert-sink")
     field_aliases = {"webhookUrl": "webhook_url", "messageTemplate": "message"}
     template_arguments = ("text",)

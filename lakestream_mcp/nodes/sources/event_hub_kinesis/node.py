@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ....errors import Unsupported
 from ....graph.model import Column, Problem, Relation
@@ -56,6 +56,10 @@ class EventHubKinesis(MessageSource):
     summary = "Reads records of Azure Event Hubs (by its Kafka endpoint) or Amazon Kinesis"
     Config = EventHubKinesisConfig
     metadata = METADATA
+    implied: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "event_hub": {"provider": "event-hub"},
+        "kinesis": {"provider": "kinesis"},
+    }
     aliases = ("event-hub", "event-hubs", "kinesis")
     field_aliases = {
         **PAYLOAD_ALIASES,

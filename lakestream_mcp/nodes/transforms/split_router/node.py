@@ -84,7 +84,7 @@ class SplitRouter(RelationalType):
     Config = SplitRouterConfig
     ports_out = ("<name of each route>", "<default_route>")
     unsaid = tuple(SplitRouterConfig.model_fields)
-    aliases = ("router", "split")
+    aliases = ("router", "split", "switch", "branch")
     field_aliases = {"defaultRoute": "default_route"}
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -82,7 +82,19 @@ class WindowAggregate(StatefulRelationalType):
     summary = "Counts, sums and the like over tumbling, sliding or session windows, by key"
     Config = WindowAggregateConfig
     unsaid = tuple(WindowAggregateConfig.model_fields)
-    aliases = ("window", "aggregate", "tumbling-window", "hopping-window", "sliding-window")
+    aliases = (
+        "window",
+        "aggregate",
+        "tumbling-window",
+        "hopping-window",
+        "sliding-window",
+        "session-window",
+    )
+    implied: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "hopping": {"window_type": "sliding"},
+        "sliding": {"window_type": "sliding"},
+        "session": {"window_type": "session"},
+    }
     field_aliases = {
         "windowType": "window_type",
         "slideInterval": "slide",
