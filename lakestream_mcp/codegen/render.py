@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from ..graph.kept import Kept
 from ..graph.node_type import CodeTransformType, RelationalType, SinkType, SourceType
 from ..relational.column_types import ddl
 from .filters import FILTERS, Source, inside_function, sql_ident
+from .imports import import_lines
 from .inline import Code, carried_text, names_in, platform_functions
 from .plan import NotebookPlan, PatternStep, Step
 from .verify import authored_lines
@@ -32,40 +33,6 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 ALWAYS = ("parameter", "await_queries")
 MAX_KEPT = 20_000
 """Characters of a cell; longer ones are an author's code, and are made each time."""
-PACKAGES = ("pandas", "pyspark")
-IMPORTS = {
-    "base64": "import base64",
-    "datetime": "import datetime",
-    "dt": "import datetime as dt",
-    "decimal": "import decimal",
-    "email": "import email.message\nimport email.utils",
-    "hashlib": "import hashlib",
-    "http": "import http.client",
-    "json": "import json",
-    "math": "import math",
-    "os": "import os",
-    "random": "import random",
-    "re": "import re",
-    "smtplib": "import smtplib",
-    "ssl": "import ssl",
-    "sys": "import sys",
-    "time": "import time",
-    "urllib": "import urllib.error\nimport urllib.parse\nimport urllib.request",
-    "Callable": "from collections.abc import Callable",
-    "Iterator": "from collections.abc import Iterator",
-    "ThreadPoolExecutor": "from concurrent.futures import ThreadPoolExecutor",
-    "Path": "from pathlib import Path",
-    "Any": "from typing import Any",
-    "NamedTuple": "from typing import NamedTuple",
-    "pd": "import pandas as pd",
-    "SparkSession": "from pyspark.sql import SparkSession",
-    "Window": "from pyspark.sql import Window",
-    "F": "from pyspark.sql import functions as F",
-    "DataSource": "from pyspark.sql.datasource import DataSource",
-    "SimpleDataSourceStreamReader": (
-        "from pyspark.sql.datasource import SimpleDataSourceStreamReader"
-    ),
-}
 
 
 @lru_cache(maxsize=1)
@@ -102,29 +69,12 @@ def notebook(plan: NotebookPlan, version: str) -> str:
         version=version,
         hashes=plan.hashes,
         packages=sorted({p for s in plan.steps for p in getattr(s.type, "packages", ())}),
-        imports=Source(_imports(used)),
+        imports=Source(import_lines(used)),
         platform=platform.text,
         carried=_carried(plan),
         several_watermarks=sum(map(declares_watermark, plan.steps)) > 1,
         cells=[(s.node.name, cell.text) for s, cell in zip(plan.steps, cells, strict=True)],
     )
-
-
-def _imports(used: Set[str]) -> str:
-    """The lines that import names: one for each module, those of packages set apart."""
-    lines = [line for name, line in IMPORTS.items() if name in used]
-    named: dict[str, list[str]] = {}
-    for line in lines:
-        module, imported, name = line.partition(" import ")
-        together = imported and module.startswith("from ") and " as " not in name
-        named.setdefault(f"{module} import " if together else line, []).append(name)
-    merged = [
-        f"{head}{', '.join(names)}" if head.endswith(" import ") else head
-        for head, names in named.items()
-    ]
-    own = [line for line in merged if not line.split()[1].startswith(PACKAGES)]
-    packages = [line for line in merged if line not in own]
-    return "\n".join([*own, "", *packages]) + "\n"
 
 
 _CELLS: Kept[Any, Code] = Kept(4096)

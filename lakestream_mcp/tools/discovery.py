@@ -188,12 +188,16 @@ def get_pipeline(
     elif detail == "lineage":
         answer.lineage, answer.shown = _lineage(ws, stored, node, column)
     elif detail == "code":
-        from .code_shown import code_shown
-
-        answer.shown = code_shown(ws, stored, node)
+        answer.shown = _code(ws, stored, node)
     elif detail in ("mermaid", "svg"):
         answer.shown = _diagram(ws, stored, detail)
     return answer
+
+
+def _code(ws: Workspace, stored: Stored, node: str) -> str:
+    from .code_shown import code_shown
+
+    return code_shown(ws, stored, node)
 
 
 def _details(ws: Workspace, stored: Stored, node: str) -> dict[str, Any]:

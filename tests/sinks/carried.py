@@ -6,8 +6,8 @@ import ast
 from functools import cache
 from typing import Any
 
+from lakestream_mcp.codegen.imports import IMPORTS
 from lakestream_mcp.codegen.inline import MARK, PLATFORM_FILES
-from lakestream_mcp.codegen.render import IMPORTS
 
 
 @cache

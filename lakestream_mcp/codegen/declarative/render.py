@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..filters import Source, sql_comment
+from ..imports import import_lines
 from ..inline import names_in, platform_functions
-from ..render import IMPORTS, render
+from ..render import render
 from .plan import Part
 
 if TYPE_CHECKING:
@@ -108,9 +109,9 @@ def python_file(header: Header, sinks: Sequence[tuple[Part, Sink]]) -> Source:
     named = names_in("\n".join(cells)).mentioned
     platform = platform_functions(named) if carries else None
     used = {"SparkSession"} if platform is None else named | platform.names.mentioned
-    lines = [line for name, line in IMPORTS.items() if name in used]
+    lines = import_lines(used).splitlines()
     here = next(i for i, line in enumerate(lines) if "pyspark" in line)
-    lines.insert(here, "\nfrom pyspark import pipelines as dp")
+    lines.insert(here, "from pyspark import pipelines as dp")
     return render(
         f"{FOLDER}/sinks.py.j2",
         header=header,

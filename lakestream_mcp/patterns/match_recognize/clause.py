@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from ...errors import InvalidArgument, Unsupported
 from ...graph.duration import duration_us
 from .pattern_text import Pattern, parse_pattern
-from .tokens import FIELD, Reader, Token, syntax_error, tokenize
+from .tokens import FIELD, Reader, Token, clause_reader, syntax_error
 
 Rows = Literal["one row", "all rows"]
 SECTIONS = (
@@ -88,14 +88,7 @@ def parse_clause(text: str) -> Clause:
 
 def sections(text: str) -> dict[str, Reader]:
     """The tokens of each section, without the words that open it. Raises InvalidSql."""
-    whole = Reader(text, tokenize(text))
-    if whole.accept("SELECT"):
-        raise syntax_error(
-            "the clause stands alone, without the query around it; a map-select node behind it "
-            "chooses columns",
-            text,
-            "PARTITION BY … ORDER BY … PATTERN (…) DEFINE …",
-        )
+    whole = clause_reader(text)
     inner = whole.inside() if whole.accept("MATCH_RECOGNIZE") else None
     if inner is not None:
         _alias(whole)

@@ -183,3 +183,16 @@ class Reader:
         if self.at >= len(self.tokens):
             return ""
         return self.text[self.tokens[self.at].start : self.tokens[-1].end]
+
+
+def clause_reader(text: str) -> Reader:
+    """A reader of a clause. Raises InvalidSql where a query stands around it."""
+    reader = Reader(text, tokenize(text))
+    if reader.accept("SELECT"):
+        raise syntax_error(
+            "the clause stands alone, without the query around it; a map-select node behind it "
+            "chooses columns",
+            text,
+            "PARTITION BY … ORDER BY … PATTERN (…) DEFINE …",
+        )
+    return reader
