@@ -25,7 +25,8 @@ _BY_FIELD: Mapping[str, str] = {
     "when": "condition where event on trigger",
     "event_time": "timestamp time timestamp_column time_column time_field timestamp_field "
     "event_time_column event_time_field",
-    "watermark_delay": "watermark delay max_delay lateness allowed_lateness max_lateness",
+    "watermark_delay": "watermark delay max_delay lateness allowed_lateness max_lateness grace "
+    "max_out_of_orderness out_of_orderness",
     "delay": "max_delay lateness allowed_lateness max_lateness late_threshold",
     "window": "time_window window_size window_length window_duration timeframe within duration",
     "duration": "window size window_size window_length window_duration length",
@@ -95,7 +96,7 @@ _BY_FIELD: Mapping[str, str] = {
     "url": "endpoint uri webhook_url",
     "webhook_url": "webhook url",
     "merge_keys": "key keys primary_key primary_keys merge_on",
-    "primary_keys": "primary_key keys",
+    "primary_keys": "primary_key keys key",
 }
 _COLUMNS = frozenset({"columns", "static_columns", "output"})
 _UNITS = {

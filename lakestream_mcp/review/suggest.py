@@ -16,6 +16,7 @@ from .suggestion import Seen, Suggestion, neat, seen
 
 ROWS_LEAST = 5
 OTHERS_MOST = 3
+NO_KEYS = ("double", "float", "boolean", "timestamp", "date")
 TIME_NAMES = ("event_time", "event_timestamp", "timestamp", "ts", "time", "occurred_at", "at")
 
 
@@ -127,7 +128,7 @@ def _watermark(known: Seen) -> Iterator[Suggestion]:
 def _pattern(facts: Facts, known: Seen) -> Iterator[Suggestion]:
     """A key, times that its silences speak for, and thresholds."""
     if not known.keys and "key" in known.fields and known.node.type != "deduplicate":
-        names = [c.name for c in known.relation.columns if c.name in known.rows[0]]
+        names = [c.name for c in known.relation.columns if c.type not in NO_KEYS]
         found = key_candidates(known.rows, names, known.time)
         for column in found[:1]:
             others = ", ".join(f"`{c.name}` ({c.distinct})" for c in found[1 : 1 + OTHERS_MOST])

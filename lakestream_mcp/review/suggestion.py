@@ -38,8 +38,9 @@ class Seen(NamedTuple):
 
     @property
     def time(self) -> str | None:
-        """The event-time column."""
-        return self.fields.get("event_time") or self.relation.event_time
+        """The event-time column, or the first timestamp where none is declared yet."""
+        stamps = (c.name for c in self.relation.columns if c.type == "timestamp")
+        return self.fields.get("event_time") or self.relation.event_time or next(stamps, None)
 
     @property
     def numbers(self) -> list[str]:

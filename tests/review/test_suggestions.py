@@ -167,3 +167,11 @@ def test_numbers_of_a_file_of_text_count_as_numbers(caller: McpCaller) -> None:
     sample = [{name: str(value) for name, value in row.items()} for row in rows()]
     fixes = [s["fix"][0]["config"] for s in suggested(caller, "texts", sample, "found")]
     assert {"threshold": 16} in fixes and {"where": "value > 9"} in fixes
+
+
+def test_a_pattern_is_told_its_limits_before_its_source_has_a_time(caller: McpCaller) -> None:
+    made(caller, "untimed", "velocity", {"per": "minute"}, {"columns": COLUMNS})
+    fixes = [
+        s["fix"][0]["config"] for s in suggested(caller, "untimed", rows(), "found") if "fix" in s
+    ]
+    assert fixes[0] == {"key": ["sensor"]} and {"threshold": 15} in fixes

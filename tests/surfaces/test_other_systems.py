@@ -37,7 +37,7 @@ SHAPES: dict[str, tuple[str, Json, Json]] = {
             "keyBy": "user",
             "pattern": [
                 {"begin": "fail", "where": "NOT ok", "times": 3, "consecutive": True},
-                {"followedBy": "success", "where": "ok"},
+                {"next": "success", "where": "ok"},
             ],
             "within": "Time.minutes(10)",
         },
@@ -45,7 +45,7 @@ SHAPES: dict[str, tuple[str, Json, Json]] = {
             "key": "user",
             "steps": [
                 {"name": "fail", "where": "NOT ok", "min": 3, "max": 3, "inner": "strict"},
-                {"name": "success", "where": "ok"},
+                {"name": "success", "where": "ok", "contiguity": "strict"},
             ],
         },
     ),

@@ -18,6 +18,9 @@ from .matcher import sequence_bound
 NEVER = 1 << 62
 EARLIER_CONTIGUITY = {"non-deterministic": "relaxed-any", "nondeterministic": "relaxed-any"}
 
+FLINK_WORDS = {"next": "strict", "followedBy": "relaxed", "followedByAny": "relaxed-any"}
+"""What Flink calls a step by how it follows the one before."""
+
 
 class SequencePattern(PatternType):
     """Events in order, as Flink CEP defines it."""
@@ -26,7 +29,7 @@ class SequencePattern(PatternType):
     title = "Sequence"
     summary = "Steps that happen in order: A, then B, then C, within a time, per key"
     Config = SequenceConfig
-    aliases = ("sequence-detector",)
+    aliases = ("sequence-detector", "cep")
     field_aliases = {
         **FIELD_ALIASES,
         "withinDuration": "within",
@@ -131,6 +134,10 @@ def _migrated(step: Any, greedy: Any) -> Any:
     migrated = dict(step)
     if "filter" in migrated and "where" not in migrated:
         migrated["where"] = migrated.pop("filter")
+    for word, contiguity in FLINK_WORDS.items():
+        if word in migrated and "name" not in migrated:
+            migrated["name"] = migrated.pop(word)
+            migrated.setdefault("contiguity", contiguity)
     if isinstance(times := migrated.get("times"), int) and not migrated.keys() & {"min", "max"}:
         del migrated["times"]
         migrated |= {"min": times, "max": times}

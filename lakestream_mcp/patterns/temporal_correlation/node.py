@@ -83,6 +83,7 @@ class TemporalCorrelation(PatternType):
     summary = "Events of two inputs with the same key that are near in time, paired"
     Config = TemporalCorrelationConfig
     input_ports = PORTS
+    aliases = ("correlation",)
     field_aliases = {
         **FIELD_ALIASES,
         "streamAFilter": "left",
