@@ -246,9 +246,20 @@ def _replace_document(draft: Draft, change: ReplaceDocument) -> None:
         config = fresh.config(node_type, given, node.id)
         fresh.add(node.model_copy(update={"type": node_type.type, "config": config}))
     for edge in new.edges:
-        fresh.connect(edge)
+        fresh.connect(_with_port(fresh, edge))
     draft.document, draft.nodes, draft.edges = fresh.document, fresh.nodes, fresh.edges
     draft.notes += fresh.notes
+
+
+def _with_port(draft: Draft, edge: Edge) -> Edge:
+    """An edge that names no port leads to the first free one where the node has several."""
+    target = draft.nodes.get(edge.target)
+    if target is None or "target_port" in edge.model_fields_set:
+        return edge
+    ports = draft.node_type(target.type).input_ports
+    if not ports or edge.target_port in ports:
+        return edge
+    return edge.model_copy(update={"target_port": draft.free_port(edge.source, edge.target)})
 
 
 def _tidy(draft: Draft) -> None:

@@ -339,6 +339,26 @@ def test_long_code_is_shown_node_by_node(caller: McpCaller) -> None:
     assert part.split("\n", 1)[1] in whole and "payments" in part
 
 
+def test_edges_of_a_document_take_free_ports(host: Host) -> None:
+    feed = {"bootstrap_servers": "b:9092", "columns": "p string, at timestamp", "event_time": "at"}
+    feed["watermark_delay"] = "1 minute"
+    pairing = {"key": "p", "left": "TRUE", "right": "TRUE", "within": "2 min"}
+    nodes = [
+        {"id": "badge", "type": "kafka", "config": feed | {"topics": "badge"}},
+        {"id": "seen", "type": "kafka", "config": feed | {"topics": "seen"}},
+        {"id": "both", "type": "correlation", "config": pairing, "inputs": ["badge", "seen"]},
+        {"id": "out", "type": "delta", "config": {"table": "a.b.c"}, "inputs": ["both"]},
+    ]
+    caller = McpCaller(host)
+    made = caller.call(
+        "create_pipeline", {"id": "doors", "name": "Doors", "document": {"nodes": nodes}}
+    )
+    assert made["counts"]["errors"] == 0, made
+    events = {"badge": [{"p": "a", "at": AT.format(0)}], "seen": [{"p": "a", "at": AT.format(1)}]}
+    asked = {"pipeline_id": "doors", "events": events}
+    assert caller.call("test_pattern", asked)["counts"]["matches"] == 1
+
+
 KAFKA: Json = {"bootstrap_servers": "b:9092", "columns": "id bigint, kind string, at timestamp"}
 TIMED: Json = {"event_time": "at", "watermark_delay": "1 minute"}
 
