@@ -103,6 +103,13 @@ class NodeLine(BaseModel):
     columns: list[str] | None = None
 
 
+NEXT = {
+    "node": 'edit_pipeline with {{"op":"update_node","id":"{node}","config":{{…}}}}',
+    "lineage": "preview_node shows the rows of a node; get_history what changed them",
+}
+"""By detail: the call that helps next."""
+
+
 class PipelineAnswer(Answer):
     """A pipeline in the detail asked for; what was not asked for is absent."""
 
@@ -126,7 +133,7 @@ class PipelineAnswer(Answer):
     def text(self) -> str:
         """Diagrams and code as they are; the rest in lines or JSON."""
         if self.shown is not None:
-            return self.shown
+            return f"{self.shown}\nNext: {self.next}" if self.next else self.shown
         if self.document is not None or self.node is not None:
             return super().text()
         lines = [f"{self.pipeline_id}@{self.revision} {self.status}: {self.name}"]
@@ -176,6 +183,7 @@ def get_pipeline(
         head_revision=stored.head,
         name=stored.document.name,
         status=stored.status,
+        next=NEXT[detail].format(node=node) if detail in NEXT else None,
         link=ws.link(pipeline_id, stored.revision, node=node),
     )
     if detail in ("summary", "full"):
@@ -184,7 +192,6 @@ def get_pipeline(
         answer.document = stored.document.model_dump(mode="json", exclude_none=True)
     elif detail == "node":
         answer.node = _details(ws, stored, node)
-        answer.next = f'edit_pipeline with {{"op":"update_node","id":"{node}","config":{{…}}}}'
     elif detail == "lineage":
         answer.lineage, answer.shown = _lineage(ws, stored, node, column)
     elif detail == "code":
