@@ -15,6 +15,7 @@ from lakestream_mcp.catalog import Catalog
 from lakestream_mcp.deploy.cost.assumptions import CASES, Assumptions
 from lakestream_mcp.deploy.cost.estimate import Estimate, estimate
 from lakestream_mcp.deploy.cost.load import Load
+from lakestream_mcp.errors import InvalidArgument
 from lakestream_mcp.graph.model import PipelineDocument
 from lakestream_mcp.surfaces.host import Host
 from lakestream_mcp.templates.library import built_in
@@ -216,3 +217,10 @@ def test_it_is_of_what_would_be_deployed(agent: Caller) -> None:
     assert agent.call("estimate_cost", asked)["estimate"]["compute"] == "classic"
     asked["load"] |= {"compute": "serverless"}  # type: ignore[operator]
     assert agent.call("estimate_cost", asked)["estimate"]["compute"] == "serverless"
+
+
+def test_large_numbers_may_be_written_as_people_do() -> None:
+    said = Load.of({"events_per_second": "10k", "keys": "1,500,000"})
+    assert (said.events_per_second, said.keys) == (10_000, 1_500_000)
+    with pytest.raises(InvalidArgument):
+        Load.of({"events_per_second": "many"})

@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ...errors import InvalidArgument, nearest
 
-Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+TIMES = {"k": 1_000, "m": 1_000_000}
+
+
+def _plain_number(given: object) -> object:
+    """`10k` and `2.5M` as people write large numbers, and digits with commas."""
+    if not isinstance(given, str):
+        return given
+    text = given.strip().lower().replace(",", "").replace("_", "")
+    try:
+        return float(text[:-1]) * TIMES[text[-1:]] if text[-1:] in TIMES else float(text)
+    except ValueError:
+        return given
+
+
+Positive = Annotated[
+    float, BeforeValidator(_plain_number), Field(gt=0, le=1e9, allow_inf_nan=False)
+]
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Compute = Literal["classic", "serverless"]
 Mode = Literal["continuous", "triggered"]
