@@ -71,6 +71,7 @@ LIKE = (
     ),
     ("end", r"ends with|end with|ending with|ends in|ending in"),
     ("hold", r"contains|contain|containing|includes|including|mentions|mentioning|has the word"),
+    ("like", r"like|matches(?= #str)|matching(?= #str)|is like"),
 )
 SLOW = r"slower (?:than|then)"
 QUICK = r"(?:faster|quicker) (?:than|then)"

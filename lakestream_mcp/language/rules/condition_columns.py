@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ENDS = word_set("and or but then within in for by per with when where while if , . ; : )")
 
 
+_ALSO = frozenset(["or", "and", "nor", ",", "but"])
 _MEASURES = word_set(
     "amount price temperature speed total value quantity humidity pressure voltage latency "
     "duration balance score level rate usage load size weight"
@@ -39,6 +40,8 @@ class ConditionColumns:
         self.compared = False
         self.last: str | None = None
         """The column that was compared last: `below 0 or above 100` is about one."""
+        self.told: str | None = None
+        """The column that anything was said of last: `starts with 'a' or contains 'b'`."""
         self.about: str | None = None
         """The only column of numbers that is spoken of at all."""
 
@@ -153,6 +156,13 @@ class ConditionColumns:
         if owner and (owned := self._owned(phrase, end, floor)):
             return owned
         return (self._chosen(named), end - named.length) if named is not None else None
+
+    def _again(self, start: int, phrase: Phrase, floor: int) -> tuple[str, int] | None:
+        """The column that was told last, where only `or` or `and` stands between."""
+        gap = {t.norm for t in phrase.tokens[floor:start]}
+        if self.told is None or not floor or not gap or start - floor > 2 or gap - _ALSO:
+            return None
+        return self.told, start
 
     def _owned(self, phrase: Phrase, end: int, floor: int) -> tuple[str, int] | None:
         """`the humidity of a device` before a sign: the column of what has it."""

@@ -93,6 +93,7 @@ class PlacesAndSigns(Equalities):
         ):
             return None
         values, end = self._values(phrase, end, named.name)
+        self.told = named.name
         return Clause(at, end, one_of(named.name, values, False)) if values else None
 
     def _exact(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
@@ -122,9 +123,13 @@ class PlacesAndSigns(Equalities):
         column = self._before(phrase, found.start, floor) if found else None
         if found is None:
             return None
+        end = found.end
         joined = found.start == floor + 1 and phrase.tokens[floor].norm in ("or", "and")
         if column is None and joined and self.last:
             column = self.last, found.start
+        after = self.columns.exactly([t.norm for t in phrase.tokens[end : end + 1]])
+        if column is None and after is not None:
+            column, end = (after.name, found.start), end + 1
         if column is None or column[0] not in self.columns.numeric():
             return None
         kinds = {"positive": exp.GT, "negative": exp.LT, "zero": exp.EQ}
@@ -134,4 +139,4 @@ class PlacesAndSigns(Equalities):
         opposite = {exp.GT: exp.LTE, exp.LT: exp.GTE, exp.EQ: exp.NEQ, exp.GTE: exp.LT}
         if "not" in found.groups:
             tree = opposite[kind](this=tree.this, expression=tree.expression)
-        return Clause(column[1], found.end, tree)
+        return Clause(column[1], end, tree)

@@ -43,10 +43,11 @@ class Equalities(Clocks):
         if found is None:
             return self._has_none(phrase, at)
         column = self._before(phrase, found.start, floor)
+        column = column or self._again(found.start, phrase, floor)
         column = column or self._spoken(phrase, found.start, floor)
         if column is None or (found.end - found.start < 2 and self.columns.open):
             return None
-        self.last = column[0]
+        self.last = self.told = column[0]
         is_null = exp.Is(this=column_tree(column[0]), expression=exp.Null())
         there = "set" in found.groups or "not" in found.groups
         more, start = self._listed(phrase, column[1], floor, list(self.columns.types))
@@ -88,12 +89,22 @@ class Equalities(Clocks):
             if found is None:
                 continue
             column = self._before(phrase, found.start, floor)
+            column = column or self._again(found.start, phrase, floor)
             column = column or self._spoken(phrase, found.start, floor)
             if column is None:
                 continue
-            value = exp.Literal.string(_said(found.groups["value"][0]))
+            said = _said(found.groups["value"][0])
+            if place == "like" and "%" not in said:
+                continue
+            self.told = column[0]
+            value = exp.Literal.string(said)
             left = column_tree(column[0])
-            kinds = {"start": exp.StartsWith, "end": exp.EndsWith, "hold": exp.Contains}
+            kinds = {
+                "like": exp.Like,
+                "start": exp.StartsWith,
+                "end": exp.EndsWith,
+                "hold": exp.Contains,
+            }
             tree: exp.Expr = kinds[place](this=left, expression=value)
             return Clause(
                 column[1], found.end, exp.Not(this=tree) if "not" in found.groups else tree
@@ -114,6 +125,8 @@ class Equalities(Clocks):
         if found is None:
             return None
         column = self._before(phrase, found.start, floor)
+        if column is None and phrase.at("#str", found.end):
+            column = self._again(found.start, phrase, floor)
         if column is None and self._is_marked(phrase, found):
             column = self._spoken(phrase, found.start, floor)
         if column is None:
@@ -121,6 +134,7 @@ class Equalities(Clocks):
         values, end = self._values(phrase, found.end, column[0])
         if not values or self._told_of_thing(phrase, found, column[0]):
             return None
+        self.told = column[0]
         return Clause(column[1], end, one_of(column[0], values, bool(unequal)))
 
     def _is_marked(self, phrase: Phrase, found: Found) -> bool:

@@ -63,7 +63,7 @@ _PARTS = (
             r"before\b|after\b|and then|in \d|$))"
         ),
     ),
-    ("num", r"(?:[$€£]\s?)?(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"),
+    ("num", r"(?:[$€£]\s?)?(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: 000)+\b|\d+)(?:\.\d+)?"),
     ("name", r"[A-Za-z_]\w*(?:-\w+)*(?:\.[A-Za-z_0-9]\w*(?:-\w+)*)+"),
     ("code", r"(?<![\w-])[A-Z][A-Za-z]{0,8}-\d[\w-]*"),
     ("word", r"[^\W\d_][\w]*(?:['’-][^\W\d_][\w]*)*|_\w+|w/o?|°[CFcf]?|σ"),
@@ -147,7 +147,7 @@ def _words(said: str, start: int) -> list[Token]:
 def _number(said: str, start: int, end: int, text: str) -> tuple[list[Token], int]:
     """A number, with what is glued to it: `$`, `k`, `%`, `x`, `rd`."""
     money = "money" if said[0] in "$€£" else ""
-    value = Fraction(said.lstrip("$€£ ").replace(",", ""))
+    value = Fraction(said.lstrip("$€£ ").replace(",", "").replace(" ", ""))
     suffix = _SUFFIX.match(text, end)
     if suffix is None:
         end += text[end : end + 1] == "-"  # `5-minute`

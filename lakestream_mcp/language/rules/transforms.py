@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .column_transforms import added, columns_kept, exploded, renamed
+from .grouping import UNLESS
 from .joins import joined
 from .lookups import enriched, positive, quality
 from .measure_words import duration_of
@@ -101,8 +102,9 @@ def filtered(scene: Scene, phrase: Phrase) -> Made | None:
     if every := rest.at(_EXCEPT):
         rest.use(every.start, every.end)
         rest, negated = rest.part(every.end), not negated
-    if unless := rest.take(r"unless|except (?:when|where|if)|other than those"):
-        rest, negated = rest.part(unless.end) if unless.start < 2 else rest, not negated
+    if (unless := rest.find(UNLESS)) and unless.start < 2:
+        rest.use(unless.start, unless.end)
+        rest, negated = rest.part(unless.end), not negated
     if lead := rest.at(_FILTERED_WORDS):
         rest.use(lead.start, lead.end)
         rest = rest.part(lead.end)

@@ -27,6 +27,7 @@ _COUNT = (
     r"below|at most|up to|exactly|only|>=|<=|>|<) )?#num(?: or (?:more|fewer|less))?(?: such)? "
     r"(?:(?:[a-z_]\w*|#str) ){0,2}(?P<what>[a-z]\w*[a-rt-z]s|times)(?! than)|"
     r"(?:(?:at least|minimum(?: of)?|more than|over|>=|>) )?#times(?: or more)?"
+    r"(?! (?:the|its|their))"
 )
 _BARE_COUNT = (
     r"(?<!of )(?<!is )(?<!= )(?:(?:at least|more than|over|fewer than|less than|minimum(?: of)?) )?"
@@ -116,7 +117,7 @@ def _conditions(scene: Scene, phrase: Phrase) -> list[Condition]:
     written = sql_clauses(phrase, scene.columns)
     spoken = scene.events(()).conditions.clauses(_masked(phrase, written, scene))
     clauses = sorted([*written, *spoken], key=lambda clause: clause.start)
-    clauses = _with_values(phrase, clauses, scene.columns)
+    clauses = _with_values(phrase, _explained(phrase, clauses), scene.columns)
     groups: list[list[Clause]] = []
     for clause in clauses:
         if groups and _linked(phrase.part(groups[-1][-1].end, clause.start)):
@@ -129,6 +130,19 @@ def _conditions(scene: Scene, phrase: Phrase) -> list[Condition]:
         )
         for group in groups
     ]
+
+
+def _explained(phrase: Phrase, clauses: Sequence[Clause]) -> list[Clause]:
+    """The comparisons, each once: `no merchant (merchant is null)` says one thing twice."""
+    made: list[Clause] = []
+    for clause in clauses:
+        last = made[-1] if made else None
+        near = last is not None and phrase.part(last.end, clause.start).text in ("", "(")
+        if last and near and last.tree.unnest().sql() == clause.tree.unnest().sql():
+            made[-1] = last._replace(end=clause.end)
+        else:
+            made.append(clause)
+    return made
 
 
 def _before_column(

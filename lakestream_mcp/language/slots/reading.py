@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ..rules.talk import Talk
 
 _WEIGHTY = (
-    r"expectations?|bad rows|keep them|except|unless|outside|instead|twice|tripl\w*|"
-    r"doubles|doubled|half|"
+    r"expectations?|bad rows|keep them|outside|instead|tripl\w*|"
+    r"doubles|doubled|"
     r"(?P<p>previous)|ratio|password|enrich\w*|split\w*|rout\w*|"
     r"(?<!z )score\w*|model endpoint|"
     r"predict\w*|rename\w*|cast\w*|explode\w*|quality|quarantine\w*|watermark|late|top|rank\w*|"
