@@ -98,7 +98,7 @@ def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
         if made is None:
             return None
         (sinks if into else sources).append(made)
-        phrase = _without(phrase, place)
+        phrase = _without(phrase, place, made if into else None)
     return None
 
 
@@ -130,7 +130,8 @@ def _cut_special(
             made.append(found[0])
             left = tuple(t for t in left if t.place in used or t.place not in part.used)
             left = _without_pace(left) if made[-1].type == "stream-simulator" else left
-        rest += [*part.tokens[:start], *left, Token("punct", ";", ";", place=-1)]
+        there = [mark(found[0], -1)] if found and has_source else []
+        rest += [*part.tokens[:start], *there, *left, Token("punct", ";", ";", place=-1)]
     return made, Phrase(rest, phrase.used)
 
 
@@ -247,7 +248,12 @@ def _format(phrase: Phrase, place: _Place) -> str:
     return _ENDING.get(ending) or (near.groups["f"][0].norm if near else "parquet")
 
 
-def _without(phrase: Phrase, place: _Place) -> Phrase:
+def mark(made: Made | None, place: int) -> Token:
+    """The boundary that is left where a place was; it holds the sink."""
+    return Token("place", ";", ";", made, place=place)
+
+
+def _without(phrase: Phrase, place: _Place, made: Made | None) -> Phrase:
     """The phrase with a boundary where a place was, and the words before it that lead there."""
     start, end = place.start, place.end
     while start and place.start - start < _BACK and phrase.tokens[start - 1].norm in _LEAD:
@@ -255,5 +261,5 @@ def _without(phrase: Phrase, place: _Place) -> Phrase:
     after = phrase.at(rf"(?:,|as|in|and|the|files?|format|table|{_FORMAT}|too|also|as well)+", end)
     end = after.end if after and phrase.part(end, after.end).has(_FORMAT) else end
     phrase.use(start, end)
-    mark = Token("punct", ";", ";", place=phrase.tokens[place.start].place)
-    return Phrase((*phrase.tokens[:start], mark, *phrase.tokens[end:]), phrase.used)
+    left = mark(made, phrase.tokens[place.start].place)
+    return Phrase((*phrase.tokens[:start], left, *phrase.tokens[end:]), phrase.used)
