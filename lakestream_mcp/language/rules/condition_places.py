@@ -71,7 +71,7 @@ class PlacesAndSigns(Equalities):
         before = phrase.tokens[at - 1].norm if at else ""
         said = before in ("of", "with", "where", "whose", "having") and means_something(value)
         exact = named.length == 1 and phrase.tokens[at].norm == named.name.lower()
-        led = at == 0 or before in ("and", "or", ",", "only", "keep", "drop")
+        led = at == 0 or before in ("and", "or", ",", "only", "keep", "drop", ":", ";")
         ends = end + 1 >= len(phrase) or phrase.tokens[end + 1].norm in _VALUE_ENDS
         said = said or (led and ends and exact and means_something(value))
         said = said or (

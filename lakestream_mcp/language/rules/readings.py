@@ -35,6 +35,12 @@ _NAMED = {
     "heartbeat": r"heartbeats?|silent|silence|stops? (?:sending|reporting)",
 }
 """Patterns by the name that a text may give them."""
+_PARTED = (
+    r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
+    r"(?:to|into|->|goes?)|rout(?:e|es|ing)|data quality|quality|expectations?|violat\w*|"
+    r"validat\w*|expect|ensure|quarantin\w*|(?:otherwise|or) (?:drop|warn|fail)"
+)
+"""Words by which rows part ways: what is told of each place counts, wherever it stands."""
 
 
 def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
@@ -122,7 +128,7 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
         return False
     if contradictory(draft.changes) or loose(draft.changes):
         return False
-    if miscounted(Phrase(tokens), draft.changes):
+    if miscounted(Phrase(tokens), draft.changes) or Phrase(tokens).has(_PARTED):
         return False
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     if any(Phrase(tokens).has(cue) and name not in types for name, cue in _NAMED.items()):

@@ -199,7 +199,7 @@ def _topics(phrase: Phrase) -> Iterator[_Place]:
 
 def _is_sink(phrase: Phrase, place: _Place, has_source: bool) -> bool:
     """Whether rows go there: the nearest word before it, in its sentence, that tells."""
-    if phrase.at(_OWN_COLUMNS, place.end) or phrase.at(_BOTH, place.end):
+    if phrase.at(_OWN_COLUMNS, place.end):
         return False
     for at in range(place.start - 1, max(-1, place.start - _REACH), -1):
         norm = phrase.tokens[at].norm
@@ -210,6 +210,8 @@ def _is_sink(phrase: Phrase, place: _Place, has_source: bool) -> bool:
         named = norm == ":" and at and phrase.tokens[at - 1].norm in _INTO | _FROM
         if norm in (";", ".", ":") and not named:
             break
+    if phrase.at(_BOTH, place.end):
+        return False
     after = phrase.tokens[place.end].norm if place.end < len(phrase) else ""
     opens = place.start <= _AT_START and after in ("->", ",", ";", ".")
     return has_source and not opens

@@ -21,7 +21,9 @@ from .atoms import Atoms
 from .branches import read_branches
 from .layout import plain
 from .meanings import read_pattern
+from .parted import read_router
 from .places import Places, cut_places
+from .quality import read_quality
 from .streams import CORRELATED, JOIN, UNION, read_streams
 
 if TYPE_CHECKING:
@@ -49,10 +51,19 @@ def second_reading(
 ) -> Reader | None:
     """What a text says, as a reader that has found it; None where something stays open."""
     phrase = Phrase(plain(tokens, columns.types))
-    if columns.open or unsupported(phrase) or _is_weighty(phrase, columns):
+    if columns.open or unsupported(phrase):
         return None
-    reader = Reader(request, columns, talk, False)
-    given, is_vague = _is_given(phrase, request), vague(_without_how(phrase)) is not None
+    reader, given = Reader(request, columns, talk, False), _is_given(phrase, request)
+    if _parted(reader, phrase, given):
+        return reader
+    if _is_weighty(phrase, columns):
+        return None
+    return _plainly(reader, phrase, given)
+
+
+def _plainly(reader: Reader, phrase: Phrase, given: bool) -> Reader | None:
+    """The reader with what a text says of one pattern, or of one in each of its branches."""
+    is_vague, talk = vague(_without_how(phrase)) is not None, reader.talk
     read = partial(_nodes, is_vague=is_vague)
     branches = read_branches(reader.scene, phrase, given, read)
     if branches is not None and not talk.questions:
@@ -70,6 +81,20 @@ def second_reading(
     reader.found.sinks += places.sinks
     reader.found.steps += nodes
     return reader
+
+
+def _parted(reader: Reader, phrase: Phrase, given: bool) -> bool:
+    """Whether rows part ways, by a router or by rules of quality, and the reader has it."""
+    for read in (read_quality, read_router):
+        parted = read(reader.scene, phrase, given)
+        if parted is not None and not reader.talk.questions:
+            reader.found.sources += parted.sources
+            reader.found.steps += parted.steps
+            reader.found.routes += parted.routes
+            reader.found.sinks += parted.sinks
+            return True
+        reader.talk.questions.clear()
+    return False
 
 
 def steps_by_clauses(
