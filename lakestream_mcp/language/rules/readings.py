@@ -52,8 +52,21 @@ def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: D
         return _asked(tokens, columns, draft)
     other = _second(request, tokens, columns)
     if other is None or (sound and _is_unplaced(other)):
-        return _asked(tokens, columns, draft)
+        return _asked(tokens, columns, draft if sound else _unsure(tokens, columns, draft))
     return other
+
+
+def _unsure(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
+    """The draft, or a question about what is said and is not in it."""
+    from ..slots import plain, unsaid
+
+    told = [t for t in plain(tokens, columns.types) if t.kind != "num" or t.value != 1]
+    said = unsaid(told, draft.changes, ())
+    if not draft.changes or not said:
+        return draft
+    talk = Talk()
+    talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
+    return Draft(assumptions=draft.assumptions, questions=talk.asked())
 
 
 def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:

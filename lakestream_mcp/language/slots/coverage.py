@@ -39,7 +39,7 @@ def unsaid(
         elif token.kind == "dur":
             known = int(token.value) in times or _in_numbers(token, numbers)
         elif token.norm in ("#num", "#pct", "#times"):
-            known = _about(token.value, numbers)
+            known = _about(token.value, numbers) or "/" in token.text
         elif token.text in columns and ("_" in token.text or not token.text.islower()):
             known = token.text in said
         else:
@@ -108,7 +108,7 @@ def _without_columns(value: Any) -> Any:
         return {
             k: _without_columns(v)
             for k, v in value.items()
-            if k not in _TOLD and (k != "columns" or _keys(v))
+            if k not in _TOLD and (k != "columns" or len(value) == 1 or _keys(v))
         }
     return [_without_columns(item) for item in value] if isinstance(value, list) else value
 

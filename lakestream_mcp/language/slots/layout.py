@@ -15,6 +15,7 @@ _PLURALS = word_set(
     "conditions sinks trades inputs"
 )
 _NO_NAME = STOP | word_set("topic topics both all each every named called kafka")
+_LABELS = r"(?:steps?|stages?|rules?|branch|branches|checks?|part|task|alert) #num (?::|-|\.)"
 _MORE = r"(?:, and|,|and|&)"
 _LEADING = (
     r"(?:with|having|has|have|and|the|its|payload|of|each|both|all|columns?|fields?|schema|are|is|"
@@ -26,7 +27,7 @@ _LEAD = rf"(?:{_LEADING} ){{0,5}}{_LEADING}$"
 def without_marks(tokens: Sequence[Token]) -> list[Token]:
     """The text without the numbers and dashes of its lists; `5+` as `5 or more`."""
     kept: list[Token] = []
-    for token in tokens:
+    for token in _unlabelled(tokens):
         opens = len(kept) == 1 or (len(kept) > 1 and kept[-2].norm == ";")
         if token.norm in (".", ")") and kept and opens and kept[-1].norm == "#num":
             kept.pop()
@@ -39,6 +40,16 @@ def without_marks(tokens: Sequence[Token]) -> list[Token]:
             continue
         kept.append(token)
     return kept
+
+
+def _unlabelled(tokens: Sequence[Token]) -> list[Token]:
+    """The text without the numbers of its steps: `STEP 2: …`."""
+    phrase = Phrase(tokens)
+    labels = [
+        f for f in phrase.all(_LABELS) if not f.start or phrase.tokens[f.start - 1].norm in ".;"
+    ]
+    gone = {n for found in labels for n in range(found.start, found.end)}
+    return [token for n, token in enumerate(tokens) if n not in gone]
 
 
 def plain(tokens: Sequence[Token], columns: Container[str]) -> list[Token]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..rules.lookups import positive
@@ -10,7 +11,7 @@ from ..rules.phrase import Phrase
 from ..rules.scene import Made, Scene, text
 from .atoms import Atoms, Condition
 from .parted import REST, Parted, parts_of_text
-from .places import cut_places
+from .places import Places, cut_places
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -24,6 +25,7 @@ ACTIONS = (
 )
 _ACTION = "|".join(cue for _, cue in ACTIONS)
 _BAD = r"invalid|bad|violations|violating|failed|failing|rejected|broken|offending|wrong|dirty"
+_NEXT = r"(?:(?:,|and|;|\.) )*(?:after that|afterwards|then|next)"
 _GOOD = r"valid|good|clean|passing|correct|passes|passed|fine"
 _ROWS = r"(?: (?:the|all|any|rows|ones|records|events|those|them|that))*"
 _DROPPED = rf"(?:drop\w*|discard\w*|remov\w*|reject\w*|delet\w*){_ROWS}(?: (?:{_BAD}){_ROWS})?$"
@@ -31,19 +33,26 @@ _KEPT = rf"but(?: keep)?$|quarantin\w*{_ROWS}(?: (?:{_BAD}){_ROWS})?$"
 _IF_BAD = r"(?:if|when|whenever|where|with|whose|having|that have|which have)(?: the)?$"
 
 
-def read_quality(scene: Scene, phrase: Phrase, given: bool) -> Parted | None:
-    """`amount > 0 (drop), currency is not null (warn)`: each rule with its action."""
+def read_quality(
+    scene: Scene, phrase: Phrase, given: bool, read: Callable[[Scene, Places], list[Made] | None]
+) -> Parted | None:
+    """`amount > 0 (drop), currency is not null (warn)`: each rule with its action, and what is
+    looked for then."""
     if not phrase.has(_NAMED) and not (phrase.has(_OWED) and phrase.has(_ACTION)):
         return None
     places = cut_places(scene, phrase, given)
     if places is None or len(places.sources) > 1 or not places.sinks:
         return None
-    made = rules_of(scene, places.rest)
-    if made is None:
+    made, more = rules_of(scene, places.rest), list[Made]()
+    cut = None if made else places.rest.find(_NEXT)
+    if cut is not None:
+        made = rules_of(scene, places.rest.part(0, cut.start))
+        more = read(scene, places._replace(rest=places.rest.part(cut.end))) or []
+    if made is None or (cut is not None and not more):
         return None
     bad = _set_apart(scene, places.rest)
-    if not any(bad):
-        return Parted(places.sources, [made], [], places.sinks)
+    if not any(bad) or more:
+        return Parted(places.sources, [made, *more], [], places.sinks)
     kept = [sink for sink, is_bad in zip(places.sinks, bad, strict=True) if not is_bad]
     apart = [("quarantine", s) for s, is_bad in zip(places.sinks, bad, strict=True) if is_bad]
     rules = [{**rule, "action": "drop"} for rule in made.config["expectations"]]

@@ -85,7 +85,8 @@ def _plainly(reader: Reader, phrase: Phrase, given: bool) -> Reader | None:
 
 def _parted(reader: Reader, phrase: Phrase, given: bool) -> bool:
     """Whether rows part ways, by a router or by rules of quality, and the reader has it."""
-    for read in (read_quality, read_router):
+    plainly = partial(_nodes, is_vague=False)
+    for read in (partial(read_quality, read=plainly), read_router):
         parted = read(reader.scene, phrase, given)
         if parted is not None and not reader.talk.questions:
             reader.found.sources += parted.sources
