@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..proposal import Request
 
 _NAMED = {
-    "state-machine": "state machine|finite state",
+    "state-machine": "state machine|finite state|states",
     "session": r"sessioni\w+|user sessions",
     "deduplicate": r"dedup\w*|de duplicate\w*",
     "outlier": r"outliers?|z ?score|mad|iqr",
@@ -146,10 +146,16 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     if any(Phrase(tokens).has(cue) and name not in types for name, cue in _NAMED.items()):
         return False
-    if "absence" in types and not Phrase(tokens).has(f"{NOT}|{DUE}"):
+    if "absence" in types and (_waits_for_all(draft) or not Phrase(tokens).has(f"{NOT}|{DUE}")):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)
+
+
+def _waits_for_all(draft: Draft) -> bool:
+    """Whether an absence is of any event, which a heartbeat tells."""
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    return any("TRUE" in (c.get("expected"), c.get("trigger")) for c in configs)
 
 
 def _stacked(draft: Draft, request: Request) -> bool:

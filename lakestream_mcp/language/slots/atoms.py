@@ -10,6 +10,7 @@ from ..rules.equalities import one_of
 from ..rules.grouping import grouped, joined
 from ..rules.modifiers import sure, take_key
 from ..rules.names import Columns
+from ..rules.numbers import METHODS
 from ..rules.phrase import Phrase
 from ..rules.scene import Scene
 from ..rules.subjects import subject_key
@@ -30,11 +31,19 @@ _COUNT = (
     r"(?! (?:the|its|their))"
 )
 _BARE_COUNT = (
-    r"(?<!of )(?<!is )(?<!= )(?:(?:at least|more than|over|fewer than|less than|minimum(?: of)?) )?"
+    r"(?<!of )(?<!is )(?<!= )(?:(?:at least|more than|over|exceeds?|fewer than|less than|"
+    r"minimum(?: of)?) )?"
     r"#num(?: or (?:more|fewer|less)(?! (?:than|#))|"
-    r"(?= (?:in|within|per|over|during) (?:a |an |any )?#dur))"
+    r"(?= (?:(?:in|within|per|over|during) (?:a |an |any )?)?#dur))"
+)
+_AWAY = "|".join(cue for _, cue in METHODS)
+_DEVIATIONS = (
+    rf"(?:(?:more than|over|above|at least|outside|>|>=) )?#num(?: \w+)? (?:{_AWAY})|"
+    rf"(?:{_AWAY})(?: (?:score|scores|of|with|method|threshold|factor|is|above|over|than|more|=|:|"
+    r">|>=|multiplier|greater))* #num"
 )
 _UNITS = word_set("degrees celsius dollars euros pounds percent points units items kelvin")
+_SILENT = word_set("dead silent quiet offline lost down gone inactive missing stale stuck no none")
 _ONE_OF = word_set("a an any each every one same the per by of for on same")
 
 
@@ -116,7 +125,8 @@ def _mentioned(
 def _conditions(scene: Scene, phrase: Phrase) -> list[Condition]:
     written = sql_clauses(phrase, scene.columns)
     spoken = scene.events(()).conditions.clauses(_masked(phrase, written, scene))
-    clauses = sorted([*written, *spoken], key=lambda clause: clause.start)
+    told = [c for c in spoken if not _is_silence(phrase, c, scene.columns)]
+    clauses = sorted([*written, *told], key=lambda clause: clause.start)
     clauses = _with_values(phrase, _explained(phrase, clauses), scene.columns)
     groups: list[list[Clause]] = []
     for clause in clauses:
@@ -130,6 +140,16 @@ def _conditions(scene: Scene, phrase: Phrase) -> list[Condition]:
         )
         for group in groups
     ]
+
+
+def _is_silence(phrase: Phrase, clause: Clause, columns: Columns) -> bool:
+    """Whether `a node is dead` tells how long nothing was heard of it, and no value of a column."""
+    from sqlglot import exp
+
+    tree, last = clause.tree, phrase.tokens[clause.end - 1]
+    told = (columns.status_column(), columns.kind_column())
+    bare = isinstance(tree, exp.EQ) and last.kind == "word" and last.norm in _SILENT
+    return bare and tree.this.name not in told and phrase.has("#dur")
 
 
 def _explained(phrase: Phrase, clauses: Sequence[Clause]) -> list[Clause]:
@@ -204,6 +224,9 @@ def _masked(phrase: Phrase, written: Sequence[Clause], scene: Scene) -> Phrase:
         what = found.groups.get("what")
         if what and (what[0].norm in _UNITS or _compared(phrase, found.start, scene.columns)):
             continue
+        for n in range(found.start, found.end):
+            tokens[n] = tokens[n]._replace(kind="count", norm="#count")
+    for found in phrase.all(_DEVIATIONS):
         for n in range(found.start, found.end):
             tokens[n] = tokens[n]._replace(kind="count", norm="#count")
     for found in phrase.all(_BARE_COUNT):

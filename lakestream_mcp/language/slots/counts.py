@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..rules.counting import threshold_said
+from ..rules.counting import heartbeat, threshold_said
 from ..rules.measure_words import duration_of, json_number
 from ..rules.names import Columns
 from ..rules.numbers import METHODS, outlier
@@ -18,10 +18,27 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 _BASELINE = (
-    r"(?:(?:the|last|previous|latest|past|over|with|of) )*(?P<n>#num)(?: (?:latest|last|previous))?"
+    r"(?:(?:the|its|of|over|with|from|is|:|=) )*(?:last|previous|latest|past|preceding|prior|"
+    r"recent|baseline|history|windows?)(?: (?:of|the|is|:|=|size|over|last|previous))* (?P<n>#num)"
+    r"(?: (?:latest|last|previous))?(?: [a-z]\w*)?|"
+    r"(?P<m>#num)(?: \w+)? (?:history|baseline)|"
+    r"(?:(?:the|over|with|of) )*(?P<o>#num)(?: (?:latest|last|previous))?"
     r" (?:values|trades|payments|readings|events|rows|orders|samples|measurements|points|records)"
 )
+_DUE_EVERY = (
+    r"(?:should|must|shall|has to|is expected to|normally|usually)(?: \S+){1,5}? every #dur"
+)
 Reading = Callable[[Atoms], list[Made] | None]
+
+
+def read_heartbeat(atoms: Atoms) -> list[Made] | None:
+    """A silence; how often a sign of life is due says nothing of how long is waited for it."""
+    bare = atoms.bare()
+    bare = bare.without(bare.find(_DUE_EVERY)) if len(atoms.times()) > 1 else bare
+    made = heartbeat(atoms.scene, bare)
+    if made is None or made is UNSURE or atoms.scene.talk.questions:
+        return None
+    return [*kept_rows(atoms), made]
 
 
 def alone(build: Callable[[Scene, Phrase], Made | None]) -> Reading:
@@ -54,7 +71,7 @@ def read_outlier(atoms: Atoms) -> list[Made] | None:
         "value": named[0],
         "method": method,
         "threshold": json_number(rest.tokens[far.start].value) if far else None,
-        "baseline_count": int(base.groups["n"][0].value),
+        "baseline_count": int(next(iter(base.groups.values()))[0].value),
         "forget_after": "1 day",
     }
     return [Made("outlier", kept(config))] if not rest.without(far).has("#num|#dur") else None

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..rules.tokens import Token
-from ..rules.words import STOP
+from ..rules.words import STOP, word_set
 
 if TYPE_CHECKING:
     from ...graph.changes import Change
@@ -22,6 +22,10 @@ _TIME = re.compile(r'"\d+ [a-z]+"')
 MOST_WORDS = 3
 _LITERAL = re.compile(r"= '((?:[^']|'')*)'")
 _DURATION = re.compile(r"^\d+ [a-z]+s?(?: \d+ [a-z]+s?)*$")
+
+
+_NO_KIND = word_set("rate velocity check column output threshold limit pattern baseline window")
+"""Words that say how something is looked for, and no sort of event."""
 
 
 def unsaid(
@@ -62,7 +66,7 @@ def invented(text: str, changes: Sequence[Change], columns: Iterable[str]) -> bo
     names = {name.lower() for name in columns}
     for value in {v.lower() for v in _LITERAL.findall(made)} - {""}:
         words = re.split(r"[_\W]+", value)
-        odd = len(words) > MOST_WORDS or {*words} & (STOP | names)
+        odd = len(words) > MOST_WORDS or {*words} & (STOP | names | _NO_KIND)
         if odd and value not in plain:
             return True
     return False

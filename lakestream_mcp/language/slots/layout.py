@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from fractions import Fraction
 
 from ..rules.phrase import Phrase
@@ -15,6 +15,7 @@ _PLURALS = word_set(
     "conditions sinks trades inputs"
 )
 _NO_NAME = STOP | word_set("topic topics both all each every named called kafka")
+_DECLARED = r"(?:[a-z_]\w*|#name|#str)(?: (?:with|having))?(?: \()?(?: #host [,;])? #columns"
 _LABELS = r"(?:steps?|stages?|rules?|branch|branches|checks?|part|task|alert) #num (?::|-|\.)"
 _MORE = r"(?:, and|,|and|&)"
 _LEADING = (
@@ -27,7 +28,7 @@ _LEAD = rf"(?:{_LEADING} ){{0,5}}{_LEADING}$"
 def without_marks(tokens: Sequence[Token]) -> list[Token]:
     """The text without the numbers and dashes of its lists; `5+` as `5 or more`."""
     kept: list[Token] = []
-    for token in _unlabelled(tokens):
+    for token in _itemised(_unlabelled(tokens)):
         opens = len(kept) == 1 or (len(kept) > 1 and kept[-2].norm == ";")
         if token.norm in (".", ")") and kept and opens and kept[-1].norm == "#num":
             kept.pop()
@@ -42,6 +43,22 @@ def without_marks(tokens: Sequence[Token]) -> list[Token]:
     return kept
 
 
+def _itemised(tokens: Sequence[Token]) -> list[Token]:
+    """The text with a boundary for each number of a list within a line: `1) … 2) …`."""
+    phrase = Phrase(tokens)
+    marks = [f for f in phrase.all(r"(?<!\( )#num \)") if phrase.tokens[f.start].text.isdigit()]
+    told = [int(phrase.tokens[f.start].value) for f in marks]
+    if len(told) < 2 or told != list(range(1, len(told) + 1)):
+        return list(tokens)
+    starts = {found.start: found.end for found in marks}
+    gone = set(starts.values())
+    return [
+        Token("punct", ";", ";", place=token.place) if n in starts else token
+        for n, token in enumerate(tokens)
+        if n + 1 not in gone
+    ]
+
+
 def _unlabelled(tokens: Sequence[Token]) -> list[Token]:
     """The text without the numbers of its steps: `STEP 2: …`."""
     phrase = Phrase(tokens)
@@ -52,10 +69,11 @@ def _unlabelled(tokens: Sequence[Token]) -> list[Token]:
     return [token for n, token in enumerate(tokens) if n not in gone]
 
 
-def plain(tokens: Sequence[Token], columns: Container[str]) -> list[Token]:
+def plain(tokens: Sequence[Token], columns: Collection[str]) -> list[Token]:
     """The text with its shorthand spelt out: `25/sec`, `a single day`, `symbol/side`."""
     made: list[Token] = []
-    for token in _sized(each_named(_idle(_identified(without_marks(tokens))))):
+    placed = any(name.lower() in ("lat", "latitude") for name in columns)
+    for token in _sized(each_named(_idle(_identified(without_marks(tokens)))), placed):
         length = DURATIONS.get(token.norm) if token.kind == "word" else None
         before = made[-1].norm if made else ""
         if length and before in ("/", "single", "per", "every", "each"):
@@ -98,18 +116,21 @@ def _idle(tokens: Sequence[Token]) -> list[Token]:
         if spoken and token.value == 1 and "keep" in {t.norm for t in made[-2:]}:
             continue
         if token.norm in ("must", "should") and "be" in (after, third):
-            made.append(token._replace(text="is", norm="is"))
+            made.append(token._replace(text=token.norm, norm="is"))
         elif not (token.norm == "be" and any(t.norm == "is" for t in made[-2:])):
             made.append(token)
     return made
 
 
-def _sized(tokens: Sequence[Token]) -> list[Token]:
-    """The text with `radius=250m` as a distance, which alone would be a time."""
+def _sized(tokens: Sequence[Token], placed: bool) -> list[Token]:
+    """The text with `radius=250m` as a distance, which alone would be a time; `within 250m`, too,
+    where rows have a place and two coordinates stand there."""
     made: list[Token] = []
+    near = placed and sum("." in t.text for t in tokens if t.norm == "#num") > 1
+    leads = {"r", "radius", *(("within", "than", "inside", "of") if near else ())}
     for token in tokens:
         told = [t.norm for t in made[-2:]]
-        if token.kind == "dur" and token.text.endswith("m") and {"r", "radius"} & {*told}:
+        if token.kind == "dur" and token.text.endswith("m") and leads & {*told}:
             metres = Fraction(token.value) / 60_000_000
             made.append(token._replace(kind="dist", norm="#dist", value=metres))
         else:
@@ -181,6 +202,9 @@ def each_named(tokens: Sequence[Token]) -> list[Token]:
     at = 0
     while at < len(tokens):
         names = _names(tokens, at + 1) if tokens[at].norm == "topics" else []
+        if len(names) < 2 and tokens[at].norm in ("topics", "streams"):
+            told = _declaring(tokens, at + 1)
+            tokens = [u for n, t in enumerate(tokens) for u in (_topic(t), t)[n not in told :]]
         if len(names) < 2:
             made.append(tokens[at])
             at += 1
@@ -190,6 +214,19 @@ def each_named(tokens: Sequence[Token]) -> list[Token]:
             made += [comma, tokens[at]._replace(text="topic", norm="topic"), tokens[n]]
         at = names[-1] + 1
     return made
+
+
+def _topic(token: Token) -> Token:
+    return Token("word", "topic", "topic", place=token.place)
+
+
+def _declaring(tokens: Sequence[Token], at: int) -> set[int]:
+    """Where the names stand that columns are declared of: `: logins #columns and orders #columns`;
+    none where they are called topics already."""
+    phrase = Phrase(tokens)
+    found = [f for f in phrase.all(_DECLARED) if f.start >= at and _is_name(tokens[f.start])]
+    apart = all(tokens[f.start - 1].norm not in ("topic", "topics") for f in found[1:])
+    return {f.start for f in found} if len(found) > 1 and apart else set()
 
 
 def _names(tokens: Sequence[Token], at: int) -> list[int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..rules.equalities import one_of
 from ..rules.measure_words import duration_of
 from ..rules.names import column_name
+from ..rules.phrase import Phrase
 from ..rules.scene import Made, kept, text
 from .atoms import Atoms
 from .counts import kept_rows
@@ -34,7 +35,10 @@ PAIR = (
     r"(?:correlat\w*|pair\w*|either order|any order|whichever|apart|of each other|belong together|"
     r"coincid\w*|together)"
 )
-ROW = r"(?:in a row|consecutive\w*|successive\w*|one after (?:the other|another)|trend\w*|steadily)"
+ROW = (
+    r"(?:in a row|#num after (?:the other|another)|consecutive\w*|successive\w*|"
+    r"one after (?:the other|another)|trend\w*|steadily)"
+)
 RATE = r"#num(?: \w+){0,4} (?:(?:per|/|a|an|each|every) )?#dur|rate|frequency"
 SUMS = (
     r"(?:sum|total|average|avg|mean|minimum|maximum|min|max|highest|lowest|how many|count|number "
@@ -48,6 +52,12 @@ def read_filter(atoms: Atoms) -> list[Made] | None:
     return None if atoms.bare().has(open_ends) else kept_rows(atoms) or None
 
 
+def owed(phrase: Phrase) -> bool:
+    """Whether something must come; `must be` stands there as `is`."""
+    said = any(t.norm == "is" and t.text in ("must", "should") for t in phrase.tokens)
+    return said or phrase.has(DUE)
+
+
 def read_absence(atoms: Atoms) -> list[Made] | None:
     """An event that must be followed by another, and was not."""
     found, times = atoms.conditions, atoms.times()
@@ -55,7 +65,7 @@ def read_absence(atoms: Atoms) -> list[Made] | None:
         return None
     middle = atoms.between(*found)
     lead = atoms.between(None, found[0])
-    denied = middle.has(NOT) or (middle.has(DUE) and not lead.has(NOT))
+    denied = middle.has(NOT) or (owed(middle) and not lead.has(NOT))
     if not denied and not (lead.has(NOT) and middle.has("after|following|of|once")):
         return None
     trigger, expected = found if denied else found[::-1]
@@ -154,9 +164,11 @@ def _named(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def read_correlation(atoms: Atoms) -> list[Made] | None:
     """Two sorts of events near one another."""
+    from sqlglot import exp
+
     sides = [c.tree for c in atoms.conditions]
-    if len(sides) == 1 and len(atoms.conditions[0].parts) == 2:
-        sides = [part.tree for part in atoms.conditions[0].parts]
+    if len(sides) == 1 and isinstance(sides[0], exp.And):
+        sides = list(sides[0].flatten())
     times = atoms.times()
     if len(sides) != 2 or len(times) != 1:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any, NamedTuple
 
 from ..rules.phrase import Phrase
@@ -48,6 +48,8 @@ _OWN_COLUMNS = (
     r"columns?|fields?|payload|schema|and|the|its|are) )*#columns"
 )
 _BOTH = r"(?:(?:,|\() )?(?:both|each|all)(?= (?:#num|#columns|at|on|via|with|in|from|having|of))"
+_WEAK = word_set("over on stream input watch monitor")
+_NEAR = 3
 _AT_START = 4
 _REACH = 8
 _INTO = word_set(
@@ -83,6 +85,7 @@ def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
     sources, phrase = _cut_special(scene, phrase, _SOURCES, take_source, False)
     sinks, phrase = _cut_special(scene, phrase, _SINKS, take_sink, True)
     types: list[dict[str, str]] = []
+    names = {name.lower() for name in scene.columns.types}
     for _ in range(12):
         place = _next(phrase)
         if place is None:
@@ -98,7 +101,7 @@ def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
         if made is None:
             return None
         (sinks if into else sources).append(made)
-        phrase = _without(phrase, place, made if into else None)
+        phrase = _without(phrase, place, made if into else None, names)
     return None
 
 
@@ -205,7 +208,7 @@ def _is_sink(phrase: Phrase, place: _Place, has_source: bool) -> bool:
         norm = phrase.tokens[at].norm
         if norm in _INTO:
             return True
-        if norm in _FROM:
+        if norm in _FROM and (norm not in _WEAK or place.start - at <= _NEAR):
             return False
         named = norm == ":" and at and phrase.tokens[at - 1].norm in _INTO | _FROM
         if norm in (";", ".", ":") and not named:
@@ -226,7 +229,8 @@ def _sink(scene: Scene, phrase: Phrase, place: _Place) -> Made | None:
         "people": f"alert on {place.name}",
         "table": f"write to the table {place.name}",
         "path": f"write {_format(phrase, place)} files to {place.name}",
-        "topic": f"send to kafka topic {place.name}" + (f" at {place.host}" if place.host else ""),
+        "topic": f"send to kafka topic '{place.name}'"
+        + (f" at {place.host}" if place.host else ""),
     }[place.kind]
     found = take_sink(scene, Phrase(measured(tokenise(said))), True)
     return found[0] if found else None
@@ -236,7 +240,7 @@ def _source(scene: Scene, phrase: Phrase, place: _Place) -> Made | None:
     said = {
         "table": f"read from the delta table {place.name}",
         "path": f"read {_format(phrase, place)} files from {place.name}",
-        "topic": f"read from the kafka topic {place.name}"
+        "topic": f"read from the kafka topic '{place.name}'"
         + (f" at {place.host}" if place.host else ""),
     }[place.kind]
     found = take_source(scene, Phrase(measured(tokenise(said))), False)
@@ -255,10 +259,18 @@ def mark(made: Made | None, place: int) -> Token:
     return Token("place", ";", ";", made, place=place)
 
 
-def _without(phrase: Phrase, place: _Place, made: Made | None) -> Phrase:
+def _leads(phrase: Phrase, at: int, columns: Container[str]) -> bool:
+    """Whether a word only leads to a place: `page` does unless it is a column, and so does `data`,
+    but not in `no data`."""
+    norm = phrase.tokens[at].norm
+    denied = at > 0 and phrase.tokens[at - 1].norm in ("no", "any", "without")
+    return norm in _LEAD and norm not in columns and not denied
+
+
+def _without(phrase: Phrase, place: _Place, made: Made | None, columns: Container[str]) -> Phrase:
     """The phrase with a boundary where a place was, and the words before it that lead there."""
     start, end = place.start, place.end
-    while start and place.start - start < _BACK and phrase.tokens[start - 1].norm in _LEAD:
+    while start and place.start - start < _BACK and _leads(phrase, start - 1, columns):
         start -= 1
     after = phrase.at(rf"(?:,|as|in|and|the|files?|format|table|{_FORMAT}|too|also|as well)+", end)
     end = after.end if after and phrase.part(end, after.end).has(_FORMAT) else end

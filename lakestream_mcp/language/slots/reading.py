@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..rules.talk import Talk
 
 _WEIGHTY = (
-    r"expectations?|bad rows|keep them|outside|instead|tripl\w*|"
+    r"bad rows|keep them|instead|tripl\w*|"
     r"doubles|doubled|"
     r"(?P<p>previous)|ratio|password|enrich\w*|split\w*|rout\w*|"
     r"(?<!z )score\w*|model endpoint|"
