@@ -18,7 +18,7 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "After how long without activity does a session end?",
     ),
     (
-        r"python|own code|my (?:own )?(?:code|logic|script)",
+        r"python|own code|(?:my|our) (?:own )?(?:\w+ )?(?:code|logic|script|class|function)",
         (),
         "Which code? Custom code is no sentence: add a node `custom-python-udf` with it.",
     ),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NAMED = {
     "state-machine": "state machine|finite state|states",
     "session": r"sessioni\w+|user sessions",
-    "deduplicate": r"dedup\w*|de duplicate\w*",
+    "deduplicate": r"dedup\w*|de duplicate\w*|(?:at most|not more than|no more than) once",
     "outlier": r"outliers?|z ?score|mad|iqr",
     "geofence": r"geo ?fenc\w*",
     "temporal-correlation": r"correlat\w*",

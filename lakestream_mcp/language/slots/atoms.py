@@ -9,7 +9,7 @@ from ..rules.condition_clause import Clause
 from ..rules.equalities import one_of
 from ..rules.grouping import grouped, joined
 from ..rules.modifiers import sure, take_key
-from ..rules.names import Columns
+from ..rules.names import Columns, parts_of
 from ..rules.numbers import METHODS
 from ..rules.phrase import Phrase
 from ..rules.scene import Scene
@@ -44,6 +44,7 @@ _DEVIATIONS = (
 )
 _UNITS = word_set("degrees celsius dollars euros pounds percent points units items kelvin")
 _SILENT = word_set("dead silent quiet offline lost down gone inactive missing stale stuck no none")
+_NEAR = 6
 _ONE_OF = word_set("a an any each every one same the per by of for on same")
 
 
@@ -213,6 +214,17 @@ def _compared(phrase: Phrase, at: int, columns: Columns) -> bool:
     return any(norm in names for norm in before)
 
 
+def _waits(phrase: Phrase, columns: Columns) -> list[int]:
+    """Where the times stand that no column is compared with: none that holds times is near."""
+    told = {part for name in columns.of_unit("time") for part in (name.lower(), *parts_of(name))}
+    return [
+        at
+        for at, token in enumerate(phrase.tokens)
+        if token.kind == "dur"
+        and not told & {t.norm for t in phrase.tokens[max(0, at - _NEAR) : at + 3]}
+    ]
+
+
 def _masked(phrase: Phrase, written: Sequence[Clause], scene: Scene) -> Phrase:
     """The phrase with what is no comparison in words hidden: SQL, and counts of events."""
     tokens = list(phrase.tokens)
@@ -226,6 +238,8 @@ def _masked(phrase: Phrase, written: Sequence[Clause], scene: Scene) -> Phrase:
             continue
         for n in range(found.start, found.end):
             tokens[n] = tokens[n]._replace(kind="count", norm="#count")
+    for n in _waits(phrase, scene.columns):
+        tokens[n] = tokens[n]._replace(norm="#time")
     for found in phrase.all(_DEVIATIONS):
         for n in range(found.start, found.end):
             tokens[n] = tokens[n]._replace(kind="count", norm="#count")

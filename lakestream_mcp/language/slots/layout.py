@@ -205,6 +205,7 @@ def each_named(tokens: Sequence[Token]) -> list[Token]:
         if len(names) < 2 and tokens[at].norm in ("topics", "streams"):
             told = _declaring(tokens, at + 1)
             tokens = [u for n, t in enumerate(tokens) for u in (_topic(t), t)[n not in told :]]
+            at += bool(told)
         if len(names) < 2:
             made.append(tokens[at])
             at += 1

@@ -43,6 +43,7 @@ _READINGS: tuple[tuple[str, Reading], ...] = (
     (r"state machine|life ?cycle|finite state|states?", read_states),
     (
         r"duplicat\w*|dedup\w*|dedupe|dupes?|repeated|repeats?|repetitions?|keep per|"
+        r"(?:at most|not more than|no more than|only|just|max\w*) once|"
         r"(?:only|just) #num \w+ (?:per|for each|for every)|"
         r"keep (?:just|only) (?:the )?(?:first )?.*(?:per|each|every)",
         read_repeated,

@@ -46,10 +46,13 @@ SUMS = (
 )
 
 
+_DROPS = r"exclud\w*|drop\w*|remov\w*|discard\w*|ignor\w*|reject\w*|skip\w*|filter out|all but"
+
+
 def read_filter(atoms: Atoms) -> list[Made] | None:
     """Comparisons, and nothing else that counts."""
     open_ends = rf"#num|#dur|#times|#dist|#pct|#factor|#str|nothing|{THEN}|{PAIR}|{ROW}|{SUMS}"
-    return None if atoms.bare().has(open_ends) else kept_rows(atoms) or None
+    return None if atoms.bare().has(f"{open_ends}|{_DROPS}") else kept_rows(atoms) or None
 
 
 def owed(phrase: Phrase) -> bool:

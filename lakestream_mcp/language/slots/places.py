@@ -28,7 +28,10 @@ _BROKER = (
     r"(?:(?:,|\(|on|at|via|from|with|and|the|kafka|bootstrap|servers?|brokers?|is|:|=) ){0,5}"
     r"(?P<host>#host)(?: \))?"
 )
-_NAME = r"(?:kafka )?topics?(?: (?:called|named|:|=|is))* (?P<name>#name|#str|#topic|[a-z]\w*)"
+_NAME = (
+    r"(?:kafka )?topics?(?: (?:called|named|:|=|is))* (?P<name>#name|#str|#topic|"
+    r"(?!(?:on|at|in|from|with|and|to|for|by|of|is|are|have|has)\b)[a-z]\w*)"
+)
 _PEOPLE = r"(?P<who>slack|teams|pager ?duty)(?: (?:channel|message|alert|notification))?"
 _FOLDER = (
     r"(?:csv|json|parquet|avro|files?|folder|directory)(?: files?)? (?:in|under|to|into|at|from) "

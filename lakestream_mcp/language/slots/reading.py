@@ -37,7 +37,8 @@ _WEIGHTY = (
     r"(?<!z )score\w*|model endpoint|"
     r"predict\w*|rename\w*|cast\w*|explode\w*|quality|quarantine\w*|watermark|late|top|rank\w*|"
     r"(?:than|above|over|below|times|#times)(?: the| its| their)? (?:average|mean|usual|normal)|"
-    r"custom|own|weekends?|weekdays?|nights?|percent\w*|median|exactly|code|python"
+    r"custom|own|weekends?|weekdays?|nights?|percent\w*|median|exactly|"
+    r"(?:own|my|our|this) (?:code|class|script)|python"
 )
 
 _PARTED = r"keep them|bad rows|the rest|everything else|others|else"
