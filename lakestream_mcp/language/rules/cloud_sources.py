@@ -210,6 +210,7 @@ def webhook(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phras
     rest = cut_out(phrase, found)
     path = rest.take(r"(?:(?:into|landing|in|at|land|path|folder|with|the|to) )*(?P<p>#path)")
     rest = rest.without(path)
+    rest = rest.without(rest.take(r"(?:(?:,|on|at|and|listening) )*port #num"))
     where = place_of(path.token("p")) if path else "/Volumes/main/default/lakestream/landing"
     if not path:
         scene.talk.assume(f"What is posted lands in `{where}`.")

@@ -38,9 +38,9 @@ def merge_keys(scene: Scene, phrase: Phrase) -> tuple[list[str], Phrase]:
     """The columns that rows are merged by, and the phrase without what names them."""
     found = phrase.find(
         r"(?:(?:merge|merged|merging|upsert|upserted|upserting|keyed|key|"
-        r"identified|primary key|matching|with|and|it|them|rows) )*(?:merge|"
-        r"merged|merging|upsert|upserted|upserting|keyed|key|primary key|"
-        r"keys)(?: (?:by|on|it|is|of|are))*"
+        r"identified|primary key|matching|with|and|it|them|rows) )*(?:(?:merge|"
+        r"merged|merging|upsert|upserted|upserting|keyed)(?: (?:it|is|of|are))* (?:by|on)|"
+        r"(?:primary key|key|keys)(?: (?:by|on|it|is|of|are))*)"
     )
     if found is None:
         return [], phrase

@@ -12,7 +12,7 @@ from .lookups import enriched, positive, quality
 from .measure_words import duration_of
 from .numbers import METHODS
 from .phrase import Phrase
-from .places import name_after
+from .projections import computed, predicted, projected
 from .scene import UNSURE, Made, Scene, text
 
 _KEEP = (
@@ -73,7 +73,7 @@ def late(phrase: Phrase) -> tuple[Any, Phrase]:
         r"(?:(?:with|use|add|set|and|a|the|an|apply|using) )*(?:watermark|"
         r"lateness|late data|late events|late arrivals|delay tolerance)(?: "
         r"(?:delay|of|is|to|up|for|be|by|at|most|on|max|maximum|with|"
-        r"\w+_\w+)){0,6} (?P<d>#dur)"
+        r"\w+_\w+)){0,6} (?P<d>#dur)(?: (?:on|for) \w+_\w+)?"
     )
     return (found.groups["d"][0], phrase.without(found)) if found else (None, phrase)
 
@@ -149,8 +149,16 @@ def watermark(scene: Scene, phrase: Phrase) -> Made | None:
     return Made("watermark", {"event_time": name, "delay": duration_of(time)}, "Watermark")
 
 
-READERS: tuple[Reader, ...] = (renamed, exploded, joined, enriched, quality, columns_kept, added)
+READERS: tuple[Reader, ...] = (
+    predicted,
+    renamed,
+    exploded,
+    joined,
+    enriched,
+    quality,
+    projected,
+    columns_kept,
+    added,
+    computed,
+)
 """What a clause is tried for, in this order, before patterns and filters."""
-
-
-del name_after

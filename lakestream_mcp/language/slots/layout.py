@@ -15,7 +15,8 @@ _PLURALS = word_set(
     "conditions sinks trades inputs"
 )
 _NO_NAME = STOP | word_set("topic topics both all each every named called kafka")
-_DECLARED = r"(?:[a-z_]\w*|#name|#str)(?: (?:with|having))?(?: \()?(?: #host [,;])? #columns"
+_DECLARED = r"(?:[a-z_]\w*|#name|#str)(?: (?:with|having))?(?: \()?(?: #host)?(?: [,;])? #columns"
+_NO_COUNT = word_set("with over above under below session visit trip")
 _LABELS = r"(?:steps?|stages?|rules?|branch|branches|checks?|part|task|alert) #num (?::|-|\.)"
 _MORE = r"(?:, and|,|and|&)"
 _LEADING = (
@@ -109,7 +110,7 @@ def _idle(tokens: Sequence[Token]) -> list[Token]:
         before = made[-1].norm if made else ""
         if spoken and (after in _PLURALS or third in _PLURALS or before in ("the", "all", "these")):
             continue
-        if spoken and token.value == 1 and after in ("with", "over", "above", "under", "below"):
+        if spoken and token.value == 1 and after in _NO_COUNT:
             continue
         if spoken and token.value == 1 and before in ("from", "by", "of", "per", "for"):
             continue

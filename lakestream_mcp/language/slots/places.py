@@ -35,7 +35,8 @@ _NAME = (
 _PEOPLE = r"(?P<who>slack|teams|pager ?duty)(?: (?:channel|message|alert|notification))?"
 _FOLDER = (
     r"(?:csv|json|parquet|avro|files?|folder|directory)(?: files?)? (?:in|under|to|into|at|from) "
-    r"(?:the |folder |directory )?(?P<p>\w+(?: / \w+){1,6})"
+    r"(?:the |folder |directory )?(?P<p>\w+(?: / \w+){1,6})|"
+    r"(?:to|into|under) (?P<q>\w+(?: / \w+){1,6})(?= (?:as|in) (?:csv|json|parquet|avro))"
 )
 _SOURCES = (
     r"mqtt|pub ?/? ?sub|kinesis|event hubs?|debezium|cdc|maxwell|simulat\w*|"
@@ -177,7 +178,7 @@ def _next(phrase: Phrase) -> _Place | None:
     if people := phrase.find(_PEOPLE):
         found.append(_Place(people.start, people.end, "people", people.groups["who"][0].norm))
     if folder := phrase.find(_FOLDER):
-        words = folder.groups["p"]
+        words = folder.groups.get("p") or folder.groups["q"]
         path = "".join(t.text for t in words)
         found.append(_Place(folder.end - len(words), folder.end, "path", path))
     for at, token in enumerate(phrase.tokens):
