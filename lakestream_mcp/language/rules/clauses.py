@@ -251,7 +251,8 @@ def _continues(phrase: Phrase, at: int) -> bool:
     """Whether a word that may command goes on with what was said: `and report the total`."""
     before, here = phrase.part(0, at), phrase.part(at)
     visits = before.has("sessions?|visits?|sessioni\\w+")
-    if (visits and here.at(_THOSE)) or here.at(_GOES_WITH):
+    model = here.at("output") and before.has("endpoint|model serving")
+    if model or (visits and here.at(_THOSE)) or here.at(_GOES_WITH):
         return True
     if at > 1 and before.part(at - 2).at(r"(?:the|a|an|this|that|our) (?:first|second|third|next)"):
         return True

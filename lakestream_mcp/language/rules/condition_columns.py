@@ -209,7 +209,7 @@ class ConditionColumns:
         candidates = fitting or self.columns.numeric()
         said = phrase.part(found.start, found.end).said()
         usual = [name for name in candidates if "amount" in parts_of(name)]
-        if len(candidates) == 1 or len(usual) == 1:
+        if (len(candidates) == 1 or len(usual) == 1) and not _is_other(phrase, found.start, floor):
             name = candidates[0] if len(candidates) == 1 else usual[0]
             self.talk.assume(f"I took `{said}` to be about `{name}`.")
             return name, found.start, found.end
@@ -262,6 +262,14 @@ def column_tree(name: str) -> exp.Expr:
     from ...relational.sql import column
 
     return column(name)
+
+
+def _is_other(phrase: Phrase, at: int, floor: int) -> bool:
+    """Whether a sign follows a word that is no column: `risk > 0.7` is not about the amount."""
+    before = phrase.tokens[at - 1] if at > floor else None
+    signed = phrase.tokens[at].norm in (">", "<", ">=", "<=", "=")
+    word = before is not None and before.kind == "word" and means_something(before)
+    return signed and word and singular(before.norm) not in ENTITIES if before else False
 
 
 def _last_word(phrase: Phrase, end: int, floor: int) -> str:

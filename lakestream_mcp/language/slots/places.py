@@ -21,7 +21,8 @@ _LEAD = word_set(
     "mail email publish append forward log record kafka topic topics read reads reading consume "
     "consumes source stream events data files file folder monitor ingest load take please and , : "
     "-> = + plus csv json parquet avro under new path called named good findings what you find "
-    "additionally should shall must be with using over watch tell inform then call page note"
+    "additionally should shall must is been written mailed emailed reported sent posted stored "
+    "saved published be with using over watch tell inform then call page note"
 )
 _BACK = 10
 _BROKER = (
