@@ -23,6 +23,7 @@ from .scene import Made
 from .spelt import spelt
 from .talk import Talk
 from .tokens import MAX_TEXT, clean, tokenise
+from .typed import typed_columns
 from .typos import corrected
 from .words import ENTITIES, THINGS
 
@@ -63,7 +64,6 @@ class Rules:
             return Draft(refusal=f"I cannot do that: {error}.")
 
     def _draft(self, request: Request, text: str) -> Draft:
-        from ..slots import typed_columns
         from .edits import Editor
 
         talk = Talk()
@@ -137,7 +137,7 @@ def _profile_columns(reader: Reader, found: list[Phrase]) -> None:
 
 def _match_recognize(request: Request, clause: str, rest: str, talk: Talk) -> Draft:
     """A row pattern that is given as text is taken as it is; the validator reads it."""
-    from ..slots import read_around, typed_columns
+    from ..slots import read_around
 
     if not request.schema and not request.document.nodes:
         types, _ = typed_columns(measured(tokenise(clean(rest))))

@@ -27,7 +27,8 @@ class PlacesAndSigns(Equalities):
         if found is not None and value is not None and value.text in CURRENCIES:
             names = [n for n in self.columns.of_type("string") if "currency" in parts_of(n)]
             values, end = self._values(phrase, found.end - 1, names[0]) if names else ([], 0)
-            return Clause(at, end, one_of(names[0], values, False)) if values else None
+            denied = phrase.part(found.start, found.end).has("outside|not")
+            return Clause(at, end, one_of(names[0], values, denied)) if values else None
         names = [n for n in self.columns.of_type("string") if PLACES & set(parts_of(n))]
         if found is None:
             return self._code(phrase, at)

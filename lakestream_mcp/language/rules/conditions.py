@@ -82,7 +82,7 @@ class Conditions(Flags):
         cue = (
             rf"{AUX}{NOT}(?:between|in the range|in the range of|in "
             rf"range|out of range|outside(?: of)?(?: the range)?(?: of)?) (?P<low>{VALUE}) "
-            rf"(?:and|to|-) (?P<high>{VALUE})"
+            rf"(?:(?:and|to|-) )?(?P<high>{VALUE})"
         )
         found = phrase.at(cue, at)
         if found is None:

@@ -106,9 +106,13 @@ class Equalities(Clocks):
                 "hold": exp.Contains,
             }
             tree: exp.Expr = kinds[place](this=left, expression=value)
-            return Clause(
-                column[1], found.end, exp.Not(this=tree) if "not" in found.groups else tree
-            )
+            end = found.end
+            while more := phrase.at(r"(?:, or|or|,) (?P<v>#str)(?! (?:is|=|in))", end):
+                value = exp.Literal.string(_said(more.groups["v"][0]))
+                other = kinds[place](this=left.copy(), expression=value)
+                tree, end = exp.or_(tree, other, copy=False), more.end
+            tree = exp.Paren(this=tree) if isinstance(tree, exp.Or) else tree
+            return Clause(column[1], end, exp.Not(this=tree) if "not" in found.groups else tree)
         return None
 
     def _equal(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
@@ -171,7 +175,7 @@ class Equalities(Clocks):
             closing = phrase.at(r"\)", at)
             if closing:
                 return values, closing.end
-            more = phrase.at(r"(?:, or|or|,|, and|/)(?: an?| the)?", at)
+            more = phrase.at(r"(?:, or|or|nor|,|, and|/)(?: an?| the)?", at)
             more = more or self._another(phrase, at)
             if more is None or not self._goes_on(phrase, more, column):
                 break
@@ -232,11 +236,12 @@ class Equalities(Clocks):
         if token.kind in ("str", "name"):
             return exp.Literal.string(_said(token)), at + 1
         listed = token.norm == "us" and phrase.tokens[at - 1].norm in (",", "or", "of", "in", "(")
+        end = phrase.end_of_hyphenated(at)
+        listed = listed or end > at + 1
         if token.kind != "word" or kind == "boolean" or not (listed or _may_be_value(token)):
             return None, at
         if kind != "string" and not self.columns.open:
             return None, at
-        end = phrase.end_of_hyphenated(at)
         if end > at + 1:
             said = "-".join(t.text for t in phrase.tokens[at:end])
             return exp.Literal.string(self._known_value(column, said)), end

@@ -32,7 +32,8 @@ _APART = rf"{AUX}(?:by )?{_BY} (?P<way>{_UP}|{_DOWN}) {_THE}(?P<c>[a-z_]\w*)"
 _EXCEEDS = rf"{AUX}(?P<way>exceeds?|{_UP}|{_DOWN}) {_THE}(?P<c>[a-z_]\w*) by {_BY}"
 _TIMES = (
     rf"{AUX}(?P<how>at least|>=|>|{_UP}|exceeds?|<|{_DOWN}) "
-    rf"(?P<n>twice|double|triple|half|#factor|#times) {_THE}(?P<c>[a-z_]\w*)"
+    rf"(?P<n>twice|double|triple|half|#factor|#times|#pct(?= of))(?P<of> of)? {_THE}"
+    r"(?P<c>[a-z_]\w*)"
 )
 _FACTORS = {word: Fraction(n) for word, n in (("twice", 2), ("double", 2), ("triple", 3))}
 _FACTORS["half"] = Fraction(1, 2)
@@ -89,7 +90,9 @@ def _off(found: Found, name: str, up: bool) -> exp.Expr:
     if token.norm == "#num":
         number = exp.Literal.number(plain_number(Fraction(token.value)))
         return (exp.Add if up else exp.Sub)(this=column, expression=number)
-    if token.norm == "#pct":
+    if token.norm == "#pct" and found.groups.get("of"):
+        factor = Fraction(token.value) / 100
+    elif token.norm == "#pct":
         share = Fraction(token.value) / 100
         factor = 1 + share if up else 1 - share
     else:

@@ -17,6 +17,8 @@ UNLESS = (
     r"unless|except(?: when| if| where| for)?|(?:but|and) not (?:when|if|where|while|those)|"
     r"excluding(?: those| when| where)?|other than"
 )
+_APART = r"then|followed|after|before|next|later|without|->|;|\."
+"""Words by which comparisons are of several events."""
 _REACH = 4
 _LINK = r"(?:,|and|or|but|also|either|both|that|which|is|are|where|with|the|a|an|it|must|be|has)"
 
@@ -69,7 +71,8 @@ def _excepted(phrase: Phrase, clauses: list[Clause]) -> list[Clause]:
         first, rest = clauses[:number], clauses[number:]
         if len(gap) > _REACH + 2 or not gap.has(UNLESS):
             continue
-        if all(_only(phrase, part, part[0].start, part[-1].end) for part in (first, rest)):
+        whole = phrase.part(first[0].start, rest[-1].end)
+        if not whole.has(_APART) and _only(phrase, rest, rest[0].start, rest[-1].end):
             denied = exp.Not(this=exp.Paren(this=joined(phrase, rest)))
             kept = Clause(first[0].start, first[-1].end, joined(phrase, first))
             return [kept, Clause(rest[0].start, rest[-1].end, denied)]

@@ -42,7 +42,7 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         r"(?:join\w*|correlat\w*|merge\w*|combine\w*)(?: \w+){0,4} (?:the |an)other "
         r"(?:stream|table|topic|source)",
-        ("stream-stream-join", "stream-static-join", "temporal-correlation", "union-merge"),
+        (),
         "Which stream or table is the other side of the join, and by which columns?",
     ),
     (

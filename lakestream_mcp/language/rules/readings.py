@@ -9,6 +9,7 @@ from ..proposal import Draft
 from .detect import vague
 from .drafts import NOWHERE, concluded, with_places
 from .flow import Flow
+from .marks import is_itemised
 from .names import Columns
 from .open_points import open_point
 from .phrase import Phrase
@@ -25,7 +26,7 @@ _NAMED = {
     "deduplicate": r"dedup\w*|de duplicate\w*|(?:at most|not more than|no more than) once",
     "outlier": r"outliers?|z ?score|mad|iqr",
     "geofence": r"geo ?fenc\w*",
-    "temporal-correlation": r"correlat\w*",
+    "temporal-correlation": r"correlat\w*|order does not matter|(?:any|either|whatever) order",
     "velocity": "velocity|event rate",
     "union-merge": r"unions?",
     "rename-cast": r"casts?|casting|renam\w*",
@@ -38,7 +39,8 @@ _NAMED = {
 _PARTED = (
     r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
     r"(?:to|into|->|goes?)|rout(?:e|es|ing)|data quality|quality|expectations?|violat\w*|"
-    r"validat\w*|expect|ensure|quarantin\w*|(?:otherwise|or) (?:drop|warn|fail)"
+    r"validat\w*|expect|ensure|quarantin\w*|(?:otherwise|or) (?:drop|warn|fail)|"
+    r"(?:drop|warn|fail) :"
 )
 """Words by which rows part ways: what is told of each place counts, wherever it stands."""
 
@@ -136,9 +138,9 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     from ..slots import contradictory, invented, loose, miscounted, plain, unsaid
     from ..slots.patterns import DUE, NOT
 
-    tokens = plain(tokens, columns.types)
-    if not draft.changes or _stacked(draft, request):
+    if not draft.changes or _stacked(draft, request) or is_itemised(tokens):
         return False
+    tokens = plain(tokens, columns.types)
     if contradictory(draft.changes) or loose(draft.changes):
         return False
     if miscounted(Phrase(tokens), draft.changes) or Phrase(tokens).has(_PARTED):

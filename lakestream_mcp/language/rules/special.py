@@ -134,7 +134,7 @@ def _where(scene: Scene, phrase: Phrase, key: list[str]) -> str | None:
     return text(exp.and_(*[clause.tree for clause in clauses], copy=False))
 
 
-_NO_ZONE = word_set("go goes center centre closer report tell notify going coordinate")
+_NO_ZONE = word_set("go goes center centre closer report tell notify going coordinate key")
 CROSSINGS = {"enter": _ENTER, "exit": _EXIT, "dwell": _STAY}
 _ZONE = (
     r"geofences?|zones?|areas?|circle|radius|perimeter|location|"

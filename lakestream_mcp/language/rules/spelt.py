@@ -17,6 +17,10 @@ _PRODUCT = (
     r"above|exceeds|exceeding|bigger than)| (?P<less>less than|lower than|smaller than|below|"
     r"under)|(?P<least> at least)|(?P<most> at most))(?= #num)"
 )
+_LABELLED = (
+    r"(?:group(?:ed)? by|partition(?:ed)? by|per|within|window|timeout|interval|gap|"
+    r"max(?:imum)?(?: duration)?) [:=]"
+)
 _SIGNS = {"times": "*", "multiplied": "*", "divided": "/", "plus": "+", "minus": "-"}
 _COMPARED = (("more", ">"), ("less", "<"), ("least", ">="), ("most", "<="))
 
@@ -24,7 +28,13 @@ _COMPARED = (("more", ">"), ("less", "<"), ("least", ">="), ("most", "<="))
 def spelt(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
     """`with a null id` as `with id is null`; `price times quantity is over 9` in signs."""
     names = {name.lower() for name in columns}
-    return _products(_missing(tokens, names), names)
+    return _unmarked(_products(_missing(tokens, names), names))
+
+
+def _unmarked(tokens: Sequence[Token]) -> list[Token]:
+    """`group by: merchant`, `timeout = 5 minutes` without the sign, which words do without."""
+    gone = {found.end - 1 for found in Phrase(tokens).all(_LABELLED)}
+    return [token for at, token in enumerate(tokens) if at not in gone]
 
 
 def _missing(tokens: Sequence[Token], names: set[str]) -> list[Token]:

@@ -86,7 +86,7 @@ def is_filter(phrase: Phrase) -> bool:
         return False
     if phrase.has("|".join(words for _, words in METHODS) + "|#dist"):
         return False
-    return phrase.at(_KEEP) is not None or phrase.at(_DROP) is not None
+    return any(phrase.at(cue) is not None for cue in (_KEEP, _DROP, _EXCEPT))
 
 
 def filtered(scene: Scene, phrase: Phrase) -> Made | None:
@@ -94,7 +94,7 @@ def filtered(scene: Scene, phrase: Phrase) -> Made | None:
     from sqlglot import exp
 
     keep, drop = phrase.at(_KEEP), phrase.at(_DROP)
-    if drop is None and keep is None:
+    if drop is None and keep is None and not phrase.at(_EXCEPT):
         keep = phrase.at(_KEEP_2)
     found = drop or keep
     rest = phrase.part(found.end) if found else phrase

@@ -9,7 +9,7 @@ from ..rules.condition_clause import Clause
 from ..rules.equalities import one_of
 from ..rules.grouping import grouped, joined
 from ..rules.modifiers import sure, take_key
-from ..rules.names import Columns, parts_of
+from ..rules.names import Columns, parts_of, singular
 from ..rules.numbers import METHODS
 from ..rules.phrase import Phrase
 from ..rules.scene import Scene
@@ -101,7 +101,19 @@ class Atoms:
         if key.names:
             return list(key.names), bare
         candidates = columns.key_candidates()
+        if len(candidates) != 1:
+            said = {singular(t.norm) for t in bare.tokens if t.kind == "word"}
+            about = [name for name in candidates if parts_of(name)[0] in said]
+            named = [n for n in columns.of_type("string") if n.lower() in _subjects(bare)]
+            candidates = about if len(about) == 1 else named
         return (candidates if len(candidates) == 1 else []), bare
+
+
+def _subjects(bare: Phrase) -> set[str]:
+    """The words that come right after `if` or `when`: `if machine goes …`."""
+    return {
+        f.groups["w"][0].norm for f in bare.all(r"(?:if|when|whenever|once) (?:the )?(?P<w>\w+)")
+    }
 
 
 def _mentioned(

@@ -148,7 +148,7 @@ def _threshold(rest: Phrase) -> tuple[str, int | None, Phrase]:
     found = rest.find(
         r"(?:count|threshold|at least|there (?:are|were|have been))(?: :| is| of| =)* "
         r"(?P<n>#num)(?: or more)?|"
-        r"(?P<m>#num) or more"
+        r"(?P<m>#num|#times)(?: or more|$)"
     )
     told = threshold_said(rest)
     if told[1] is not None or found is None:

@@ -1,15 +1,15 @@
-"""What a text is made of apart from words: list marks, and columns that are declared with types."""
+"""A text with its shorthand spelt out, and without words that count or lead to nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Sequence
 from fractions import Fraction
 
+from ..rules.marks import without_marks
 from ..rules.phrase import Phrase
 from ..rules.tokens import Token
-from ..rules.words import COLUMN_TYPES, DURATIONS, STOP, word_set
+from ..rules.words import DURATIONS, STOP, word_set
 
-_TYPED = rf"(?P<name>\w+|#name|#str) :? ?(?P<type>{'|'.join(COLUMN_TYPES)})"
 _PLURALS = word_set(
     "sources topics streams tables branches checks detections patterns events rows machine things "
     "conditions sinks trades inputs"
@@ -17,57 +17,6 @@ _PLURALS = word_set(
 _NO_NAME = STOP | word_set("topic topics both all each every named called kafka")
 _DECLARED = r"(?:[a-z_]\w*|#name|#str)(?: (?:with|having))?(?: \()?(?: #host)?(?: [,;])? #columns"
 _NO_COUNT = word_set("with over above under below session visit trip")
-_LABELS = r"(?:steps?|stages?|rules?|branch|branches|checks?|part|task|alert) #num (?::|-|\.)"
-_MORE = r"(?:, and|,|and|&)"
-_LEADING = (
-    r"(?:with|having|has|have|and|the|its|payload|of|each|both|all|columns?|fields?|schema|are|is|"
-    r":|,)"
-)
-_LEAD = rf"(?:{_LEADING} ){{0,5}}{_LEADING}$"
-
-
-def without_marks(tokens: Sequence[Token]) -> list[Token]:
-    """The text without the numbers and dashes of its lists; `5+` as `5 or more`."""
-    kept: list[Token] = []
-    for token in _itemised(_unlabelled(tokens)):
-        opens = len(kept) == 1 or (len(kept) > 1 and kept[-2].norm == ";")
-        if token.norm in (".", ")") and kept and opens and kept[-1].norm == "#num":
-            kept.pop()
-            continue
-        if token.norm in ("-", "*", "•") and (not kept or kept[-1].norm == ";"):
-            continue
-        if token.norm == "+" and kept and kept[-1].norm == "#num":
-            more = [Token("word", w, w, place=token.place) for w in ("or", "more")]
-            kept += more
-            continue
-        kept.append(token)
-    return kept
-
-
-def _itemised(tokens: Sequence[Token]) -> list[Token]:
-    """The text with a boundary for each number of a list within a line: `1) … 2) …`."""
-    phrase = Phrase(tokens)
-    marks = [f for f in phrase.all(r"(?<!\( )#num \)") if phrase.tokens[f.start].text.isdigit()]
-    told = [int(phrase.tokens[f.start].value) for f in marks]
-    if len(told) < 2 or told != list(range(1, len(told) + 1)):
-        return list(tokens)
-    starts = {found.start: found.end for found in marks}
-    gone = set(starts.values())
-    return [
-        Token("punct", ";", ";", place=token.place) if n in starts else token
-        for n, token in enumerate(tokens)
-        if n + 1 not in gone
-    ]
-
-
-def _unlabelled(tokens: Sequence[Token]) -> list[Token]:
-    """The text without the numbers of its steps: `STEP 2: …`."""
-    phrase = Phrase(tokens)
-    labels = [
-        f for f in phrase.all(_LABELS) if not f.start or phrase.tokens[f.start - 1].norm in ".;"
-    ]
-    gone = {n for found in labels for n in range(found.start, found.end)}
-    return [token for n, token in enumerate(tokens) if n not in gone]
 
 
 def plain(tokens: Sequence[Token], columns: Collection[str]) -> list[Token]:
@@ -161,40 +110,6 @@ def _identified(tokens: Sequence[Token]) -> list[Token]:
 
 def _listed(token: Token, columns: Container[str]) -> bool:
     return all(part in columns for part in token.text.split("/"))
-
-
-def typed_columns(tokens: Sequence[Token]) -> tuple[dict[str, str], list[Token]]:
-    """Columns that are told with their types, `id string, v double`, wherever that is; the rest."""
-    phrase, types = Phrase(tokens), dict[str, str]()
-    at = 0
-    while (found := phrase.find(_TYPED, at)) is not None:
-        items, end = {}, found.start
-        item = phrase.at(_TYPED, end)
-        while item is not None:
-            name = item.groups["name"][0]
-            said = str(name.value) if name.kind == "str" else name.text
-            items[said] = COLUMN_TYPES[item.groups["type"][0].norm]
-            end = item.end
-            more = phrase.at(_MORE, end)
-            item = phrase.at(_TYPED, more.end) if more else None
-        if len(items) < 2:
-            at = found.end
-            continue
-        types |= items
-        phrase, at = _cut(phrase, found.start, end, items)
-    return types, list(phrase.tokens)
-
-
-def _cut(phrase: Phrase, start: int, end: int, types: dict[str, str]) -> tuple[Phrase, int]:
-    """The phrase with a mark for a declaration, the words that lead there and its brackets."""
-    lead = phrase.part(0, start).find(_LEAD)
-    if lead is not None and not phrase.part(lead.start, start).has(r"#\w+"):
-        start = lead.start
-    if start and phrase.tokens[start - 1].norm in ("(", "[") and phrase.at(r"[)\]]", end):
-        start, end = start - 1, end + 1
-    place = phrase.tokens[min(start, len(phrase) - 1)].place
-    mark = Token("columns", ",", "#columns", types, place=place)
-    return Phrase((*phrase.tokens[:start], mark, *phrase.tokens[end:])), start + 1
 
 
 def each_named(tokens: Sequence[Token]) -> list[Token]:

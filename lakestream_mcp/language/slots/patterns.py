@@ -33,7 +33,8 @@ _STRICT = (
 )
 PAIR = (
     r"(?:correlat\w*|pair\w*|either order|any order|whichever|apart|of each other|belong together|"
-    r"coincid\w*|together)"
+    r"coincid\w*|together|order does not matter|whatever order|no matter (?:the|in which) order|"
+    r"regardless of (?:the )?order)"
 )
 ROW = (
     r"(?:in a row|#num after (?:the other|another)|consecutive\w*|successive\w*|"
@@ -68,6 +69,7 @@ def read_absence(atoms: Atoms) -> list[Made] | None:
         return None
     middle = atoms.between(*found)
     lead = atoms.between(None, found[0])
+    lead = lead.without(lead.find("absence(?: \\w+)?"))
     denied = middle.has(NOT) or (owed(middle) and not lead.has(NOT))
     if not denied and not (lead.has(NOT) and middle.has("after|following|of|once")):
         return None

@@ -26,12 +26,16 @@ _LEAD = word_set(
 )
 _BACK = 10
 _BROKER = (
-    r"(?:(?:,|\(|on|at|via|from|with|and|the|kafka|bootstrap|servers?|brokers?|is|:|=) ){0,5}"
+    r"(?:(?:,|\(|@|on|at|via|from|with|and|the|kafka|bootstrap|servers?|brokers?|is|:|=) ){0,5}"
     r"(?P<host>#host)(?: \))?"
 )
 _NAME = (
     r"(?:kafka )?topics?(?: (?:called|named|:|=|is))* (?P<name>#name|#str|#topic|"
     r"(?!(?:on|at|in|from|with|and|to|for|by|of|is|are|have|has)\b)[a-z]\w*)"
+)
+_BARE = (
+    r"kafka (?P<name>#name|#str|(?!(?:topics?|on|at|in|from|via|with|brokers?|servers?|bootstrap|"
+    r"cluster)\b)[a-z]\w*)(?= (?:@ |at |on |\( )?#host)"
 )
 _PEOPLE = r"(?P<who>slack|teams|pager ?duty)(?: (?:channel|message|alert|notification))?"
 _FOLDER = (
@@ -41,7 +45,7 @@ _FOLDER = (
 )
 _SOURCES = (
     r"mqtt|pub ?/? ?sub|kinesis|event hubs?|debezium|cdc|maxwell|simulat\w*|"
-    r"webhook(?= (?:source|,|on))|port #num"
+    r"webhook(?= (?:source|,|on))|port #num|#url(?: ,)?(?: and)? topics?"
 )
 _SINKS = (
     r"lakebase|postgres\w*|sql warehouse|feature (?:store|table)|dead letters?|dlq|unity catalog"
@@ -192,7 +196,11 @@ def _next(phrase: Phrase) -> _Place | None:
 
 def _topics(phrase: Phrase) -> Iterator[_Place]:
     """The first topic that is named as one, with its broker."""
-    topic = phrase.find(_NAME)
+    topic = min(
+        (found for cue in (_NAME, _BARE) if (found := phrase.find(cue))),
+        key=lambda found: found.start,
+        default=None,
+    )
     if topic is None:
         return
     token, end = topic.groups["name"][0], topic.end
