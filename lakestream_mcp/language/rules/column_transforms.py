@@ -99,12 +99,12 @@ def _column_list(scene: Scene, phrase: Phrase) -> tuple[list[str], int]:
 def renamed(scene: Scene, phrase: Phrase) -> Made | None:
     """`rename a to b`, `cast amount to double`, `convert ts to a timestamp`."""
     found = phrase.find(
-        r"(?P<do>rename|call|cast|convert|change the type of|parse|turn)(?: "
+        r"(?P<do>renames?|calls?|casts?|converts?|change the type of|parse|turn)(?: "
         r"(?:the|column|field|columns))*"
     )
     if found is None:
         return None
-    rename = found.groups["do"][0].norm in ("rename", "call")
+    rename = found.groups["do"][0].norm.rstrip("s") in ("rename", "call")
     columns, end = _renamings(scene, phrase.part(found.end), rename)
     if not columns:
         return None

@@ -56,7 +56,7 @@ EQUAL = (
 )
 UNEQUAL = (
     r"!=|other than|different from|anything but|except|excluding|differs from|"
-    r"is not|are not|was not|not equal to|not|(?:is |are )?(?:none of|neither)|"
+    r"is not|are not|was not|not equal to|not|(?:is |are |was )?(?:none of|neither)|"
     r"is anything other than|is anything but"
 )
 NULL = r"(?:missing|empty|null|blank|unset|unknown|absent|not set|not given|not present)"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ENDS = word_set("and or but then within in for by per with when where while if , . ; : )")
 
 
-_ALSO = frozenset(["or", "and", "nor", ",", "but"])
+_ALSO = frozenset(["or", "and", "nor", ",", "but", ")"])
 _MEASURES = word_set(
     "amount price temperature speed total value quantity humidity pressure voltage latency "
     "duration balance score level rate usage load size weight"

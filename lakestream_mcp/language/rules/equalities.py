@@ -129,7 +129,10 @@ class Equalities(Clocks):
         if found is None:
             return None
         column = self._before(phrase, found.start, floor)
-        if column is None and phrase.at("#str", found.end):
+        states = unequal and self.told == self.columns.status_column()
+        if column is None and phrase.at(
+            f"#str|{'|'.join(STATUS_WORDS)}" if states else "#str", found.end
+        ):
             column = self._again(found.start, phrase, floor)
         if column is None and self._is_marked(phrase, found):
             column = self._spoken(phrase, found.start, floor)

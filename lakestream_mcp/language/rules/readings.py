@@ -63,12 +63,19 @@ def _unsure(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     from ..slots import plain, unsaid
 
     told = [t for t in plain(tokens, columns.types) if t.kind != "num" or t.value != 1]
-    said = unsaid(told, draft.changes, ())
+    said = [*unsaid(told, draft.changes, ()), *_unbuilt(Phrase(told), draft)]
     if not draft.changes or not said:
         return draft
     talk = Talk()
     talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
     return Draft(assumptions=draft.assumptions, questions=talk.asked())
+
+
+def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
+    """What a text names by its type, and a draft has no node of."""
+    types = {c.node.type for c in draft.changes if c.op == "add_node"}
+    named = [phrase.find(cue) for name, cue in _NAMED.items() if name not in types]
+    return [phrase.part(f.start, f.end).said() for f in named if f is not None]
 
 
 def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:

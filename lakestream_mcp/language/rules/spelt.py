@@ -1,4 +1,4 @@
-"""A text with arithmetic and missing values of its columns spelt as comparisons."""
+"""A text with arithmetic and missing values of its columns spelt as comparisons, ids as one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,27 @@ _COMPARED = (("more", ">"), ("less", "<"), ("least", ">="), ("most", "<="))
 def spelt(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
     """`with a null id` as `with id is null`; `price times quantity is over 9` in signs."""
     names = {name.lower() for name in columns}
-    return _unmarked(_products(_missing(tokens, names), names))
+    return _unmarked(_products(_missing(_identified(tokens), names), names))
+
+
+def _identified(tokens: Sequence[Token]) -> list[Token]:
+    """The text with the id of a warehouse as one token: `7f3a9c21` begins with a number."""
+    made: list[Token] = []
+    for token in tokens:
+        last = made[-1] if made else None
+        after = len(made) > 1 and made[-2].norm in ("warehouse", "id")
+        if (
+            last
+            and after
+            and (token.text.isalnum() or token.text == "-")
+            and last.kind != "name"
+            and token.place == last.place + len(last.text)
+        ):
+            whole = last.text + token.text
+            made[-1] = Token("str", whole, "#str", whole, place=last.place)
+        else:
+            made.append(token)
+    return made
 
 
 def _unmarked(tokens: Sequence[Token]) -> list[Token]:

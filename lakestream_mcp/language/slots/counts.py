@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..rules.counting import heartbeat, threshold_said
 from ..rules.measure_words import duration_of, json_number
-from ..rules.names import Columns
+from ..rules.names import Columns, singular
 from ..rules.numbers import METHODS, outlier
 from ..rules.phrase import Phrase
 from ..rules.scene import UNSURE, Made, Scene, kept, text
@@ -60,7 +60,8 @@ def read_outlier(atoms: Atoms) -> list[Made] | None:
     key, rest = atoms.key(bare)
     method = next((name for name, cue in METHODS if bare.has(cue)), None)
     names = {name.lower(): name for name in columns.numeric()}
-    named = list(dict.fromkeys(names[t.norm] for t in rest.tokens if t.norm in names))
+    said = [next((w for w in (t.norm, singular(t.norm)) if w in names), "") for t in rest.tokens]
+    named = list(dict.fromkeys(names[word] for word in said if word))
     base = rest.find(_BASELINE)
     rest = rest.without(base)
     far = rest.find(r"#num")

@@ -23,7 +23,7 @@ def plain(tokens: Sequence[Token], columns: Collection[str]) -> list[Token]:
     """The text with its shorthand spelt out: `25/sec`, `a single day`, `symbol/side`."""
     made: list[Token] = []
     placed = any(name.lower() in ("lat", "latitude") for name in columns)
-    for token in _sized(each_named(_idle(_identified(without_marks(tokens)))), placed):
+    for token in _sized(each_named(_idle(without_marks(tokens))), placed):
         length = DURATIONS.get(token.norm) if token.kind == "word" else None
         before = made[-1].norm if made else ""
         if length and before in ("/", "single", "per", "every", "each"):
@@ -83,26 +83,6 @@ def _sized(tokens: Sequence[Token], placed: bool) -> list[Token]:
         if token.kind == "dur" and token.text.endswith("m") and leads & {*told}:
             metres = Fraction(token.value) / 60_000_000
             made.append(token._replace(kind="dist", norm="#dist", value=metres))
-        else:
-            made.append(token)
-    return made
-
-
-def _identified(tokens: Sequence[Token]) -> list[Token]:
-    """The text with the id of a warehouse as one token: `7f3a9c21` begins with a number."""
-    made: list[Token] = []
-    for token in tokens:
-        last = made[-1] if made else None
-        after = len(made) > 1 and made[-2].norm in ("warehouse", "id")
-        if (
-            last
-            and after
-            and token.text.isalnum()
-            and last.kind != "name"
-            and token.place == last.place + len(last.text)
-        ):
-            whole = last.text + token.text
-            made[-1] = Token("str", whole, "#str", whole, place=last.place)
         else:
             made.append(token)
     return made

@@ -65,6 +65,8 @@ def owed(phrase: Phrase) -> bool:
 def read_absence(atoms: Atoms) -> list[Made] | None:
     """An event that must be followed by another, and was not."""
     found, times = atoms.conditions, atoms.times()
+    if len(found) == 1 and len(times) == 1:
+        return _unturned(atoms)
     if len(found) != 2 or len(times) != 1 or atoms.phrase.has(r"in ?between"):
         return None
     middle = atoms.between(*found)
@@ -82,6 +84,34 @@ def read_absence(atoms: Atoms) -> list[Made] | None:
         "within": duration_of(times[0]),
     }
     return [Made("absence", config)] if key else None
+
+
+def _unturned(atoms: Atoms) -> list[Made] | None:
+    """`status 'packed' but not 'shipped' after a day`: one column that should have changed."""
+    from sqlglot import exp
+
+    tree = atoms.conditions[0].tree.unnest()
+    parts = [part.unnest() for part in tree.flatten()] if isinstance(tree, exp.And) else []
+    key, _ = atoms.key(atoms.bare())
+    if len(parts) != 2 or not key or not isinstance(parts[0], exp.EQ):
+        return None
+    denied = parts[1]
+    if isinstance(denied, exp.NEQ):
+        expected: exp.Expr = exp.EQ(this=denied.this, expression=denied.expression)
+    elif isinstance(denied, exp.Not):
+        expected = denied.this.unnest()
+    else:
+        return None
+    names = [{c.name for c in part.find_all(exp.Column)} for part in parts]
+    if names[0] != names[1]:
+        return None
+    config = {
+        "key": key,
+        "trigger": text(parts[0]),
+        "expected": text(expected),
+        "within": duration_of(atoms.times()[0]),
+    }
+    return [Made("absence", config)]
 
 
 def read_sequence(atoms: Atoms) -> list[Made] | None:
