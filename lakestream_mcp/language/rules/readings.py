@@ -36,6 +36,13 @@ _NAMED = {
     "heartbeat": r"heartbeats?|silent|silence|stops? (?:sending|reporting)",
 }
 """Patterns by the name that a text may give them."""
+_ORDERED = (
+    r"then|follow\w*|after\w*|later|before|next|preced\w*|subsequent\w*|sequence|funnel|once|first|"
+    r"in a row|consecutive\w*|successive\w*|straight|#times|different|same|again|until|leads?|goes|"
+    r"falls?|drops?|rises?|increas\w+|decreas\w+|changes?|jumps?|doubles?|"
+    r"another|second|between|without|no|not|never|becomes?|-> \S+ .*->|-> \S+ (?:=|\()"
+)
+"""Words by which one event comes after another."""
 _PARTED = (
     r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
     r"(?:to|into|->|goes?)|rout(?:e|es|ing)|data quality|quality|expectations?|violat\w*|"
@@ -143,7 +150,6 @@ def _is_unplaced(draft: Draft) -> bool:
 def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> bool:
     """Whether a draft has all that was said, and nothing that was not."""
     from ..slots import contradictory, invented, loose, miscounted, plain, unsaid
-    from ..slots.patterns import DUE, NOT
 
     if not draft.changes or _stacked(draft, request) or is_itemised(tokens):
         return False
@@ -155,10 +161,23 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     if any(Phrase(tokens).has(cue) and name not in types for name, cue in _NAMED.items()):
         return False
-    if "absence" in types and (_waits_for_all(draft) or not Phrase(tokens).has(f"{NOT}|{DUE}")):
+    if _mistaken(draft, types, Phrase(tokens)):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)
+
+
+def _mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
+    """Whether a pattern was taken for another, whose words do not stand there."""
+    from ..slots.patterns import DUE, NOT
+
+    if "sequence" in types and not phrase.has(_ORDERED):
+        return True
+    if "temporal-correlation" in types and phrase.has("neither|nor"):
+        return True
+    if "count-threshold" in types and phrase.has(r"(?:sum|total) of \w+"):
+        return True
+    return "absence" in types and (_waits_for_all(draft) or not phrase.has(f"{NOT}|{DUE}"))
 
 
 def _waits_for_all(draft: Draft) -> bool:

@@ -231,7 +231,7 @@ def simulator(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
     config: dict[str, Any] = {"profile": profile}
     rate = phrase.find(
         r"(?:at |with )?(?P<n>#num) (?:(?:events|rows|messages|records|"
-        r"readings|\w+) )?(?:per|a|each|/) #dur"
+        r"readings|\w+) )?(?:(?:per|a|each|/) )?#dur"
     )
     start, end = found.start, found.end
     tail = phrase.at(

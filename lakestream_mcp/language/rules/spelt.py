@@ -42,9 +42,9 @@ def _identified(tokens: Sequence[Token]) -> list[Token]:
             and after
             and (token.text.isalnum() or token.text == "-")
             and last.kind != "name"
-            and token.place == last.place + len(last.text)
+            and token.place in (last.place, last.place + len(last.text))
         ):
-            whole = last.text + token.text
+            whole = last.text + "-" * (token.place == last.place) + token.text
             made[-1] = Token("str", whole, "#str", whole, place=last.place)
         else:
             made.append(token)

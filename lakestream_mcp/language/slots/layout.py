@@ -57,7 +57,8 @@ def _idle(tokens: Sequence[Token]) -> list[Token]:
         third = tokens[at + 2].norm if at + 2 < len(tokens) else ""
         spoken = token.norm == "#num" and token.text.isalpha()
         before = made[-1].norm if made else ""
-        if spoken and (after in _PLURALS or third in _PLURALS or before in ("the", "all", "these")):
+        idle = after in _PLURALS and third not in ("in", "within", "or")
+        if spoken and (idle or third in _PLURALS or before in ("the", "all", "these")):
             continue
         if spoken and token.value == 1 and after in _NO_COUNT:
             continue

@@ -30,6 +30,7 @@ from .patterns import (
     read_chain,
     read_correlation,
     read_filter,
+    read_lasting,
     read_sequence,
 )
 from .polygons import read_polygon
@@ -54,6 +55,7 @@ _READINGS: tuple[tuple[str, Reading], ...] = (
     ("->", read_chain),
     (rf"(?:{ROW}).*{_MOVE}|{_MOVE}.*(?:{ROW}|#times)", alone(trend)),
     (f"{NOT}|{DUE}", read_absence),
+    ("#dur", read_lasting),
     (f"{THEN}|{NOT}", read_sequence),
     (
         r"silent|silence|quiet|offline|dead|stops?|no|not|nothing|none|without|heartbeats?|liveness",
@@ -71,7 +73,8 @@ def read_pattern(atoms: Atoms) -> list[Made] | None:
     """The nodes of a text: a pattern, a window or a filter, with a filter before it if need be."""
     bare, talk = atoms.bare(), atoms.scene.talk
     for cue, reading in _READINGS:
-        if not cue or bare.has(cue) or (reading is read_absence and owed(bare)):
+        due = reading is read_absence and (owed(bare) or atoms.phrase.has(cue))
+        if not cue or bare.has(cue) or due:
             said = dict(talk.assumptions), dict(talk.questions)
             made = reading(atoms)
             if made:

@@ -22,7 +22,7 @@ NOT = (
     r"without|w/o|w / o|missing|lack\w*|neither|nor|none|nothing|fail\w* to|"
     r"absence|absent|cannot)"
 )
-DUE = r"(?:must|has to|have to|should|needs to|shall|expect\w*|supposed)"
+DUE = r"(?:must|has to|have to|should|needs?|shall|expect\w*|supposed)"
 THEN = (
     r"(?:then|followed|follows?|after|afterwards|later|before|next|->|preceded|and then|"
     r"subsequent\w*|leads? to|from|to|sequence|steps?|funnel)"
@@ -47,6 +47,11 @@ SUMS = (
 )
 
 
+_FOR = (
+    r"(?:stays?|remains?|keeps?|stops?|stopped|stands?|standing|idles?|idle|parks?|parked|"
+    r"not moving|continuously|constantly)(?! (?:sending|reporting|responding|transmitting|working))"
+    r"(?: \S+){0,6}? (?:for|longer than|more than|at least) (?:\w+ ){0,3}#dur"
+)
 _DROPS = r"exclud\w*|drop\w*|remov\w*|discard\w*|ignor\w*|reject\w*|skip\w*|filter out|all but"
 
 
@@ -84,6 +89,39 @@ def read_absence(atoms: Atoms) -> list[Made] | None:
         "within": duration_of(times[0]),
     }
     return [Made("absence", config)] if key else None
+
+
+def read_lasting(atoms: Atoms) -> list[Made] | None:
+    """`speed = 0 for 20 minutes`: a comparison that stays true for a time."""
+    from sqlglot import exp
+
+    found, times = atoms.conditions, atoms.times()
+    if len(found) != 1 or len(times) != 1 or not atoms.bare().has(_FOR):
+        return None
+    key, _ = atoms.key(atoms.bare())
+    if not key or atoms.bare().has("#num|#times|#pct|#dist"):
+        return None
+    tree = found[0].tree.unnest()
+    opposite = _opposites().get(type(tree))
+    ended = (
+        opposite(this=tree.this.copy(), expression=tree.expression.copy())
+        if opposite
+        else exp.Not(this=exp.Paren(this=tree.copy()))
+    )
+    config = {
+        "key": key,
+        "trigger": text(tree),
+        "expected": text(ended),
+        "within": duration_of(times[0]),
+    }
+    return [Made("absence", config)]
+
+
+def _opposites() -> dict[type[exp.Expr], type[exp.Binary]]:
+    from sqlglot import exp
+
+    pairs = ((exp.GT, exp.LTE), (exp.LT, exp.GTE), (exp.EQ, exp.NEQ))
+    return {**dict(pairs), **{b: a for a, b in pairs}}
 
 
 def _unturned(atoms: Atoms) -> list[Made] | None:

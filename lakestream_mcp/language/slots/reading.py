@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _WEIGHTY = (
     r"bad rows|keep them|instead|tripl\w*|"
     r"doubles|doubled|"
-    r"(?P<p>previous)|ratio|password|enrich\w*|split\w*|rout\w*|"
+    r"(?P<p>previous)|ratio|password(?! (?:resets?|changes?))|enrich\w*|split\w*|rout\w*|"
     r"(?<!z )score\w*|model endpoint|"
     r"predict\w*|rename\w*|cast\w*|explode\w*|quality|quarantine\w*|watermark|late|top|rank\w*|"
     r"(?:than|above|over|below|times|#times)(?: the| its| their)? (?:average|mean|usual|normal)|"
@@ -104,7 +104,7 @@ def steps_by_clauses(
 ) -> tuple[Reader, list[Phrase]] | None:
     """A text whose places are told by their shape, and its steps by clauses; with these."""
     phrase = Phrase(plain(tokens, columns.types))
-    if columns.open or phrase.has(f"password|{_PARTED}"):
+    if columns.open or phrase.has(f"password(?! (?:resets?|changes?))|{_PARTED}"):
         return None
     reader = Reader(request, columns, talk, True)
     places = cut_places(reader.scene, phrase, _is_given(phrase, request))
