@@ -25,18 +25,13 @@ _BASELINE = (
     r"(?:(?:the|over|with|of) )*(?P<o>#num)(?: (?:latest|last|previous))?"
     r" (?:values|trades|payments|readings|events|rows|orders|samples|measurements|points|records)"
 )
-_DUE_EVERY = (
-    r"(?:should|must|shall|has to|is expected to|normally|usually|reports?|sends?|beats?)"
-    r"(?: \S+){0,5}? every #dur"
-)
 _TAKEN_FOR = r"(?:and )?(?:consider|treat|regard|declare|mark|count|call)(?: (?:it|them|as|a|the))*"
 Reading = Callable[[Atoms], list[Made] | None]
 
 
 def read_heartbeat(atoms: Atoms) -> list[Made] | None:
-    """A silence; how often a sign of life is due says nothing of how long is waited for it."""
+    """A silence, of whatever is compared before it."""
     bare = atoms.bare()
-    bare = bare.without(bare.find(_DUE_EVERY)) if len(atoms.times()) > 1 else bare
     bare = bare.without(bare.find(_TAKEN_FOR))
     numbers = {name.lower() for name in atoms.scene.columns.numeric()}
     bare = Phrase([t for t in bare.tokens if t.norm not in numbers], bare.used)

@@ -16,6 +16,11 @@ _PLURALS = word_set(
 )
 _NO_NAME = STOP | word_set("topic topics both all each every named called kafka")
 _DECLARED = r"(?:[a-z_]\w*|#name|#str)(?: (?:with|having))?(?: \()?(?: #host)?(?: [,;])? #columns"
+_DUE_EVERY = (
+    r"(?:should|must|shall|has to|is expected to|normally|usually|reports?|sends?|beats?)"
+    r"(?: \S+){0,5}? (?P<e>every #dur)"
+)
+_SILENCE = r"none|no|nothing|silent|silence|down|heartbeats?|dead|missing|offline|lost|not"
 _NO_COUNT = word_set("with over above under below session visit trip")
 
 
@@ -23,7 +28,7 @@ def plain(tokens: Sequence[Token], columns: Collection[str]) -> list[Token]:
     """The text with its shorthand spelt out: `25/sec`, `a single day`, `symbol/side`."""
     made: list[Token] = []
     placed = any(name.lower() in ("lat", "latitude") for name in columns)
-    for token in _sized(each_named(_idle(without_marks(tokens))), placed):
+    for token in _sized(each_named(_idle(_unpaced(without_marks(tokens)))), placed):
         length = DURATIONS.get(token.norm) if token.kind == "word" else None
         before = made[-1].norm if made else ""
         if length and before in ("/", "single", "per", "every", "each"):
@@ -46,6 +51,16 @@ def plain(tokens: Sequence[Token], columns: Collection[str]) -> list[Token]:
         else:
             made.append(token)
     return made
+
+
+def _unpaced(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The text without how often a sign of life is due, which says nothing of how long is waited:
+    `each host reports every minute; none for 3 minutes`."""
+    phrase = Phrase(tokens)
+    due = phrase.find(_DUE_EVERY) if phrase.has(_SILENCE) else None
+    if due is None or sum(t.kind == "dur" for t in tokens) < 2:
+        return tokens
+    return phrase.outside(due.end - len(due.groups["e"]), due.end).tokens
 
 
 def _idle(tokens: Sequence[Token]) -> list[Token]:
