@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .comparisons import AUX, NOT
+from .comparisons import AUX, NOT, NULL
 from .condition_clause import Clause
 from .condition_columns import column_tree
 from .equalities import Equalities, one_of
@@ -70,6 +70,8 @@ class PlacesAndSigns(Equalities):
         if phrase.at(r"(?:does not |do not )?(?:starts?|begins?|ends?|contains?|includes?)", end):
             return None
         before = phrase.tokens[at - 1].norm if at else ""
+        if value.norm in ("views", "visits", "hits", "loads") or phrase.at(NULL, end):
+            return None
         said = before in ("of", "with", "where", "whose", "having") and means_something(value)
         exact = named.length == 1 and phrase.tokens[at].norm == named.name.lower()
         led = at == 0 or before in ("and", "or", ",", "only", "keep", "drop", ":", ";")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
 from .detect import vague
@@ -28,7 +28,7 @@ _NAMED = {
     "geofence": r"geo ?fenc\w*",
     "temporal-correlation": r"correlat\w*|order does not matter|(?:any|either|whatever) order",
     "velocity": "velocity|event rate",
-    "union-merge": r"unions?",
+    "union-merge": r"unions?|(?:merge|merged|combined?) with",
     "rename-cast": r"casts?|casting|renam\w*",
     "count-threshold": r"#num or more (?!in a row|consecutive|of)\w+ \w+",
     "watermark": "watermark node",
@@ -175,9 +175,22 @@ def _mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
         return True
     if "temporal-correlation" in types and phrase.has("neither|nor"):
         return True
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    if phrase.has("after (?:it|this|that)") and any(
+        c.get("order") == "right-first" for c in configs
+    ):
+        return True
+    if any(_is_swapped(c.get("baseline_count"), c.get("threshold")) for c in configs):
+        return True
     if "count-threshold" in types and phrase.has(r"(?:sum|total) of \w+"):
         return True
     return "absence" in types and (_waits_for_all(draft) or not phrase.has(f"{NOT}|{DUE}"))
+
+
+def _is_swapped(baseline: Any, threshold: Any) -> bool:
+    """Whether fewer values were taken for normal than the deviations that are too many."""
+    told = isinstance(baseline, int) and isinstance(threshold, int | float)
+    return bool(told and baseline < threshold)
 
 
 def _waits_for_all(draft: Draft) -> bool:

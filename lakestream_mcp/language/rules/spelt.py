@@ -17,6 +17,7 @@ _PRODUCT = (
     r"above|exceeds|exceeding|bigger than)| (?P<less>less than|lower than|smaller than|below|"
     r"under)|(?P<least> at least)|(?P<most> at most))(?= #num)"
 )
+_CALLED = r"(?P<f>sum|avg|average|mean|min|max|count) \( (?P<c>\*|(?:distinct )?[a-z_]\w*) \)"
 _LABELLED = (
     r"(?:group(?:ed)? by|partition(?:ed)? by|per|within|window|timeout|interval|gap|"
     r"max(?:imum)?(?: duration)?) [:=]"
@@ -28,7 +29,7 @@ _COMPARED = (("more", ">"), ("less", "<"), ("least", ">="), ("most", "<="))
 def spelt(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
     """`with a null id` as `with id is null`; `price times quantity is over 9` in signs."""
     names = {name.lower() for name in columns}
-    return _unmarked(_products(_missing(_identified(tokens), names), names))
+    return _unmarked(_called(_products(_missing(_identified(tokens), names), names)))
 
 
 def _identified(tokens: Sequence[Token]) -> list[Token]:
@@ -49,6 +50,19 @@ def _identified(tokens: Sequence[Token]) -> list[Token]:
         else:
             made.append(token)
     return made
+
+
+def _called(tokens: Sequence[Token]) -> list[Token]:
+    """`sum(amount)` as `sum of amount`, `count(*)` as `count`."""
+    phrase, made, at = Phrase(tokens), list[Token](), 0
+    for found in phrase.all(_CALLED):
+        name, inside = found.groups["f"][0], found.groups["c"]
+        made += [*tokens[at : found.start], name]
+        if inside[0].norm != "*":
+            of = Token("word", "of", "of", place=inside[0].place)
+            made += [of, *inside]
+        at = found.end
+    return [*made, *tokens[at:]]
 
 
 def _unmarked(tokens: Sequence[Token]) -> list[Token]:

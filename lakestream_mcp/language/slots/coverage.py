@@ -19,7 +19,7 @@ _TOLD = ("message", "subject", "body", "name")
 """Fields that are made of what others say."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _TIME = re.compile(r'"\d+ [a-z]+"')
-MOST_WORDS = 3
+MOST_WORDS = 2
 _LITERAL = re.compile(r"= '((?:[^']|'')*)'")
 _DURATION = re.compile(r"^\d+ [a-z]+s?(?: \d+ [a-z]+s?)*$")
 

@@ -20,7 +20,7 @@ _LEAD = word_set(
     "matches them it these everything post posts also too alert alerts notify message messages "
     "mail email publish append forward log record kafka topic topics read reads reading consume "
     "consumes source stream events data files file folder monitor ingest load take please and , : "
-    "-> = + plus csv json parquet avro under new path called named good findings what you find "
+    "-> = + plus csv json parquet avro under new path called named findings what you find "
     "additionally should shall must is been written mailed emailed reported sent posted stored "
     "saved published be with using over watch tell inform then call page note"
 )
@@ -57,6 +57,7 @@ _OWN_COLUMNS = (
     r"columns?|fields?|payload|schema|and|the|its|are) )*#columns"
 )
 _BOTH = r"(?:(?:,|\() )?(?:both|each|all)(?= (?:#num|#columns|at|on|via|with|in|from|having|of))"
+_HOLDS = word_set("no any without after before")
 _WEAK = word_set("over on stream input watch monitor")
 _NEAR = 3
 _AT_START = 4
@@ -274,9 +275,9 @@ def mark(made: Made | None, place: int) -> Token:
 
 def _leads(phrase: Phrase, at: int, columns: Container[str]) -> bool:
     """Whether a word only leads to a place: `page` does unless it is a column, and so does `data`,
-    but not in `no data`."""
+    but not in `no data` or `after it`."""
     norm = phrase.tokens[at].norm
-    denied = at > 0 and phrase.tokens[at - 1].norm in ("no", "any", "without")
+    denied = at > 0 and phrase.tokens[at - 1].norm in _HOLDS
     return norm in _LEAD and norm not in columns and not denied
 
 
