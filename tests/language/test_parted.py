@@ -174,6 +174,9 @@ def test_a_model_predicts_from_the_columns_that_are_named() -> None:
     [
         "risk > 0.7 and then cast it, table main.a.b",
         "rank the cards, casts amount to an unknown thing, main.a.b",
+        "Detect fraud and write it to main.a.b",
+        "clean the data and store it in main.a.b",
+        "page me when the merchant is slow, and store it in main.a.b",
     ],
 )
 def test_what_a_draft_would_leave_out_is_asked(said: str) -> None:

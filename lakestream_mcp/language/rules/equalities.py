@@ -22,6 +22,10 @@ from .grouping import alike
 _LIST_VALUE = r"(?:#str|#num|\w+)"
 
 
+_VAGUE = frozenset(
+    ["slow", "fast", "late", "busy", "overloaded", "unhealthy", "hot", "cold", "bad", "strange"]
+)
+"""Words that say how something is, and are the value of no key."""
 _OPEN_VALUE = r"#str|(?!(?:a|an|the|not|too|very|in|on|more|less)\b)[a-z]\w*"
 
 
@@ -239,6 +243,8 @@ class Equalities(Clocks):
         if token.kind in ("str", "name"):
             return exp.Literal.string(_said(token)), at + 1
         listed = token.norm == "us" and phrase.tokens[at - 1].norm in (",", "or", "of", "in", "(")
+        if token.norm in _VAGUE and column in self.columns.key_candidates():
+            return None, at
         end = phrase.end_of_hyphenated(at)
         listed = listed or end > at + 1
         if token.kind != "word" or kind == "boolean" or not (listed or _may_be_value(token)):

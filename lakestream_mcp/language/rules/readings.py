@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
@@ -43,6 +43,11 @@ _ORDERED = (
     r"another|second|between|without|no|not|never|becomes?|-> \S+ .*->|-> \S+ (?:=|\()"
 )
 """Words by which one event comes after another."""
+_ENDS = (
+    "-source", "-sink", "-topic", "-pagerduty", "-queue", "-simulator", "-kinesis", "-stream",
+    "mqtt", "auto-loader", "google-pubsub",
+)  # fmt: skip
+_LOOKED_FOR = r"rising|falling|clean|unusual|outliers?|anomal\w+|spikes?|trends?|bursts?|sessions?"
 _PARTED = (
     r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
     r"(?:to|into|->|goes?)|rout(?:e|es|ing)|data quality|quality|expectations?|violat\w*|"
@@ -90,11 +95,19 @@ def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     phrase, talk = Phrase(tokens), Talk()
     question = open_point(phrase, types, columns.types) if draft.changes else _amount(phrase)
+    if question is None and _is_idle(phrase, types):
+        question = "What is to be done with the rows, or which of them are meant?"
     if question is None:
         return draft
     talk.ask(question)
     said = {q.text: q for q in (*draft.questions, *talk.asked())}
     return Draft(assumptions=draft.assumptions, questions=tuple(said.values()))
+
+
+def _is_idle(phrase: Phrase, types: Collection[str]) -> bool:
+    """Whether rows are only passed on by a text that speaks of how they move, or of their odds."""
+    steps = [t for t in types if not t.endswith(_ENDS)]
+    return bool(types) and not steps and phrase.has(_LOOKED_FOR)
 
 
 def _amount(phrase: Phrase) -> str | None:
