@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 UNLESS = (
     r"unless|except(?: when| if| where| for)?|(?:but|and) not (?:when|if|where|while|those)|"
-    r"excluding(?: those| when| where)?|other than"
+    r"(?:but|and) (?:exclude|ignore|skip|leave out)|excluding(?: those| when| where)?|other than"
 )
 _APART = r"then|followed|after|before|next|later|without|->|;|\."
 """Words by which comparisons are of several events."""

@@ -21,7 +21,19 @@ from .words import (
 )
 
 _ARTICLES = ("a", "an", "one")
-_BEFORE_UNIT = ("per", "each", "every", "last", "past", "previous", "the", "within", "in", "same")
+_BEFORE_UNIT = (
+    "per",
+    "each",
+    "every",
+    "last",
+    "past",
+    "previous",
+    "next",
+    "the",
+    "within",
+    "in",
+    "same",
+)
 _PLACES = ("of", "from", "away", "radius", "around", "near")
 _SIZES = frozenset(
     ["larger", "bigger", "higher", "more", "as", "the", "its", "their", "average", "of", "normal",

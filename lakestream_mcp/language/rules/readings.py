@@ -9,6 +9,7 @@ from ..proposal import Draft
 from .detect import vague
 from .drafts import NOWHERE, concluded, with_places
 from .flow import Flow
+from .grouping import UNLESS
 from .marks import is_itemised
 from .names import Columns
 from .open_points import open_point
@@ -87,7 +88,16 @@ def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
     """What a text names by its type, and a draft has no node of."""
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     named = [phrase.find(cue) for name, cue in _NAMED.items() if name not in types]
+    named += [] if _denies(draft) else [phrase.find(UNLESS)]
     return [phrase.part(f.start, f.end).said() for f in named if f is not None]
+
+
+def _denies(draft: Draft) -> bool:
+    """Whether some rows are told not to count."""
+    told = [str(c.node.config) for c in draft.changes if c.op == "add_node"]
+    return any(
+        sign in config for config in told for sign in ("NOT ", "<>", "negated", "quarantine")
+    )
 
 
 def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
@@ -151,7 +161,8 @@ def _whole(
     draft = concluded(flow, parts, talk)
     missing = unsaid(tokens, draft.changes, columns.types)
     made_up = invented(request.text, draft.changes, columns.types)
-    wrong = missing or made_up or contradictory(draft.changes) or loose(draft.changes)
+    spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
+    wrong = missing or made_up or spared or contradictory(draft.changes) or loose(draft.changes)
     return None if draft.questions or wrong else draft
 
 
@@ -174,7 +185,8 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     if any(Phrase(tokens).has(cue) and name not in types for name, cue in _NAMED.items()):
         return False
-    if _mistaken(draft, types, Phrase(tokens)):
+    spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
+    if spared or _mistaken(draft, types, Phrase(tokens)):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)

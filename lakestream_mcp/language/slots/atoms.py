@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..rules.condition_clause import Clause
 from ..rules.equalities import one_of
-from ..rules.grouping import grouped, joined
+from ..rules.grouping import UNLESS, grouped, joined
 from ..rules.modifiers import sure, take_key
 from ..rules.names import Columns, parts_of, singular
 from ..rules.numbers import METHODS
@@ -266,4 +266,6 @@ def _masked(phrase: Phrase, written: Sequence[Clause], scene: Scene) -> Phrase:
 def _linked(gap: Phrase) -> bool:
     """Whether two comparisons are of one row."""
     norms = {t.norm for t in gap.tokens}
+    if len(gap) <= _NEAR and gap.has(UNLESS) and not gap.has(r"#\w+"):
+        return True
     return len(gap) <= 5 and norms <= _LINKS and bool(norms & _JOINS)
