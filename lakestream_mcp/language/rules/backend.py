@@ -23,6 +23,7 @@ from .scene import Made
 from .spelt import spelt
 from .talk import Talk
 from .tokens import MAX_TEXT, clean, tokenise
+from .typed import typed_columns
 from .typos import corrected
 from .words import ENTITIES, THINGS
 
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from ..proposal import Request
 
 MAX_WORDS = 250
+_NAMES_SOURCE = (
+    r"(?:reads?|reading|from|sources?|take|consumes?|consuming|ingests?|ingesting|load|loads|"
+    r"subscribe\w*|listen\w*|monitor|watch|use|using|stream|incoming|arriving|simulat\w*)"
+    r"(?: \S+){0,6}? (?:#name|#path|topics?|tables?|kafka|files?)|"
+    r"^(?:[a-z]\w* ){0,4}(?:#name|#path|topics?|kafka|tables?)"
+)
+"""Words of a text that may lead to where its rows come from."""
 
 
 class Rules:
@@ -56,7 +64,6 @@ class Rules:
             return Draft(refusal=f"I cannot do that: {error}.")
 
     def _draft(self, request: Request, text: str) -> Draft:
-        from ..slots import typed_columns
         from .edits import Editor
 
         talk = Talk()
@@ -64,7 +71,7 @@ class Rules:
             return _match_recognize(request, *clause, talk)
         names = (*request.schema, *(n for c in request.columns.values() for n in c))
         tokens = measured(corrected(tokenise(text), names))
-        whole, columns = tokens, request.schema
+        whole, columns, given = tokens, request.schema, bool(request.schema)
         if not request.schema and not request.document.nodes:
             said = declared(tokens, talk)
             request, tokens = request._replace(schema=said.types), said.tokens
@@ -78,7 +85,7 @@ class Rules:
             return Draft(refusal=f"A sentence has more than {MAX_WORDS} words. Say it in several.")
         if request.document.nodes:
             return Editor(request, talk).draft(found)
-        first = _new(request, found, talk)
+        first = _new(request, found, talk, given and not Phrase(whole).has(_NAMES_SOURCE))
         request = request._replace(schema=columns)
         return better(request, whole, known_columns(request), first)
 
@@ -102,10 +109,10 @@ def hints(found: Sequence[Phrase]) -> frozenset[str]:
     return frozenset((words & ENTITIES) - THINGS)
 
 
-def _new(request: Request, found: list[Phrase], talk: Talk) -> Draft:
+def _new(request: Request, found: list[Phrase], talk: Talk, has_source: bool) -> Draft:
     columns = known_columns(request)
     columns.hints = hints(found)
-    reader = Reader(request, columns, talk, False)
+    reader = Reader(request, columns, talk, has_source)
     _profile_columns(reader, found)
     for part in found:
         if not is_instruction(part):
@@ -130,7 +137,7 @@ def _profile_columns(reader: Reader, found: list[Phrase]) -> None:
 
 def _match_recognize(request: Request, clause: str, rest: str, talk: Talk) -> Draft:
     """A row pattern that is given as text is taken as it is; the validator reads it."""
-    from ..slots import read_around, typed_columns
+    from ..slots import read_around
 
     if not request.schema and not request.document.nodes:
         types, _ = typed_columns(measured(tokenise(clean(rest))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .marks import opened, without_marks
 from .phrase import Found, Phrase
 from .places import SEND
 from .tokens import Token
@@ -64,7 +65,12 @@ _GOES_ON = (
         True,
     ),
     ("report|output|emit|compute|calculate", _AGGREGATE, False),
-    ("alert|page", "views?|is|events?", False),
+    ("alert", "views?|is|events?", False),
+    (
+        "page",
+        r"me|us|the|on|someone|somebody|pager ?duty|ops|them|via|through|our|whoever|people|#\w+",
+        True,
+    ),
     ("change|set|make", r"within|by|then", False),
     (
         "post|mail|order|use|load|find|move|cast|run|let|turn|mark|watch|connect",
@@ -184,12 +190,12 @@ def is_instruction(phrase: Phrase) -> bool:
 
 def _sentences(tokens: list[Token]) -> list[list[Token]]:
     sentences: list[list[Token]] = [[]]
-    for token in tokens:
+    for token in without_marks(tokens):
         if token.norm in (".", ";", "!", "?"):
             sentences.append([])
         else:
             sentences[-1].append(token)
-    return _unlabelled([_unnumbered(s) for s in sentences if s])
+    return _unlabelled([s for s in map(opened, sentences) if s])
 
 
 def _unlabelled(sentences: list[list[Token]]) -> list[list[Token]]:
@@ -206,15 +212,6 @@ def _unlabelled(sentences: list[list[Token]]) -> list[list[Token]]:
         made.append([*said, *rest])
         leads = leads if leads[-1:] == ("to",) else ()
     return made
-
-
-def _unnumbered(sentence: list[Token]) -> list[Token]:
-    """A list's item without its number or dash."""
-    while sentence and sentence[0].norm in ("-", "*", ")", "•", ",", ":"):
-        sentence = sentence[1:]
-    if len(sentence) > 1 and sentence[0].norm == "#num" and sentence[1].norm == ")":
-        return sentence[2:]
-    return [] if len(sentence) == 1 and sentence[0].norm == "#num" else sentence
 
 
 _GOAL = rf"(?:{COMMAND}|slack|teams|email|pagerduty|kafka|table|delta|#name|#mail|#url)"
@@ -251,7 +248,8 @@ def _continues(phrase: Phrase, at: int) -> bool:
     """Whether a word that may command goes on with what was said: `and report the total`."""
     before, here = phrase.part(0, at), phrase.part(at)
     visits = before.has("sessions?|visits?|sessioni\\w+")
-    if (visits and here.at(_THOSE)) or here.at(_GOES_WITH):
+    model = here.at("output") and before.has("endpoint|model serving")
+    if model or (visits and here.at(_THOSE)) or here.at(_GOES_WITH):
         return True
     if at > 1 and before.part(at - 2).at(r"(?:the|a|an|this|that|our) (?:first|second|third|next)"):
         return True

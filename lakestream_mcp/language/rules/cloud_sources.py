@@ -90,33 +90,42 @@ def kinesis(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phra
     ) if not (region and arn) else rest
 
 
-def event_hubs(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phrase] | None:
-    """`the event hub telemetry in namespace iot`."""
-    cut = _cut_name(phrase, r"(?:the |an |a |azure )*(?:event ?hubs?|eventhubs?)")
-    if cut is None:
-        return None
-    named, rest = cut
-    space = rest.take(
-        r"(?:(?:in|the|of|at|on|with|and) )*namespace (?P<n>#name|#str|\w+)|"
-        r"(?:(?:in|at) )?(?P<m>#name)"
+def _namespace(phrase: Phrase) -> tuple[str, Phrase]:
+    """The namespace of Event Hubs that a phrase names, and the phrase without it."""
+    space = phrase.take(
+        r"(?:(?:in|the|of|at|on|with|and) )*namespace(?: (?:called|named|is|:|=))* "
+        r"(?P<n>#name|#str|\w+)|(?:(?:in|at) )?(?P<m>#name)"
     )
     word = (space.token("n") or space.token("m")) if space else None
-    name = word.text if word else "events"
-    if space and word and word.kind == "word":
-        end = rest.end_of_hyphenated(space.end - 1)
-        name = "-".join(t.text for t in rest.tokens[space.end - 1 : end])
-        rest.use(space.start, end)
-        rest = rest.outside(space.start, end)
-    else:
-        rest = rest.without(space)
+    if space is None or word is None:
+        return "", phrase
+    if word.kind != "word":
+        return str(word.value), phrase.without(space)
+    end = phrase.end_of_hyphenated(space.end - 1)
+    phrase.use(space.start, end)
+    name = "-".join(t.text for t in phrase.tokens[space.end - 1 : end])
+    return name, phrase.outside(space.start, end)
+
+
+_HUB = r"(?:the |an |a |azure )*(?:event ?hubs?|eventhubs?)"
+
+
+def event_hubs(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phrase] | None:
+    """`the event hub telemetry in namespace iot`."""
+    if not phrase.has(_HUB):
+        return None
+    name, rest = _namespace(phrase)
+    named: list[str] = []
+    while not named and (cut := _cut_name(rest, _HUB)):
+        named, rest = cut
     config: dict[str, Any] = {
         "provider": "event-hub",
         "streams": named,
-        "namespace": name,
+        "namespace": name or "events",
     }
     if not named:
         scene.talk.ask("Which event hub is to be read?")
-    if not word:
+    if not name:
         scene.talk.assume("I took `events` for the namespace of Event Hubs.")
     config["connection_string"] = secret(
         rest,
@@ -201,6 +210,7 @@ def webhook(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phras
     rest = cut_out(phrase, found)
     path = rest.take(r"(?:(?:into|landing|in|at|land|path|folder|with|the|to) )*(?P<p>#path)")
     rest = rest.without(path)
+    rest = rest.without(rest.take(r"(?:(?:,|on|at|and|listening) )*port #num"))
     where = place_of(path.token("p")) if path else "/Volumes/main/default/lakestream/landing"
     if not path:
         scene.talk.assume(f"What is posted lands in `{where}`.")

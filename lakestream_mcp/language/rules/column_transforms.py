@@ -30,7 +30,8 @@ def columns_kept(scene: Scene, phrase: Phrase) -> Made | None:
     )
     if not names or (not said and rest.part(end).content()) or (not said and len(names) < 1):
         return None
-    if not said and rest.part(end).has(r"events?|rows?|where|with"):
+    fuzzy = Phrase(found.groups["do"]).has("take|output") and not _written(rest, names)
+    if not said and (fuzzy or rest.part(end).has(r"events?|rows?|where|with")):
         return None
     phrase.use(found.start, found.end)
     rest.use(0, end)
@@ -50,6 +51,11 @@ def columns_kept(scene: Scene, phrase: Phrase) -> Made | None:
         )
         return UNSURE
     return Made("map-select", {"columns": ", ".join(map(quoted_name, left))}, "Drop columns")
+
+
+def _written(rest: Phrase, names: list[str]) -> bool:
+    """Whether columns are named as they are written: `take the trades` names no `trade_time`."""
+    return {name.lower() for name in names} <= {token.norm for token in rest.tokens}
 
 
 def quoted_name(name: str) -> str:
@@ -93,12 +99,12 @@ def _column_list(scene: Scene, phrase: Phrase) -> tuple[list[str], int]:
 def renamed(scene: Scene, phrase: Phrase) -> Made | None:
     """`rename a to b`, `cast amount to double`, `convert ts to a timestamp`."""
     found = phrase.find(
-        r"(?P<do>rename|call|cast|convert|change the type of|parse|turn)(?: "
+        r"(?P<do>renames?|calls?|casts?|converts?|change the type of|parse|turn)(?: "
         r"(?:the|column|field|columns))*"
     )
     if found is None:
         return None
-    rename = found.groups["do"][0].norm in ("rename", "call")
+    rename = found.groups["do"][0].norm.rstrip("s") in ("rename", "call")
     columns, end = _renamings(scene, phrase.part(found.end), rename)
     if not columns:
         return None
@@ -151,6 +157,16 @@ def both_renamed(first: Made, second: Made) -> Made:
         name = by_new.get(change["column"], change["column"])
         columns[name] = {**columns.get(name, {}), **change, "column": name}
     return first._replace(config={"columns": list(columns.values())})
+
+
+def both_kept(first: Made, second: Made) -> Made:
+    """Two filters, one after the other, as one."""
+    from sqlglot import exp
+
+    from ...relational.sql import parse_expression
+
+    trees = [parse_expression(made.config["condition"], None) for made in (first, second)]
+    return first._replace(config={"condition": text(exp.and_(*trees, copy=False))})
 
 
 def added(scene: Scene, phrase: Phrase) -> Made | None:

@@ -56,8 +56,8 @@ EQUAL = (
 )
 UNEQUAL = (
     r"!=|other than|different from|anything but|except|excluding|differs from|"
-    r"is not|are not|was not|not equal to|not|is anything other than|is "
-    r"anything but"
+    r"is not|are not|was not|not equal to|not|(?:is |are |was )?(?:none of|neither)|"
+    r"is anything other than|is anything but"
 )
 NULL = r"(?:missing|empty|null|blank|unset|unknown|absent|not set|not given|not present)"
 SET = (
@@ -71,6 +71,7 @@ LIKE = (
     ),
     ("end", r"ends with|end with|ending with|ends in|ending in"),
     ("hold", r"contains|contain|containing|includes|including|mentions|mentioning|has the word"),
+    ("like", r"like|matches(?= #str)|matching(?= #str)|is like"),
 )
 SLOW = r"slower (?:than|then)"
 QUICK = r"(?:faster|quicker) (?:than|then)"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ENDS = word_set("and or but then within in for by per with when where while if , . ; : )")
 
 
+_ALSO = frozenset(["or", "and", "nor", ",", "but", ")"])
 _MEASURES = word_set(
     "amount price temperature speed total value quantity humidity pressure voltage latency "
     "duration balance score level rate usage load size weight"
@@ -39,6 +40,8 @@ class ConditionColumns:
         self.compared = False
         self.last: str | None = None
         """The column that was compared last: `below 0 or above 100` is about one."""
+        self.told: str | None = None
+        """The column that anything was said of last: `starts with 'a' or contains 'b'`."""
         self.about: str | None = None
         """The only column of numbers that is spoken of at all."""
 
@@ -154,6 +157,13 @@ class ConditionColumns:
             return owned
         return (self._chosen(named), end - named.length) if named is not None else None
 
+    def _again(self, start: int, phrase: Phrase, floor: int) -> tuple[str, int] | None:
+        """The column that was told last, where only `or` or `and` stands between."""
+        gap = {t.norm for t in phrase.tokens[floor:start]}
+        if self.told is None or not floor or not gap or start - floor > 2 or gap - _ALSO:
+            return None
+        return self.told, start
+
     def _owned(self, phrase: Phrase, end: int, floor: int) -> tuple[str, int] | None:
         """`the humidity of a device` before a sign: the column of what has it."""
         for length in (3, 2):
@@ -199,7 +209,7 @@ class ConditionColumns:
         candidates = fitting or self.columns.numeric()
         said = phrase.part(found.start, found.end).said()
         usual = [name for name in candidates if "amount" in parts_of(name)]
-        if len(candidates) == 1 or len(usual) == 1:
+        if (len(candidates) == 1 or len(usual) == 1) and not _is_other(phrase, found.start, floor):
             name = candidates[0] if len(candidates) == 1 else usual[0]
             self.talk.assume(f"I took `{said}` to be about `{name}`.")
             return name, found.start, found.end
@@ -252,6 +262,14 @@ def column_tree(name: str) -> exp.Expr:
     from ...relational.sql import column
 
     return column(name)
+
+
+def _is_other(phrase: Phrase, at: int, floor: int) -> bool:
+    """Whether a sign follows a word that is no column: `risk > 0.7` is not about the amount."""
+    before = phrase.tokens[at - 1] if at > floor else None
+    signed = phrase.tokens[at].norm in (">", "<", ">=", "<=", "=")
+    word = before is not None and before.kind == "word" and means_something(before)
+    return signed and word and singular(before.norm) not in ENTITIES if before else False
 
 
 def _last_word(phrase: Phrase, end: int, floor: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .comparisons import AUX, NOT
+from .comparisons import AUX, NOT, NULL
 from .condition_clause import Clause
 from .condition_columns import column_tree
 from .equalities import Equalities, one_of
@@ -27,7 +27,8 @@ class PlacesAndSigns(Equalities):
         if found is not None and value is not None and value.text in CURRENCIES:
             names = [n for n in self.columns.of_type("string") if "currency" in parts_of(n)]
             values, end = self._values(phrase, found.end - 1, names[0]) if names else ([], 0)
-            return Clause(at, end, one_of(names[0], values, False)) if values else None
+            denied = phrase.part(found.start, found.end).has("outside|not")
+            return Clause(at, end, one_of(names[0], values, denied)) if values else None
         names = [n for n in self.columns.of_type("string") if PLACES & set(parts_of(n))]
         if found is None:
             return self._code(phrase, at)
@@ -69,9 +70,11 @@ class PlacesAndSigns(Equalities):
         if phrase.at(r"(?:does not |do not )?(?:starts?|begins?|ends?|contains?|includes?)", end):
             return None
         before = phrase.tokens[at - 1].norm if at else ""
+        if value.norm in ("views", "visits", "hits", "loads") or phrase.at(NULL, end):
+            return None
         said = before in ("of", "with", "where", "whose", "having") and means_something(value)
         exact = named.length == 1 and phrase.tokens[at].norm == named.name.lower()
-        led = at == 0 or before in ("and", "or", ",", "only", "keep", "drop")
+        led = at == 0 or before in ("and", "or", ",", "only", "keep", "drop", ":", ";")
         ends = end + 1 >= len(phrase) or phrase.tokens[end + 1].norm in _VALUE_ENDS
         said = said or (led and ends and exact and means_something(value))
         said = said or (
@@ -93,6 +96,7 @@ class PlacesAndSigns(Equalities):
         ):
             return None
         values, end = self._values(phrase, end, named.name)
+        self.told = named.name
         return Clause(at, end, one_of(named.name, values, False)) if values else None
 
     def _exact(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
@@ -122,9 +126,13 @@ class PlacesAndSigns(Equalities):
         column = self._before(phrase, found.start, floor) if found else None
         if found is None:
             return None
+        end = found.end
         joined = found.start == floor + 1 and phrase.tokens[floor].norm in ("or", "and")
         if column is None and joined and self.last:
             column = self.last, found.start
+        after = self.columns.exactly([t.norm for t in phrase.tokens[end : end + 1]])
+        if column is None and after is not None:
+            column, end = (after.name, found.start), end + 1
         if column is None or column[0] not in self.columns.numeric():
             return None
         kinds = {"positive": exp.GT, "negative": exp.LT, "zero": exp.EQ}
@@ -134,4 +142,4 @@ class PlacesAndSigns(Equalities):
         opposite = {exp.GT: exp.LTE, exp.LT: exp.GTE, exp.EQ: exp.NEQ, exp.GTE: exp.LT}
         if "not" in found.groups:
             tree = opposite[kind](this=tree.this, expression=tree.expression)
-        return Clause(column[1], found.end, tree)
+        return Clause(column[1], end, tree)

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from sqlglot import exp
 from .condition_clause import Clause
 from .condition_columns import column_tree
-from .condition_places import PlacesAndSigns
+from .flags import Flags
 from .grouping import alike, grouped, joined
 
 
-class Conditions(PlacesAndSigns):
+class Conditions(Flags):
     """Reads comparisons over some columns."""
 
     def only(self, phrase: Phrase) -> exp.Expr | None:
@@ -38,15 +38,29 @@ class Conditions(PlacesAndSigns):
                 at += 1
                 continue
             phrase.use(clause.start, clause.end)
+            if found and self._is_carried(phrase, found[-1], clause):
+                clause = _either(found.pop(), clause)
             found.append(clause)
             self.compared = True
             at = clause.end
         return grouped(phrase, found)
 
+    def _is_carried(self, phrase: Phrase, before: Clause, clause: Clause) -> bool:
+        """Whether a comparison is of the column before it, `is 'a' or is null`, or explains it."""
+        from sqlglot import exp
+
+        gap, sides = phrase.part(before.end, clause.start), (before.tree, clause.tree)
+        names = [{c.name for c in side.find_all(exp.Column)} for side in sides]
+        own = self.columns.exactly([phrase.tokens[clause.start].norm])
+        if gap.text == "(" and before.tree.sql() == clause.tree.sql():
+            return True
+        return gap.text == "or" and names[0] == names[1] and len(names[0]) == 1 and own is None
+
     def _clause(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
         """A comparison whose sign is at a place; its column is before, or after."""
         for read in (
             self._clock,
+            self._relative,
             self._between,
             self._ordered,
             self._after,
@@ -57,6 +71,7 @@ class Conditions(PlacesAndSigns):
             self._equal,
             self._direct,
             self._exact,
+            self._flag,
         ):
             clause = read(phrase, at, floor)
             if clause is not None:
@@ -66,8 +81,8 @@ class Conditions(PlacesAndSigns):
     def _between(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
         cue = (
             rf"{AUX}{NOT}(?:between|in the range|in the range of|in "
-            rf"range|outside|out of range|outside of) (?P<low>{VALUE}) "
-            rf"(?:and|to|-) (?P<high>{VALUE})"
+            rf"range|out of range|outside(?: of)?(?: the range)?(?: of)?) (?P<low>{VALUE}) "
+            rf"(?:(?:and|to|-) )?(?P<high>{VALUE})"
         )
         found = phrase.at(cue, at)
         if found is None:
@@ -78,6 +93,7 @@ class Conditions(PlacesAndSigns):
         column = self._column(phrase, found, floor, high)
         if column is None:
             return None
+        self.told = column[0]
         values = [self._literal(token, column[0]) for token in (low, high)]
         outside = phrase.part(found.start, found.end).has("outside|out")
         tree: exp.Expr = exp.Between(this=column_tree(column[0]), low=values[0], high=values[1])
@@ -138,7 +154,7 @@ class Conditions(PlacesAndSigns):
         column = self._column(phrase, found, floor, value[0])
         if column is None:
             return None
-        self.last = column[0]
+        self.last = self.told = column[0]
         said = phrase.part(found.start, found.end)
         if value[0].kind == "dur" and said.has(f"{SLOW}|{QUICK}"):
             sign = ">" if said.has(SLOW) else "<"
@@ -179,3 +195,13 @@ class Conditions(PlacesAndSigns):
             factor = plain_number(Fraction(phrase.tokens[found.start + times.start].value))
             other = exp.Mul(this=other, expression=exp.Literal.number(factor))
         return other
+
+
+def _either(first: Clause, second: Clause) -> Clause:
+    """Two comparisons of one column, of which one is to be true; one where both say the same."""
+    from sqlglot import exp
+
+    if first.tree.sql() == second.tree.sql():
+        return Clause(first.start, second.end, first.tree)
+    tree = exp.or_(first.tree, second.tree, copy=False)
+    return Clause(first.start, second.end, exp.Paren(this=tree))

@@ -28,7 +28,7 @@ _SILENT = (
     r"reporting| responding| transmitting| emitting| working| "
     r"communicating)?|stopped(?: sending| reporting)?|misses|missed|no "
     r"longer (?:sends|reports)(?: any)?|fails to (?:send|report)|no|"
-    r"without|missing|lack of|absence of|silence|nothing|nobody|no one|never|not)"
+    r"without|missing|lack of|absence of|silence|nothing|nobody|no one|none|never|not)"
 )
 
 
@@ -188,14 +188,14 @@ def threshold_said(phrase: Phrase) -> tuple[str, int | None, Phrase]:  # noqa: P
 def heartbeat(scene: Scene, phrase: Phrase) -> Made | None:
     """`no reading from a device for 30 seconds`, `a sensor goes silent for 5 minutes`."""
     back = phrase.take(
-        r"(?:,|and|or)(?: (?:also|say|tell|alert|report|notify|me|us|when|if|once))*(?: it| "
-        r"they)? (?:recovers?|comes? "
+        r"(?:,|and|or|;|\.|also)(?: (?:also|say|tell|alert|report|notify|me|us|when|if|once))*"
+        r"(?: it| they)? (?:recovers?|comes? "
         r"back(?: online)?|is back|resumes?|returns?|starts again)"
     )
     phrase = phrase.without(back)
     key, phrase = scene.key(phrase, "silence")
     time, phrase = take_time(phrase)
-    silent = phrase.take(_SILENT)
+    silent = phrase.take(_SILENT) or phrase.take("heart ?beats?|liveness")
     if silent is None:
         return None
     rest = phrase.without(silent)

@@ -12,6 +12,7 @@ from .names import parts_of, singular
 from .phrase import Found, Phrase
 from .talk import Talk
 from .tokens import Token
+from .typed import typed_columns
 from .words import COLUMN_TYPES, ENTITIES, STOP, UNIT_COLUMNS, word_set
 
 _LEAD = (
@@ -53,6 +54,12 @@ class Declared(NamedTuple):
 
 def declared(tokens: Sequence[Token], talk: Talk) -> Declared:
     """The columns that a text declares; none where it declares none."""
+    types, rest = typed_columns(tokens)
+    marks = [at for at, token in enumerate(rest) if token.kind == "columns"]
+    for at in reversed(marks):
+        rest = _without_mark(rest, at)
+    if types:
+        return Declared(types, rest)
     phrase = Phrase(tokens)
     for cue, least in ((_LEAD, 2), (_OPENS, 2)):
         for found in islice(phrase.all(cue), MOST):
@@ -62,11 +69,20 @@ def declared(tokens: Sequence[Token], talk: Talk) -> Declared:
                 return _taken(phrase, found, items, end, talk)
             if len(items) == 1 and cue == _LEAD and items[0][1]:
                 return _taken(phrase, found, items, end, talk)
-    for found in islice(phrase.all(rf"[^\s,;(]+ {_TYPE} {_MORE}"), MOST):
-        items, end = _items(phrase, found.start)
-        if len(items) > 1 and all(kind for _, kind in items):
-            return _taken(phrase, found._replace(end=found.start), items, end, talk)
     return Declared({}, list(tokens))
+
+
+def _without_mark(rest: Sequence[Token], at: int) -> list[Token]:
+    """The text without the mark of a declaration; what follows it begins anew."""
+    phrase = Phrase(rest)
+    tail = list(rest[at + 1 :])
+    opens = tail and (tail[0].norm == ":" or phrase.at(COMMAND, at + 1))
+    boundary = [tail[0]._replace(kind="punct", text=";", norm=";")] if opens else []
+    tail = tail[tail[0].norm == ":" :] if tail else tail
+    before = list(rest[:at])
+    while before and before[-1].norm in (",", ";"):
+        before.pop()
+    return [*before, *boundary, *tail]
 
 
 def _items(phrase: Phrase, at: int) -> tuple[list[tuple[str, str]], int]:

@@ -22,6 +22,10 @@ from .grouping import alike
 _LIST_VALUE = r"(?:#str|#num|\w+)"
 
 
+_VAGUE = frozenset(
+    ["slow", "fast", "late", "busy", "overloaded", "unhealthy", "hot", "cold", "bad", "strange"]
+)
+"""Words that say how something is, and are the value of no key."""
 _OPEN_VALUE = r"#str|(?!(?:a|an|the|not|too|very|in|on|more|less)\b)[a-z]\w*"
 
 
@@ -43,10 +47,11 @@ class Equalities(Clocks):
         if found is None:
             return self._has_none(phrase, at)
         column = self._before(phrase, found.start, floor)
+        column = column or self._again(found.start, phrase, floor)
         column = column or self._spoken(phrase, found.start, floor)
         if column is None or (found.end - found.start < 2 and self.columns.open):
             return None
-        self.last = column[0]
+        self.last = self.told = column[0]
         is_null = exp.Is(this=column_tree(column[0]), expression=exp.Null())
         there = "set" in found.groups or "not" in found.groups
         more, start = self._listed(phrase, column[1], floor, list(self.columns.types))
@@ -88,16 +93,30 @@ class Equalities(Clocks):
             if found is None:
                 continue
             column = self._before(phrase, found.start, floor)
+            column = column or self._again(found.start, phrase, floor)
             column = column or self._spoken(phrase, found.start, floor)
             if column is None:
                 continue
-            value = exp.Literal.string(_said(found.groups["value"][0]))
+            said = _said(found.groups["value"][0])
+            if place == "like" and "%" not in said:
+                continue
+            self.told = column[0]
+            value = exp.Literal.string(said)
             left = column_tree(column[0])
-            kinds = {"start": exp.StartsWith, "end": exp.EndsWith, "hold": exp.Contains}
+            kinds = {
+                "like": exp.Like,
+                "start": exp.StartsWith,
+                "end": exp.EndsWith,
+                "hold": exp.Contains,
+            }
             tree: exp.Expr = kinds[place](this=left, expression=value)
-            return Clause(
-                column[1], found.end, exp.Not(this=tree) if "not" in found.groups else tree
-            )
+            end = found.end
+            while more := phrase.at(r"(?:, or|or|,) (?P<v>#str)(?! (?:is|=|in))", end):
+                value = exp.Literal.string(_said(more.groups["v"][0]))
+                other = kinds[place](this=left.copy(), expression=value)
+                tree, end = exp.or_(tree, other, copy=False), more.end
+            tree = exp.Paren(this=tree) if isinstance(tree, exp.Or) else tree
+            return Clause(column[1], end, exp.Not(this=tree) if "not" in found.groups else tree)
         return None
 
     def _equal(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
@@ -114,6 +133,11 @@ class Equalities(Clocks):
         if found is None:
             return None
         column = self._before(phrase, found.start, floor)
+        states = unequal and self.told == self.columns.status_column()
+        if column is None and phrase.at(
+            f"#str|{'|'.join(STATUS_WORDS)}" if states else "#str", found.end
+        ):
+            column = self._again(found.start, phrase, floor)
         if column is None and self._is_marked(phrase, found):
             column = self._spoken(phrase, found.start, floor)
         if column is None:
@@ -121,6 +145,7 @@ class Equalities(Clocks):
         values, end = self._values(phrase, found.end, column[0])
         if not values or self._told_of_thing(phrase, found, column[0]):
             return None
+        self.told = column[0]
         return Clause(column[1], end, one_of(column[0], values, bool(unequal)))
 
     def _is_marked(self, phrase: Phrase, found: Found) -> bool:
@@ -157,7 +182,7 @@ class Equalities(Clocks):
             closing = phrase.at(r"\)", at)
             if closing:
                 return values, closing.end
-            more = phrase.at(r"(?:, or|or|,|, and|/)(?: an?| the)?", at)
+            more = phrase.at(r"(?:, or|or|nor|,|, and|/)(?: an?| the)?", at)
             more = more or self._another(phrase, at)
             if more is None or not self._goes_on(phrase, more, column):
                 break
@@ -218,11 +243,14 @@ class Equalities(Clocks):
         if token.kind in ("str", "name"):
             return exp.Literal.string(_said(token)), at + 1
         listed = token.norm == "us" and phrase.tokens[at - 1].norm in (",", "or", "of", "in", "(")
+        if token.norm in _VAGUE and column in self.columns.key_candidates():
+            return None, at
+        end = phrase.end_of_hyphenated(at)
+        listed = listed or end > at + 1
         if token.kind != "word" or kind == "boolean" or not (listed or _may_be_value(token)):
             return None, at
         if kind != "string" and not self.columns.open:
             return None, at
-        end = phrase.end_of_hyphenated(at)
         if end > at + 1:
             said = "-".join(t.text for t in phrase.tokens[at:end])
             return exp.Literal.string(self._known_value(column, said)), end

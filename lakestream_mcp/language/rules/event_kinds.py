@@ -77,6 +77,8 @@ class EventKinds:
 
     def _known_value(self, words: Sequence[Token]) -> exp.Expr | None:
         """A value that is known of a column, and has the same words."""
+        ordered = any("order" in parts_of(name) for name in self.columns.types)
+        words = [t for t in words if ordered or singular(t.norm) != "payment"]
         said = {stem(part) for t in words for part in parts_of(str(t.value or t.text))}
         things = {stem(p) for t in words for p in parts_of(t.text) if _is_thing(p)}
         for name, values in self.columns.values.items():

@@ -79,6 +79,7 @@ class Events(EventKinds):
         for group, said in zip(groups, named, strict=True):
             told = _trees(group)
             kinds = [] if self._is_told(told) else self._kind(said, not clauses)
+            kinds = [] if _columns(kinds) & _columns(told) else kinds
             tree = self._all([*kinds, *told])
             if tree is not None:
                 trees.append(tree)
@@ -134,6 +135,12 @@ class Events(EventKinds):
             for t in tokens[first : last + 1]
             if t in words or (t.norm in inner and len(words) > 1)
         ]
+
+
+def _columns(trees: Sequence[exp.Expr]) -> set[str]:
+    from sqlglot import exp
+
+    return {column.name for tree in trees for column in tree.find_all(exp.Column)}
 
 
 def _nouns(phrase: Phrase) -> Phrase:

@@ -188,9 +188,17 @@ def columns_after(made: Made, columns: Mapping[str, str], catalog: Catalog) -> d
         return _renamed(made.config["columns"], columns)
     if made.type == "map-select":
         return _selected(made.config["columns"], columns)
+    added: Mapping[str, str] = {}
     if made.type in ("lookup-enrichment", "stream-static-join"):
-        return {**columns, **dict.fromkeys(made.config.get("select") or (), "string")}
-    return dict(columns)
+        added = dict.fromkeys(made.config.get("select") or (), "string")
+    if made.type == "flatten-explode" and made.config.get("alias"):
+        kind = columns.get(made.config["column"], "string")
+        inner = kind.removeprefix("array<").removesuffix(">")
+        columns = {n: k for n, k in columns.items() if n != made.config["column"]}
+        added = {made.config["alias"]: inner}
+    if made.type == "ml-model-endpoint":
+        added = {made.config.get("output_column", "prediction"): "double"}
+    return {**columns, **added}
 
 
 def _windowed(config: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,13 @@ from .phrase import Phrase
 if TYPE_CHECKING:
     from sqlglot import exp
 
+UNLESS = (
+    r"unless|except(?: when| if| where| for)?|(?:but|and) not (?:when|if|where|while|those)|"
+    r"(?:but|and) (?:exclude|ignore|skip|leave out)|excluding(?: those| when| where)?|other than"
+)
+_APART = r"then|followed|after|before|next|later|without|->|;|\."
+"""Words by which comparisons are of several events."""
+_REACH = 4
 _LINK = r"(?:,|and|or|but|also|either|both|that|which|is|are|where|with|the|a|an|it|must|be|has)"
 
 
@@ -36,8 +43,40 @@ def alike(tree: exp.Expr, more: tuple[list[str], str]) -> exp.Expr:
 
 def grouped(phrase: Phrase, clauses: Sequence[Clause]) -> list[Clause]:
     """The comparisons, those that belong together as one."""
-    found = _bracketed(phrase, list(clauses))
-    return _by_comma(phrase, found) if len(found) > 2 else found
+    found = _bracketed(phrase, _denied(phrase, clauses))
+    found = _by_comma(phrase, found) if len(found) > 2 else found
+    return _excepted(phrase, found)
+
+
+def _denied(phrase: Phrase, clauses: Sequence[Clause]) -> list[Clause]:
+    """The comparisons, those that `neither` or `nor` leads to as their opposites."""
+    from sqlglot import exp
+
+    made, end = [], 0
+    for clause in clauses:
+        lead = phrase.part(max(end, clause.start - _REACH), clause.start)
+        denied = lead.has("neither|nor") and not isinstance(clause.tree, exp.Not | exp.NEQ)
+        tree = exp.Not(this=exp.Paren(this=clause.tree)) if denied else clause.tree
+        made.append(clause._replace(tree=tree))
+        end = clause.end
+    return made
+
+
+def _excepted(phrase: Phrase, clauses: list[Clause]) -> list[Clause]:
+    """`A or B unless C`: what is said before as one, and the opposite of what is said after."""
+    from sqlglot import exp
+
+    for number, (before, clause) in enumerate(pairwise(clauses), 1):
+        gap = phrase.part(before.end, clause.start)
+        first, rest = clauses[:number], clauses[number:]
+        if len(gap) > _REACH + 2 or not gap.has(UNLESS):
+            continue
+        whole = phrase.part(first[0].start, rest[-1].end)
+        if not whole.has(_APART) and _only(phrase, rest, rest[0].start, rest[-1].end):
+            denied = exp.Not(this=exp.Paren(this=joined(phrase, rest)))
+            kept = Clause(first[0].start, first[-1].end, joined(phrase, first))
+            return [kept, Clause(rest[0].start, rest[-1].end, denied)]
+    return clauses
 
 
 def joined(phrase: Phrase, clauses: Sequence[Clause]) -> exp.Expr:

@@ -14,6 +14,8 @@ from .words import DURATIONS, STOP
 
 UP = (
     r"(?:rising|rises?|rose|risen|increas\w+|climb\w*|grow|grows|growing|grew|"
+    r"each (?:higher|larger|greater|bigger) than the (?:one|value|reading|previous)(?: one| "
+    r"before)*|"
     r"goes up|going up|go up|upwards?|ascending|higher each time|gets? "
     r"(?:higher|hotter|bigger|larger|warmer)|spik\w+|surg\w+|jump\w*|up|rise|"
     r"soars?|heating up)"
@@ -22,7 +24,8 @@ UP = (
 
 DOWN = (
     r"(?:falling|falls?|fell|decreas\w+|drop|drops|dropping|dropped|declin(?:e|"
-    r"es|ing)|goes down|going down|go down|downwards?|descending|shrink\w*|"
+    r"es|ing)|each (?:lower|smaller|less) than the (?:one|value|reading|previous)(?: one| before)*|"
+    r"goes down|going down|go down|downwards?|descending|shrink\w*|"
     r"gets? (?:lower|colder|smaller|cooler)|sink\w*|plung\w+|plummet\w*|down|"
     r"loses?|losing|deteriorat\w+|cooling down)"
 )
@@ -38,6 +41,8 @@ _COUNT = r"(?P<n>#num|#times)"
 
 
 METHODS = (
+    ("iqr", r"(?:iqrs?|inter ?quartile(?: ranges?)?|quartiles?)"),
+    ("mad", r"(?:mads?|median absolute deviations?)"),
     (
         "zscore",
         (
@@ -45,8 +50,6 @@ METHODS = (
             r"zscores?|deviations?|stddevs?|sd)"
         ),
     ),
-    ("iqr", r"(?:iqrs?|inter ?quartile(?: ranges?)?|quartiles?)"),
-    ("mad", r"(?:mads?|median absolute deviations?)"),
 )
 
 

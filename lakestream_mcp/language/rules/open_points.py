@@ -9,7 +9,8 @@ from .phrase import Phrase
 
 _SUMMED = ("window-aggregate", "session", "outlier", "custom-sql", "map-select", "sql-aggregate")
 _ODD = ("outlier", "data-quality-expectations", "dead-letter-queue", "split-router")
-_VALUED = (_ODD,)
+_LOOKED_FOR = ("count-threshold", "velocity", "sequence", "absence", "outlier", "geofence", "trend")
+_VALUED = (_ODD, _LOOKED_FOR)
 """Points that a number, a time or a text settles."""
 _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
@@ -18,7 +19,7 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "After how long without activity does a session end?",
     ),
     (
-        r"python|own code|my (?:own )?(?:code|logic|script)",
+        r"python|own code|(?:my|our) (?:own )?(?:\w+ )?(?:code|logic|script|class|function)",
         (),
         "Which code? Custom code is no sentence: add a node `custom-python-udf` with it.",
     ),
@@ -26,6 +27,12 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         r"suspicious\w*|weird|strange|abnormal\w*|bad|interesting",
         _ODD,
         "What makes a row so? Which column, compared with what?",
+    ),
+    (
+        r"brute force|credential stuffing|account takeovers?|impossible travel|fraud\w*|attacks?|"
+        r"abuse|bots?",
+        _LOOKED_FOR,
+        "What makes it so? How many of which events, within what time?",
     ),
     (
         r"(?:write|send|publish|put|append|push|output|post)(?: \w+){1,3} to kafka"
@@ -42,7 +49,7 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         r"(?:join\w*|correlat\w*|merge\w*|combine\w*)(?: \w+){0,4} (?:the |an)other "
         r"(?:stream|table|topic|source)",
-        ("stream-stream-join", "stream-static-join", "temporal-correlation", "union-merge"),
+        (),
         "Which stream or table is the other side of the join, and by which columns?",
     ),
     (

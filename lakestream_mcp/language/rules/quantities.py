@@ -21,7 +21,19 @@ from .words import (
 )
 
 _ARTICLES = ("a", "an", "one")
-_BEFORE_UNIT = ("per", "each", "every", "last", "past", "previous", "the", "within", "in", "same")
+_BEFORE_UNIT = (
+    "per",
+    "each",
+    "every",
+    "last",
+    "past",
+    "previous",
+    "next",
+    "the",
+    "within",
+    "in",
+    "same",
+)
 _PLACES = ("of", "from", "away", "radius", "around", "near")
 _SIZES = frozenset(
     ["larger", "bigger", "higher", "more", "as", "the", "its", "their", "average", "of", "normal",
@@ -135,11 +147,12 @@ def _scaled(tokens: list[Token], value: Fraction, end: int) -> tuple[Fraction, i
     """`2` before `hundred thousand` and `and fifty`."""
     total = value
     while end < len(tokens) and tokens[end].norm in SCALES:
-        total, end = total * SCALES[tokens[end].norm], end + 1
+        scale = SCALES[tokens[end].norm]
+        total, end = total * scale, end + 1
         rest = end + (_norms(tokens, end, 1) == ["and"])
         if rest < len(tokens) and NUMBERS.get(tokens[rest].norm, 0) > 0:
             more, after = _spoken(tokens, rest)
-            if more is not None and more < 100:
+            if more is not None and more < scale:
                 total, end = total + more, after
     return total, end
 

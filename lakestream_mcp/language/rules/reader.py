@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .aggregated import aggregated
 from .attempts import attempt
-from .column_transforms import both_renamed
+from .column_transforms import both_kept, both_renamed
 from .compared import compared
 from .detect import pattern, vague
 from .explained import explained
@@ -223,6 +223,8 @@ class Reader:
         last = self.found.steps[-1] if self.found.steps else None
         if last is not None and last.type == made.type == "rename-cast":
             self.found.steps[-1] = made = both_renamed(last, made)
+        elif last is not None and last.type == made.type == "filter":
+            self.found.steps[-1] = made = both_kept(last, made)
         else:
             self.found.steps.append(made)
         columns = self.scene.columns

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
 from .detect import vague
 from .drafts import NOWHERE, concluded, with_places
 from .flow import Flow
+from .grouping import UNLESS
+from .marks import is_itemised
 from .names import Columns
 from .open_points import open_point
 from .phrase import Phrase
@@ -20,14 +22,14 @@ if TYPE_CHECKING:
     from ..proposal import Request
 
 _NAMED = {
-    "state-machine": "state machine|finite state",
+    "state-machine": "state machine|finite state|states",
     "session": r"sessioni\w+|user sessions",
-    "deduplicate": r"dedup\w*|de duplicate\w*",
+    "deduplicate": r"dedup\w*|de duplicate\w*|(?:at most|not more than|no more than) once",
     "outlier": r"outliers?|z ?score|mad|iqr",
     "geofence": r"geo ?fenc\w*",
-    "temporal-correlation": r"correlat\w*",
+    "temporal-correlation": r"correlat\w*|order does not matter|(?:any|either|whatever) order",
     "velocity": "velocity|event rate",
-    "union-merge": r"unions?",
+    "union-merge": r"unions?|(?:merge|merged|combined?) with",
     "rename-cast": r"casts?|casting|renam\w*",
     "count-threshold": r"#num or more (?!in a row|consecutive|of)\w+ \w+",
     "watermark": "watermark node",
@@ -35,6 +37,25 @@ _NAMED = {
     "heartbeat": r"heartbeats?|silent|silence|stops? (?:sending|reporting)",
 }
 """Patterns by the name that a text may give them."""
+_ORDERED = (
+    r"then|follow\w*|after\w*|later|before|next|preced\w*|subsequent\w*|sequence|funnel|once|first|"
+    r"in a row|consecutive\w*|successive\w*|straight|#times|different|same|again|until|leads?|goes|"
+    r"falls?|drops?|rises?|increas\w+|decreas\w+|changes?|jumps?|doubles?|"
+    r"another|second|between|without|no|not|never|becomes?|-> \S+ .*->|-> \S+ (?:=|\()"
+)
+"""Words by which one event comes after another."""
+_ENDS = (
+    "-source", "-sink", "-topic", "-pagerduty", "-queue", "-simulator", "-kinesis", "-stream",
+    "mqtt", "auto-loader", "google-pubsub",
+)  # fmt: skip
+_LOOKED_FOR = r"rising|falling|clean|unusual|outliers?|anomal\w+|spikes?|trends?|bursts?|sessions?"
+_PARTED = (
+    r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
+    r"(?:to|into|->|goes?)|rout(?:e|es|ing)|data quality|quality|expectations?|violat\w*|"
+    r"validat\w*|expect|ensure|quarantin\w*|(?:otherwise|or) (?:drop|warn|fail)|"
+    r"(?:drop|warn|fail) :"
+)
+"""Words by which rows part ways: what is told of each place counts, wherever it stands."""
 
 
 def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
@@ -46,8 +67,37 @@ def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: D
         return _asked(tokens, columns, draft)
     other = _second(request, tokens, columns)
     if other is None or (sound and _is_unplaced(other)):
-        return _asked(tokens, columns, draft)
+        return _asked(tokens, columns, draft if sound else _unsure(tokens, columns, draft))
     return other
+
+
+def _unsure(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
+    """The draft, or a question about what is said and is not in it."""
+    from ..slots import plain, unsaid
+
+    told = [t for t in plain(tokens, columns.types) if t.kind != "num" or t.value != 1]
+    said = [*unsaid(told, draft.changes, ()), *_unbuilt(Phrase(told), draft)]
+    if not draft.changes or not said:
+        return draft
+    talk = Talk()
+    talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
+    return Draft(assumptions=draft.assumptions, questions=talk.asked())
+
+
+def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
+    """What a text names by its type, and a draft has no node of."""
+    types = {c.node.type for c in draft.changes if c.op == "add_node"}
+    named = [phrase.find(cue) for name, cue in _NAMED.items() if name not in types]
+    named += [] if _denies(draft) else [phrase.find(UNLESS)]
+    return [phrase.part(f.start, f.end).said() for f in named if f is not None]
+
+
+def _denies(draft: Draft) -> bool:
+    """Whether some rows are told not to count."""
+    told = [str(c.node.config) for c in draft.changes if c.op == "add_node"]
+    return any(
+        sign in config for config in told for sign in ("NOT ", "<>", "negated", "quarantine")
+    )
 
 
 def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
@@ -55,11 +105,19 @@ def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     phrase, talk = Phrase(tokens), Talk()
     question = open_point(phrase, types, columns.types) if draft.changes else _amount(phrase)
+    if question is None and _is_idle(phrase, types):
+        question = "What is to be done with the rows, or which of them are meant?"
     if question is None:
         return draft
     talk.ask(question)
     said = {q.text: q for q in (*draft.questions, *talk.asked())}
     return Draft(assumptions=draft.assumptions, questions=tuple(said.values()))
+
+
+def _is_idle(phrase: Phrase, types: Collection[str]) -> bool:
+    """Whether rows are only passed on by a text that speaks of how they move, or of their odds."""
+    steps = [t for t in types if not t.endswith(_ENDS)]
+    return bool(types) and not steps and phrase.has(_LOOKED_FOR)
 
 
 def _amount(phrase: Phrase) -> str | None:
@@ -103,7 +161,8 @@ def _whole(
     draft = concluded(flow, parts, talk)
     missing = unsaid(tokens, draft.changes, columns.types)
     made_up = invented(request.text, draft.changes, columns.types)
-    wrong = missing or made_up or contradictory(draft.changes) or loose(draft.changes)
+    spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
+    wrong = missing or made_up or spared or contradictory(draft.changes) or loose(draft.changes)
     return None if draft.questions or wrong else draft
 
 
@@ -115,22 +174,54 @@ def _is_unplaced(draft: Draft) -> bool:
 def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> bool:
     """Whether a draft has all that was said, and nothing that was not."""
     from ..slots import contradictory, invented, loose, miscounted, plain, unsaid
-    from ..slots.patterns import DUE, NOT
 
-    tokens = plain(tokens, columns.types)
-    if not draft.changes or _stacked(draft, request):
+    if not draft.changes or _stacked(draft, request) or is_itemised(tokens):
         return False
+    tokens = plain(tokens, columns.types)
     if contradictory(draft.changes) or loose(draft.changes):
         return False
-    if miscounted(Phrase(tokens), draft.changes):
+    if miscounted(Phrase(tokens), draft.changes) or Phrase(tokens).has(_PARTED):
         return False
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     if any(Phrase(tokens).has(cue) and name not in types for name, cue in _NAMED.items()):
         return False
-    if "absence" in types and not Phrase(tokens).has(f"{NOT}|{DUE}"):
+    spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
+    if spared or _mistaken(draft, types, Phrase(tokens)):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)
+
+
+def _mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
+    """Whether a pattern was taken for another, whose words do not stand there."""
+    from ..slots.patterns import DUE, NOT
+
+    if "sequence" in types and not phrase.has(_ORDERED):
+        return True
+    if "temporal-correlation" in types and phrase.has("neither|nor"):
+        return True
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    if phrase.has("after (?:it|this|that)") and any(
+        c.get("order") == "right-first" for c in configs
+    ):
+        return True
+    if any(_is_swapped(c.get("baseline_count"), c.get("threshold")) for c in configs):
+        return True
+    if "count-threshold" in types and phrase.has(r"(?:sum|total) of \w+"):
+        return True
+    return "absence" in types and (_waits_for_all(draft) or not phrase.has(f"{NOT}|{DUE}"))
+
+
+def _is_swapped(baseline: Any, threshold: Any) -> bool:
+    """Whether fewer values were taken for normal than the deviations that are too many."""
+    told = isinstance(baseline, int) and isinstance(threshold, int | float)
+    return bool(told and baseline < threshold)
+
+
+def _waits_for_all(draft: Draft) -> bool:
+    """Whether an absence is of any event, which a heartbeat tells."""
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    return any("TRUE" in (c.get("expected"), c.get("trigger")) for c in configs)
 
 
 def _stacked(draft: Draft, request: Request) -> bool:

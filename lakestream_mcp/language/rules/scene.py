@@ -62,7 +62,28 @@ def text(tree: exp.Expr | None, otherwise: str = "TRUE") -> str:
     """A condition as SQL, written and quoted by the SQL layer."""
     from ...relational.sql import sql
 
-    return otherwise if tree is None else sql(tree)
+    return otherwise if tree is None else sql(_once(tree))
+
+
+def _once(tree: exp.Expr) -> exp.Expr:
+    """A condition that says nothing twice: `a = 1 AND (a = 1 AND b = 2)` has one part too many."""
+    from sqlglot import exp
+
+    tree = tree.unnest()
+    if not isinstance(tree, exp.And | exp.Or):
+        return tree
+    told = _parts(tree, type(tree))
+    parts = {part.sql(): part for part in told}
+    joined = exp.and_ if isinstance(tree, exp.And) else exp.or_
+    return joined(*parts.values()) if len(parts) < len(told) else tree
+
+
+def _parts(tree: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
+    """What a chain of one connective joins, in brackets or not."""
+    inner = tree.unnest()
+    if not isinstance(inner, kind):
+        return [inner]
+    return [part for side in inner.flatten() for part in _parts(side, kind)]
 
 
 def kept(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .modifiers import take_key
 from .phrase import Found, Phrase
 from .places import SEND
+from .scene import Scene
 
 
 class Target(NamedTuple):
@@ -30,6 +32,26 @@ def without_sink(phrase: Phrase, found: Found, end: int | None = None) -> Phrase
         start -= 1
     phrase.use(start, end)
     return phrase.outside(start, end)
+
+
+def merge_keys(scene: Scene, phrase: Phrase) -> tuple[list[str], Phrase]:
+    """The columns that rows are merged by, and the phrase without what names them."""
+    found = phrase.find(
+        r"(?:(?:merge|merged|merging|upsert|upserted|upserting|keyed|key|"
+        r"identified|primary key|matching|with|and|it|them|rows) )*(?:(?:merge|"
+        r"merged|merging|upsert|upserted|upserting|keyed)(?: (?:it|is|of|are))* (?:by|on)|"
+        r"(?:primary key|key|keys)(?: (?:by|on|it|is|of|are))*)"
+    )
+    if found is None:
+        return [], phrase
+    lead = phrase.tokens[found.end - 1]._replace(norm="by", text="by")
+    key, rest = take_key(
+        Phrase((lead, *phrase.tokens[found.end :]), phrase.used), scene.columns, scene.talk
+    )
+    if not key.names:
+        return [], phrase
+    phrase.use(found.start, found.end)
+    return list(key.names), Phrase((*phrase.tokens[: found.start], *rest.tokens), phrase.used)
 
 
 FILLERS = frozenset(

@@ -11,7 +11,7 @@ from .modifiers import take_key
 from .phrase import Phrase
 from .places import SEND, is_sink, name_after, place_of, secret, table_name
 from .scene import Made, Scene
-from .sink_words import FILLERS, Target, without_sink
+from .sink_words import FILLERS, Target, merge_keys, without_sink
 from .source_words import DEFAULT_BROKER, HOST, kafka_topics
 from .words import STOP
 
@@ -102,7 +102,7 @@ def _warehouse(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, P
     table, rest = _named_table(scene, rest)
     if not words:
         scene.talk.ask("What is the id of the SQL warehouse?")
-    keys, rest = _merge_keys(scene, rest)
+    keys, rest = merge_keys(scene, rest)
     identity = "".join(str(t.value) if t.kind == "str" else t.text for t in words)
     config: dict[str, Any] = {"warehouse_id": identity or "warehouse", "table": table}
     config |= {"merge_keys": keys} if keys else {}
@@ -131,18 +131,22 @@ def _lakebase(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
     )
     if found is None or not is_sink(phrase, found.start, True):
         return None
-    rest = without_sink(phrase, found)
+    direct = phrase.at(r"#name", found.end)
+    rest = without_sink(phrase, found, direct.end if direct else None)
     instance = rest.take(r"(?:the )?instance (?P<i>\w+)")
     host = rest.take(r"(?:(?:on|at|host) )+(?P<h>#host|#name)")
     rest = rest.without(instance) if instance else rest.without(host)
-    found = rest.find(
-        r"(?:(?:to|into|in|the|a) )*tables? (?P<n>#name|#str|(?!instead|too|also|now)\w+)|(?:(?:to|"
+    named = rest.find(r"(?:(?:to|into|in|the|a) )*tables? (?P<n>#name|#str)")
+    found = named or rest.find(
+        r"(?:(?:to|into|in|the|a) )*tables? (?P<n>(?!instead|too|also|now)\w+)|(?:(?:to|"
         r"into|in|the|a) )*(?P<m>\w+) table"
     )
+    found = None if direct else found
     token = (found.token("n") or found.token("m")) if found else None
+    token = phrase.tokens[direct.start] if direct else token
     rest = without_sink(rest, found) if found else rest
     *above, name = str(token.value or token.text).split(".") if token else ["matches"]
-    keys, rest = _merge_keys(scene, rest)
+    keys, rest = merge_keys(scene, rest)
     where = place_of(host.token("h")).split(":")[0] if host else "lakebase.example.com"
     if not host:
         scene.talk.assume("No server was named: I took `lakebase.example.com`; set `host`.")
@@ -215,7 +219,7 @@ def _feature(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phr
     named = name_after(phrase, found.end)
     rest = without_sink(phrase, found, named[1] if named else None)
     name = named[0] if named else "features"
-    keys, rest = _merge_keys(scene, rest)
+    keys, rest = merge_keys(scene, rest)
     if not keys:
         scene.talk.ask(
             "By which columns is an entity of the feature table known?", tuple(scene.columns.types)
@@ -245,7 +249,7 @@ def _table(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phrase
     said = str(token.value) if token else named[0] if named else ""
     name = table_name(said or "results", scene.talk)
     merging = phrase.has("upserts?|merges?|upserted|merged")
-    keys, rest = _merge_keys(scene, rest)
+    keys, rest = merge_keys(scene, rest)
     if merging and not keys:
         key, rest = take_key(rest, scene.columns, scene.talk)
         keys = list(key.names)
@@ -265,25 +269,6 @@ def _table(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phrase
 
 def _table_title(name: str) -> str:
     return name.rsplit(".", 1)[-1].replace("_", " ").capitalize()
-
-
-def _merge_keys(scene: Scene, phrase: Phrase) -> tuple[list[str], Phrase]:
-    found = phrase.find(
-        r"(?:(?:merge|merged|merging|upsert|upserted|upserting|keyed|key|"
-        r"identified|primary key|matching|with|and|it|them|rows) )*(?:merge|"
-        r"merged|merging|upsert|upserted|upserting|keyed|key|primary key|"
-        r"keys)(?: (?:by|on|it|is|of|are))*"
-    )
-    if found is None:
-        return [], phrase
-    lead = phrase.tokens[found.end - 1]._replace(norm="by", text="by")
-    key, rest = take_key(
-        Phrase((lead, *phrase.tokens[found.end :]), phrase.used), scene.columns, scene.talk
-    )
-    if not key.names:
-        return [], phrase
-    phrase.use(found.start, found.end)
-    return list(key.names), Phrase((*phrase.tokens[: found.start], *rest.tokens), phrase.used)
 
 
 READERS: tuple[Reader, ...] = (

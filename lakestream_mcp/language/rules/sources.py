@@ -231,7 +231,7 @@ def simulator(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
     config: dict[str, Any] = {"profile": profile}
     rate = phrase.find(
         r"(?:at |with )?(?P<n>#num) (?:(?:events|rows|messages|records|"
-        r"readings|\w+) )?(?:per|a|each|/) #dur"
+        r"readings|\w+) )?(?:(?:per|a|each|/) )?#dur"
     )
     start, end = found.start, found.end
     tail = phrase.at(
@@ -248,6 +248,6 @@ def simulator(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
     ):
         config["events_per_second"] = int(rate.groups["n"][0].value)
         phrase.use(rate.start, rate.end)
-        end = max(end, rate.end) if rate.start <= end + 1 else end
+        end = max(end, rate.end) if rate.start <= end + 2 else end
     phrase.use(start, end)
     return Made("stream-simulator", config, "Simulator"), phrase.outside(start, end)

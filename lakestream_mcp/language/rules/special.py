@@ -12,12 +12,12 @@ from .modifiers import take_key, take_time
 from .names import Columns, column_name, singular
 from .phrase import Phrase, means_something
 from .scene import UNSURE, Made, Scene, kept, text
-from .words import ENTITIES, STOP
+from .words import ENTITIES, STOP, word_set
 
 _ENTER = (
-    r"(?:comes? back|returns?|enters?|entering|entered|arrives?(?: at| in)?|"
+    r"(?:comes? back|returns?|enters?|entering|entered|arrives?(?: at| in)?|arriving|arrive|"
     r"comes? (?:in|into|within|"
-    r"inside)|gets? within|goes into|moves? into|drives? into)"
+    r"inside)|gets? within|(?:goes|going|go|drives|driving) into|moves? into|drives? into)"
 )
 
 
@@ -134,6 +134,7 @@ def _where(scene: Scene, phrase: Phrase, key: list[str]) -> str | None:
     return text(exp.and_(*[clause.tree for clause in clauses], copy=False))
 
 
+_NO_ZONE = word_set("go goes center centre closer report tell notify going coordinate key")
 CROSSINGS = {"enter": _ENTER, "exit": _EXIT, "dwell": _STAY}
 _ZONE = (
     r"geofences?|zones?|areas?|circle|radius|perimeter|location|"
@@ -203,7 +204,8 @@ def _zone(scene: Scene, rest: Phrase, place: Any, size: Any) -> dict[str, Any] |
         scene.talk.ask(f"{lat.text}, {lon.text} is no place on Earth. Where is the zone?")
         return None
     words = [t for t in rest.tokens if t.kind in ("word", "str") and means_something(t)]
-    words = [t for t in words if singular(t.norm) not in ENTITIES][:3]
+    words = [t for t in words if singular(t.norm) not in ENTITIES | _NO_ZONE]
+    words = [t for t in words if t.norm not in {n.lower() for n in scene.columns.types}][:3]
     rest.used.update(t.place for t in words)
     name = column_name(str(t.value or t.text) for t in words) if words else "zone"
     if size is None:

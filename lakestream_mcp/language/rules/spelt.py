@@ -1,4 +1,4 @@
-"""A text with arithmetic and missing values of its columns spelt as comparisons."""
+"""A text with arithmetic and missing values of its columns spelt as comparisons, ids as one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ _PRODUCT = (
     r"above|exceeds|exceeding|bigger than)| (?P<less>less than|lower than|smaller than|below|"
     r"under)|(?P<least> at least)|(?P<most> at most))(?= #num)"
 )
+_CALLED = r"(?P<f>sum|avg|average|mean|min|max|count) \( (?P<c>\*|(?:distinct )?[a-z_]\w*) \)"
+_LABELLED = (
+    r"(?:group(?:ed)? by|partition(?:ed)? by|per|within|window|timeout|interval|gap|"
+    r"max(?:imum)?(?: duration)?) [:=]"
+)
 _SIGNS = {"times": "*", "multiplied": "*", "divided": "/", "plus": "+", "minus": "-"}
 _COMPARED = (("more", ">"), ("less", "<"), ("least", ">="), ("most", "<="))
 
@@ -24,7 +29,46 @@ _COMPARED = (("more", ">"), ("less", "<"), ("least", ">="), ("most", "<="))
 def spelt(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
     """`with a null id` as `with id is null`; `price times quantity is over 9` in signs."""
     names = {name.lower() for name in columns}
-    return _products(_missing(tokens, names), names)
+    return _unmarked(_called(_products(_missing(_identified(tokens), names), names)))
+
+
+def _identified(tokens: Sequence[Token]) -> list[Token]:
+    """The text with the id of a warehouse as one token: `7f3a9c21` begins with a number."""
+    made: list[Token] = []
+    for token in tokens:
+        last = made[-1] if made else None
+        after = len(made) > 1 and made[-2].norm in ("warehouse", "id")
+        if (
+            last
+            and after
+            and (token.text.isalnum() or token.text == "-")
+            and last.kind != "name"
+            and token.place in (last.place, last.place + len(last.text))
+        ):
+            whole = last.text + "-" * (token.place == last.place) + token.text
+            made[-1] = Token("str", whole, "#str", whole, place=last.place)
+        else:
+            made.append(token)
+    return made
+
+
+def _called(tokens: Sequence[Token]) -> list[Token]:
+    """`sum(amount)` as `sum of amount`, `count(*)` as `count`."""
+    phrase, made, at = Phrase(tokens), list[Token](), 0
+    for found in phrase.all(_CALLED):
+        name, inside = found.groups["f"][0], found.groups["c"]
+        made += [*tokens[at : found.start], name]
+        if inside[0].norm != "*":
+            of = Token("word", "of", "of", place=inside[0].place)
+            made += [of, *inside]
+        at = found.end
+    return [*made, *tokens[at:]]
+
+
+def _unmarked(tokens: Sequence[Token]) -> list[Token]:
+    """`group by: merchant`, `timeout = 5 minutes` without the sign, which words do without."""
+    gone = {found.end - 1 for found in Phrase(tokens).all(_LABELLED)}
+    return [token for at, token in enumerate(tokens) if at not in gone]
 
 
 def _missing(tokens: Sequence[Token], names: set[str]) -> list[Token]:

@@ -63,9 +63,16 @@ _PARTS = (
             r"before\b|after\b|and then|in \d|$))"
         ),
     ),
-    ("num", r"(?:[$€£]\s?)?(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"),
+    ("num", r"(?:[$€£]\s?)?(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: 000)+\b|\d+)(?:\.\d+)?"),
     ("name", r"[A-Za-z_]\w*(?:-\w+)*(?:\.[A-Za-z_0-9]\w*(?:-\w+)*)+"),
     ("code", r"(?<![\w-])[A-Z][A-Za-z]{0,8}-\d[\w-]*"),
+    (
+        "hyphened",
+        (
+            r"(?<![\w-])(?!(?:top|last|first|next|past|sub|pre|mid|max|min|every|under|over)-)"
+            r"[a-z][a-z0-9_]*(?:-[a-z0-9_]+)*-\d[a-z0-9]*(?:-[a-z0-9]+)*(?![\w-])"
+        ),
+    ),
     ("word", r"[^\W\d_][\w]*(?:['’-][^\W\d_][\w]*)*|_\w+|w/o?|°[CFcf]?|σ"),
     ("op", r"[=-]{1,3}>(?!=)|[→⇒⟶➜]|>=|<=|<>|!=|==|≥|≤|≠|[=<>]"),
     ("punct", r"[^\s]"),
@@ -80,6 +87,7 @@ _QUOTES = "\"'`“”‘’"
 def clean(text: str) -> str:
     """The text without control and invisible characters, its dashes and quotes made plain."""
     plain = unicodedata.normalize("NFKC", text[:MAX_TEXT]).replace("\n", " ; ")
+    plain = plain.replace("i.e.", "that is").replace("e.g.", "for example")
     plain = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in plain)
     return plain.translate({0x2019: "'", 0x2013: "-", 0x2014: ",", 0x00A0: " "})
 
@@ -115,7 +123,7 @@ def _token(kind: str, found: re.Match[str], text: str) -> tuple[list[Token], int
         return [Token(kind, said, "#secret", said, place=start)], end
     if kind == "code":
         return [Token("word", said, said.lower(), place=start)], end
-    if kind == "word":
+    if kind in ("word", "hyphened"):
         return _words(said, start), end
     return [Token(kind, said, _SIGNS.get(said, said), place=start)], end
 
@@ -147,7 +155,7 @@ def _words(said: str, start: int) -> list[Token]:
 def _number(said: str, start: int, end: int, text: str) -> tuple[list[Token], int]:
     """A number, with what is glued to it: `$`, `k`, `%`, `x`, `rd`."""
     money = "money" if said[0] in "$€£" else ""
-    value = Fraction(said.lstrip("$€£ ").replace(",", ""))
+    value = Fraction(said.lstrip("$€£ ").replace(",", "").replace(" ", ""))
     suffix = _SUFFIX.match(text, end)
     if suffix is None:
         end += text[end : end + 1] == "-"  # `5-minute`

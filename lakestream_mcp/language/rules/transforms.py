@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from .column_transforms import added, columns_kept, exploded, renamed
+from .grouping import UNLESS
 from .joins import joined
 from .lookups import enriched, positive, quality
 from .measure_words import duration_of
 from .numbers import METHODS
 from .phrase import Phrase
-from .places import name_after
+from .projections import computed, predicted, projected
 from .scene import UNSURE, Made, Scene, text
 
 _KEEP = (
@@ -72,7 +73,7 @@ def late(phrase: Phrase) -> tuple[Any, Phrase]:
         r"(?:(?:with|use|add|set|and|a|the|an|apply|using) )*(?:watermark|"
         r"lateness|late data|late events|late arrivals|delay tolerance)(?: "
         r"(?:delay|of|is|to|up|for|be|by|at|most|on|max|maximum|with|"
-        r"\w+_\w+)){0,6} (?P<d>#dur)"
+        r"\w+_\w+)){0,6} (?P<d>#dur)(?: (?:on|for) \w+_\w+)?"
     )
     return (found.groups["d"][0], phrase.without(found)) if found else (None, phrase)
 
@@ -85,7 +86,7 @@ def is_filter(phrase: Phrase) -> bool:
         return False
     if phrase.has("|".join(words for _, words in METHODS) + "|#dist"):
         return False
-    return phrase.at(_KEEP) is not None or phrase.at(_DROP) is not None
+    return any(phrase.at(cue) is not None for cue in (_KEEP, _DROP, _EXCEPT))
 
 
 def filtered(scene: Scene, phrase: Phrase) -> Made | None:
@@ -93,7 +94,7 @@ def filtered(scene: Scene, phrase: Phrase) -> Made | None:
     from sqlglot import exp
 
     keep, drop = phrase.at(_KEEP), phrase.at(_DROP)
-    if drop is None and keep is None:
+    if drop is None and keep is None and not phrase.at(_EXCEPT):
         keep = phrase.at(_KEEP_2)
     found = drop or keep
     rest = phrase.part(found.end) if found else phrase
@@ -101,8 +102,9 @@ def filtered(scene: Scene, phrase: Phrase) -> Made | None:
     if every := rest.at(_EXCEPT):
         rest.use(every.start, every.end)
         rest, negated = rest.part(every.end), not negated
-    if unless := rest.take(r"unless|except (?:when|where|if)|other than those"):
-        rest, negated = rest.part(unless.end) if unless.start < 2 else rest, not negated
+    if (unless := rest.find(UNLESS)) and unless.start < 2:
+        rest.use(unless.start, unless.end)
+        rest, negated = rest.part(unless.end), not negated
     if lead := rest.at(_FILTERED_WORDS):
         rest.use(lead.start, lead.end)
         rest = rest.part(lead.end)
@@ -147,8 +149,16 @@ def watermark(scene: Scene, phrase: Phrase) -> Made | None:
     return Made("watermark", {"event_time": name, "delay": duration_of(time)}, "Watermark")
 
 
-READERS: tuple[Reader, ...] = (renamed, exploded, joined, enriched, quality, columns_kept, added)
+READERS: tuple[Reader, ...] = (
+    predicted,
+    renamed,
+    exploded,
+    joined,
+    enriched,
+    quality,
+    projected,
+    columns_kept,
+    added,
+    computed,
+)
 """What a clause is tried for, in this order, before patterns and filters."""
-
-
-del name_after

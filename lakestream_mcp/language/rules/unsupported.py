@@ -25,8 +25,8 @@ ASKED = (
     (
         r"(?:more than|over|at least|less than|under|above|below|exceeds?|#pct) ?(?:#pct )?of"
         r"(?: (?:all|the|its|their))* (?:events|rows|orders|payments|requests|logins|transactions|"
-        r"trades|clicks|readings|users|messages|calls|sessions)|(?:share|proportion|fraction|"
-        r"percentage|ratio|error rate|failure rate|success rate|conversion rate|decline "
+        r"trades|clicks|readings|users|messages|calls|sessions)|(?:share(?= of)|proportion|"
+        r"fraction|percentage|ratio|error rate|failure rate|success rate|conversion rate|decline "
         r"rate)(?: of)?",
         "A share of all rows is nothing that a node compares. How many are too many, as a number, "
         "and within what time?",

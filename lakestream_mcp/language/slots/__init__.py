@@ -6,7 +6,7 @@ where a field stays open or something found has no field: then the clauses' ques
 """
 
 from .coverage import invented, unsaid
-from .layout import plain, typed_columns
+from .layout import plain
 from .reading import read_around, second_reading, steps_by_clauses
 from .soundness import contradictory, loose, miscounted
 
@@ -19,6 +19,5 @@ __all__ = [
     "read_around",
     "second_reading",
     "steps_by_clauses",
-    "typed_columns",
     "unsaid",
 ]

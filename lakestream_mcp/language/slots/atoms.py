@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..rules.condition_clause import Clause
 from ..rules.equalities import one_of
-from ..rules.grouping import grouped, joined
+from ..rules.grouping import UNLESS, grouped, joined
 from ..rules.modifiers import sure, take_key
-from ..rules.names import Columns
+from ..rules.names import Columns, parts_of, singular
+from ..rules.numbers import METHODS
 from ..rules.phrase import Phrase
 from ..rules.scene import Scene
 from ..rules.subjects import subject_key
@@ -27,13 +28,23 @@ _COUNT = (
     r"below|at most|up to|exactly|only|>=|<=|>|<) )?#num(?: or (?:more|fewer|less))?(?: such)? "
     r"(?:(?:[a-z_]\w*|#str) ){0,2}(?P<what>[a-z]\w*[a-rt-z]s|times)(?! than)|"
     r"(?:(?:at least|minimum(?: of)?|more than|over|>=|>) )?#times(?: or more)?"
+    r"(?! (?:the|its|their))"
 )
 _BARE_COUNT = (
-    r"(?<!of )(?<!is )(?<!= )(?:(?:at least|more than|over|fewer than|less than|minimum(?: of)?) )?"
+    r"(?<!of )(?<!is )(?<!= )(?:(?:at least|more than|over|exceeds?|fewer than|less than|"
+    r"minimum(?: of)?) )?"
     r"#num(?: or (?:more|fewer|less)(?! (?:than|#))|"
-    r"(?= (?:in|within|per|over|during) (?:a |an |any )?#dur))"
+    r"(?= (?:(?:in|within|per|over|during) (?:a |an |any )?)?#dur))"
+)
+_AWAY = "|".join(cue for _, cue in METHODS)
+_DEVIATIONS = (
+    rf"(?:(?:more than|over|above|at least|outside|>|>=) )?#num(?: \w+)? (?:{_AWAY})|"
+    rf"(?:{_AWAY})(?: (?:score|scores|of|with|method|threshold|factor|is|above|over|than|more|=|:|"
+    r">|>=|multiplier|greater))* #num"
 )
 _UNITS = word_set("degrees celsius dollars euros pounds percent points units items kelvin")
+_SILENT = word_set("dead silent quiet offline lost down gone inactive missing stale stuck no none")
+_NEAR = 6
 _ONE_OF = word_set("a an any each every one same the per by of for on same")
 
 
@@ -90,7 +101,19 @@ class Atoms:
         if key.names:
             return list(key.names), bare
         candidates = columns.key_candidates()
+        if len(candidates) != 1:
+            said = {singular(t.norm) for t in bare.tokens if t.kind == "word"}
+            about = [name for name in candidates if parts_of(name)[0] in said]
+            named = [n for n in columns.of_type("string") if n.lower() in _subjects(bare)]
+            candidates = about if len(about) == 1 else named
         return (candidates if len(candidates) == 1 else []), bare
+
+
+def _subjects(bare: Phrase) -> set[str]:
+    """The words that come right after `if` or `when`: `if machine goes …`."""
+    return {
+        f.groups["w"][0].norm for f in bare.all(r"(?:if|when|whenever|once) (?:the )?(?P<w>\w+)")
+    }
 
 
 def _mentioned(
@@ -115,8 +138,9 @@ def _mentioned(
 def _conditions(scene: Scene, phrase: Phrase) -> list[Condition]:
     written = sql_clauses(phrase, scene.columns)
     spoken = scene.events(()).conditions.clauses(_masked(phrase, written, scene))
-    clauses = sorted([*written, *spoken], key=lambda clause: clause.start)
-    clauses = _with_values(phrase, clauses, scene.columns)
+    told = [c for c in spoken if not _is_silence(phrase, c, scene.columns)]
+    clauses = sorted([*written, *told], key=lambda clause: clause.start)
+    clauses = _with_values(phrase, _explained(phrase, clauses), scene.columns)
     groups: list[list[Clause]] = []
     for clause in clauses:
         if groups and _linked(phrase.part(groups[-1][-1].end, clause.start)):
@@ -129,6 +153,29 @@ def _conditions(scene: Scene, phrase: Phrase) -> list[Condition]:
         )
         for group in groups
     ]
+
+
+def _is_silence(phrase: Phrase, clause: Clause, columns: Columns) -> bool:
+    """Whether `a node is dead` tells how long nothing was heard of it, and no value of a column."""
+    from sqlglot import exp
+
+    tree, last = clause.tree, phrase.tokens[clause.end - 1]
+    told = (columns.status_column(), columns.kind_column())
+    bare = isinstance(tree, exp.EQ) and last.kind == "word" and last.norm in _SILENT
+    return bare and tree.this.name not in told and phrase.has("#dur")
+
+
+def _explained(phrase: Phrase, clauses: Sequence[Clause]) -> list[Clause]:
+    """The comparisons, each once: `no merchant (merchant is null)` says one thing twice."""
+    made: list[Clause] = []
+    for clause in clauses:
+        last = made[-1] if made else None
+        near = last is not None and phrase.part(last.end, clause.start).text in ("", "(")
+        if last and near and last.tree.unnest().sql() == clause.tree.unnest().sql():
+            made[-1] = last._replace(end=clause.end)
+        else:
+            made.append(clause)
+    return made
 
 
 def _before_column(
@@ -179,6 +226,17 @@ def _compared(phrase: Phrase, at: int, columns: Columns) -> bool:
     return any(norm in names for norm in before)
 
 
+def _waits(phrase: Phrase, columns: Columns) -> list[int]:
+    """Where the times stand that no column is compared with: none that holds times is near."""
+    told = {part for name in columns.of_unit("time") for part in (name.lower(), *parts_of(name))}
+    return [
+        at
+        for at, token in enumerate(phrase.tokens)
+        if token.kind == "dur"
+        and not told & {t.norm for t in phrase.tokens[max(0, at - _NEAR) : at + 3]}
+    ]
+
+
 def _masked(phrase: Phrase, written: Sequence[Clause], scene: Scene) -> Phrase:
     """The phrase with what is no comparison in words hidden: SQL, and counts of events."""
     tokens = list(phrase.tokens)
@@ -192,6 +250,11 @@ def _masked(phrase: Phrase, written: Sequence[Clause], scene: Scene) -> Phrase:
             continue
         for n in range(found.start, found.end):
             tokens[n] = tokens[n]._replace(kind="count", norm="#count")
+    for n in _waits(phrase, scene.columns):
+        tokens[n] = tokens[n]._replace(norm="#time")
+    for found in phrase.all(_DEVIATIONS):
+        for n in range(found.start, found.end):
+            tokens[n] = tokens[n]._replace(kind="count", norm="#count")
     for found in phrase.all(_BARE_COUNT):
         if _compared(phrase, found.start, scene.columns):
             continue
@@ -203,4 +266,6 @@ def _masked(phrase: Phrase, written: Sequence[Clause], scene: Scene) -> Phrase:
 def _linked(gap: Phrase) -> bool:
     """Whether two comparisons are of one row."""
     norms = {t.norm for t in gap.tokens}
+    if len(gap) <= _NEAR and gap.has(UNLESS) and not gap.has(r"#\w+"):
+        return True
     return len(gap) <= 5 and norms <= _LINKS and bool(norms & _JOINS)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..rules.counting import threshold_said
+from ..rules.counting import heartbeat, threshold_said
 from ..rules.measure_words import duration_of, json_number
-from ..rules.names import Columns
+from ..rules.names import Columns, singular
 from ..rules.numbers import METHODS, outlier
 from ..rules.phrase import Phrase
 from ..rules.scene import UNSURE, Made, Scene, kept, text
@@ -18,10 +18,27 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 _BASELINE = (
-    r"(?:(?:the|last|previous|latest|past|over|with|of) )*(?P<n>#num)(?: (?:latest|last|previous))?"
+    r"(?:(?:the|its|of|over|with|from|is|:|=) )*(?:last|previous|latest|past|preceding|prior|"
+    r"recent|baseline|history|windows?)(?: (?:of|the|is|:|=|size|over|last|previous))* (?P<n>#num)"
+    r"(?: (?:latest|last|previous))?(?: [a-z]\w*)?|"
+    r"(?P<m>#num)(?: \w+)? (?:history|baseline)|"
+    r"(?:(?:the|over|with|of) )*(?P<o>#num)(?: (?:latest|last|previous))?"
     r" (?:values|trades|payments|readings|events|rows|orders|samples|measurements|points|records)"
 )
+_TAKEN_FOR = r"(?:and )?(?:consider|treat|regard|declare|mark|count|call)(?: (?:it|them|as|a|the))*"
 Reading = Callable[[Atoms], list[Made] | None]
+
+
+def read_heartbeat(atoms: Atoms) -> list[Made] | None:
+    """A silence, of whatever is compared before it."""
+    bare = atoms.bare()
+    bare = bare.without(bare.find(_TAKEN_FOR))
+    numbers = {name.lower() for name in atoms.scene.columns.numeric()}
+    bare = Phrase([t for t in bare.tokens if t.norm not in numbers], bare.used)
+    made = heartbeat(atoms.scene, bare)
+    if made is None or made is UNSURE or atoms.scene.talk.questions:
+        return None
+    return [*kept_rows(atoms), made]
 
 
 def alone(build: Callable[[Scene, Phrase], Made | None]) -> Reading:
@@ -43,7 +60,8 @@ def read_outlier(atoms: Atoms) -> list[Made] | None:
     key, rest = atoms.key(bare)
     method = next((name for name, cue in METHODS if bare.has(cue)), None)
     names = {name.lower(): name for name in columns.numeric()}
-    named = list(dict.fromkeys(names[t.norm] for t in rest.tokens if t.norm in names))
+    said = [next((w for w in (t.norm, singular(t.norm)) if w in names), "") for t in rest.tokens]
+    named = list(dict.fromkeys(names[word] for word in said if word))
     base = rest.find(_BASELINE)
     rest = rest.without(base)
     far = rest.find(r"#num")
@@ -54,7 +72,7 @@ def read_outlier(atoms: Atoms) -> list[Made] | None:
         "value": named[0],
         "method": method,
         "threshold": json_number(rest.tokens[far.start].value) if far else None,
-        "baseline_count": int(base.groups["n"][0].value),
+        "baseline_count": int(next(iter(base.groups.values()))[0].value),
         "forget_after": "1 day",
     }
     return [Made("outlier", kept(config))] if not rest.without(far).has("#num|#dur") else None
@@ -131,7 +149,7 @@ def _threshold(rest: Phrase) -> tuple[str, int | None, Phrase]:
     found = rest.find(
         r"(?:count|threshold|at least|there (?:are|were|have been))(?: :| is| of| =)* "
         r"(?P<n>#num)(?: or more)?|"
-        r"(?P<m>#num) or more"
+        r"(?P<m>#num|#times)(?: or more|$)"
     )
     told = threshold_said(rest)
     if told[1] is not None or found is None:

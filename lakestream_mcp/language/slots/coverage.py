@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..rules.tokens import Token
-from ..rules.words import STOP
+from ..rules.words import STOP, word_set
 
 if TYPE_CHECKING:
     from ...graph.changes import Change
@@ -19,9 +19,13 @@ _TOLD = ("message", "subject", "body", "name")
 """Fields that are made of what others say."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _TIME = re.compile(r'"\d+ [a-z]+"')
-MOST_WORDS = 3
+MOST_WORDS = 2
 _LITERAL = re.compile(r"= '((?:[^']|'')*)'")
 _DURATION = re.compile(r"^\d+ [a-z]+s?(?: \d+ [a-z]+s?)*$")
+
+
+_NO_KIND = word_set("rate velocity check column output threshold limit pattern baseline window")
+"""Words that say how something is looked for, and no sort of event."""
 
 
 def unsaid(
@@ -39,7 +43,7 @@ def unsaid(
         elif token.kind == "dur":
             known = int(token.value) in times or _in_numbers(token, numbers)
         elif token.norm in ("#num", "#pct", "#times"):
-            known = _about(token.value, numbers)
+            known = _about(token.value, numbers) or "/" in token.text
         elif token.text in columns and ("_" in token.text or not token.text.islower()):
             known = token.text in said
         else:
@@ -62,7 +66,7 @@ def invented(text: str, changes: Sequence[Change], columns: Iterable[str]) -> bo
     names = {name.lower() for name in columns}
     for value in {v.lower() for v in _LITERAL.findall(made)} - {""}:
         words = re.split(r"[_\W]+", value)
-        odd = len(words) > MOST_WORDS or {*words} & (STOP | names)
+        odd = len(words) > MOST_WORDS or {*words} & (STOP | names | _NO_KIND)
         if odd and value not in plain:
             return True
     return False
@@ -108,7 +112,7 @@ def _without_columns(value: Any) -> Any:
         return {
             k: _without_columns(v)
             for k, v in value.items()
-            if k not in _TOLD and (k != "columns" or _keys(v))
+            if k not in _TOLD and (k != "columns" or len(value) == 1 or _keys(v))
         }
     return [_without_columns(item) for item in value] if isinstance(value, list) else value
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..rules.counting import heartbeat
 from ..rules.numbers import DOWN, FLAT, METHODS, ODD, UP, trend
 from ..rules.rates import velocity
 from ..rules.scene import Made
@@ -12,6 +11,7 @@ from .counts import (
     Reading,
     alone,
     read_count,
+    read_heartbeat,
     read_outlier,
     read_repeated,
     read_velocity,
@@ -25,10 +25,12 @@ from .patterns import (
     ROW,
     SUMS,
     THEN,
+    owed,
     read_absence,
     read_chain,
     read_correlation,
     read_filter,
+    read_lasting,
     read_sequence,
 )
 from .polygons import read_polygon
@@ -41,7 +43,9 @@ _READINGS: tuple[tuple[str, Reading], ...] = (
     (r"geo ?fenc\w*|#dist", read_zone),
     (r"state machine|life ?cycle|finite state|states?", read_states),
     (
-        r"duplicat\w*|dedup\w*|dedupe|dupes?|repeated|repetitions?|"
+        r"duplicat\w*|dedup\w*|dedupe|dupes?|repeated|repeats?|repetitions?|keep per|"
+        r"(?:at most|not more than|no more than|only|just|max\w*) once|"
+        r"(?:only|just) #num \w+ (?:per|for each|for every)|"
         r"keep (?:just|only) (?:the )?(?:first )?.*(?:per|each|every)",
         read_repeated,
     ),
@@ -51,8 +55,12 @@ _READINGS: tuple[tuple[str, Reading], ...] = (
     ("->", read_chain),
     (rf"(?:{ROW}).*{_MOVE}|{_MOVE}.*(?:{ROW}|#times)", alone(trend)),
     (f"{NOT}|{DUE}", read_absence),
+    ("#dur", read_lasting),
     (f"{THEN}|{NOT}", read_sequence),
-    (r"silent|silence|quiet|offline|dead|stops?|no|not|nothing|without", alone(heartbeat)),
+    (
+        r"silent|silence|quiet|offline|dead|stops?|no|not|nothing|none|without|heartbeats?|liveness",
+        read_heartbeat,
+    ),
     (RATE, read_velocity),
     (RATE, alone(velocity)),
     (r"#num|#times", read_count),
@@ -65,7 +73,8 @@ def read_pattern(atoms: Atoms) -> list[Made] | None:
     """The nodes of a text: a pattern, a window or a filter, with a filter before it if need be."""
     bare, talk = atoms.bare(), atoms.scene.talk
     for cue, reading in _READINGS:
-        if not cue or bare.has(cue):
+        due = reading is read_absence and (owed(bare) or atoms.phrase.has(cue))
+        if not cue or bare.has(cue) or due:
             said = dict(talk.assumptions), dict(talk.questions)
             made = reading(atoms)
             if made:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..rules.equalities import one_of
 from ..rules.measure_words import duration_of
 from ..rules.names import column_name
+from ..rules.phrase import Phrase
 from ..rules.scene import Made, kept, text
 from .atoms import Atoms
 from .counts import kept_rows
@@ -21,7 +22,7 @@ NOT = (
     r"without|w/o|w / o|missing|lack\w*|neither|nor|none|nothing|fail\w* to|"
     r"absence|absent|cannot)"
 )
-DUE = r"(?:must|has to|have to|should|needs to|shall|expect\w*|supposed)"
+DUE = r"(?:must|has to|have to|should|needs?|shall|expect\w*|supposed)"
 THEN = (
     r"(?:then|followed|follows?|after|afterwards|later|before|next|->|preceded|and then|"
     r"subsequent\w*|leads? to|from|to|sequence|steps?|funnel)"
@@ -32,9 +33,13 @@ _STRICT = (
 )
 PAIR = (
     r"(?:correlat\w*|pair\w*|either order|any order|whichever|apart|of each other|belong together|"
-    r"coincid\w*|together)"
+    r"coincid\w*|together|order does not matter|whatever order|no matter (?:the|in which) order|"
+    r"regardless of (?:the )?order)"
 )
-ROW = r"(?:in a row|consecutive\w*|successive\w*|one after (?:the other|another)|trend\w*|steadily)"
+ROW = (
+    r"(?:in a row|#num after (?:the other|another)|consecutive\w*|successive\w*|"
+    r"one after (?:the other|another)|trend\w*|steadily)"
+)
 RATE = r"#num(?: \w+){0,4} (?:(?:per|/|a|an|each|every) )?#dur|rate|frequency"
 SUMS = (
     r"(?:sum|total|average|avg|mean|minimum|maximum|min|max|highest|lowest|how many|count|number "
@@ -42,20 +47,37 @@ SUMS = (
 )
 
 
+_FOR = (
+    r"(?:stays?|remains?|keeps?|stops?|stopped|stands?|standing|idles?|idle|parks?|parked|"
+    r"not moving|continuously|constantly)(?! (?:sending|reporting|responding|transmitting|working))"
+    r"(?: \S+){0,6}? (?:for|longer than|more than|at least) (?:\w+ ){0,3}#dur"
+)
+_DROPS = r"exclud\w*|drop\w*|remov\w*|discard\w*|ignor\w*|reject\w*|skip\w*|filter out|all but"
+
+
 def read_filter(atoms: Atoms) -> list[Made] | None:
     """Comparisons, and nothing else that counts."""
     open_ends = rf"#num|#dur|#times|#dist|#pct|#factor|#str|nothing|{THEN}|{PAIR}|{ROW}|{SUMS}"
-    return None if atoms.bare().has(open_ends) else kept_rows(atoms) or None
+    return None if atoms.bare().has(f"{open_ends}|{_DROPS}") else kept_rows(atoms) or None
+
+
+def owed(phrase: Phrase) -> bool:
+    """Whether something must come; `must be` stands there as `is`."""
+    said = any(t.norm == "is" and t.text in ("must", "should") for t in phrase.tokens)
+    return said or phrase.has(DUE)
 
 
 def read_absence(atoms: Atoms) -> list[Made] | None:
     """An event that must be followed by another, and was not."""
     found, times = atoms.conditions, atoms.times()
+    if len(found) == 1 and len(times) == 1:
+        return _unturned(atoms)
     if len(found) != 2 or len(times) != 1 or atoms.phrase.has(r"in ?between"):
         return None
     middle = atoms.between(*found)
     lead = atoms.between(None, found[0])
-    denied = middle.has(NOT) or (middle.has(DUE) and not lead.has(NOT))
+    lead = lead.without(lead.find("absence(?: \\w+)?"))
+    denied = middle.has(NOT) or (owed(middle) and not lead.has(NOT))
     if not denied and not (lead.has(NOT) and middle.has("after|following|of|once")):
         return None
     trigger, expected = found if denied else found[::-1]
@@ -67,6 +89,67 @@ def read_absence(atoms: Atoms) -> list[Made] | None:
         "within": duration_of(times[0]),
     }
     return [Made("absence", config)] if key else None
+
+
+def read_lasting(atoms: Atoms) -> list[Made] | None:
+    """`speed = 0 for 20 minutes`: a comparison that stays true for a time."""
+    from sqlglot import exp
+
+    found, times = atoms.conditions, atoms.times()
+    if len(found) != 1 or len(times) != 1 or not atoms.bare().has(_FOR):
+        return None
+    key, _ = atoms.key(atoms.bare())
+    if not key or atoms.bare().has("#num|#times|#pct|#dist"):
+        return None
+    tree = found[0].tree.unnest()
+    opposite = _opposites().get(type(tree))
+    ended = (
+        opposite(this=tree.this.copy(), expression=tree.expression.copy())
+        if opposite
+        else exp.Not(this=exp.Paren(this=tree.copy()))
+    )
+    config = {
+        "key": key,
+        "trigger": text(tree),
+        "expected": text(ended),
+        "within": duration_of(times[0]),
+    }
+    return [Made("absence", config)]
+
+
+def _opposites() -> dict[type[exp.Expr], type[exp.Binary]]:
+    from sqlglot import exp
+
+    pairs = ((exp.GT, exp.LTE), (exp.LT, exp.GTE), (exp.EQ, exp.NEQ))
+    return {**dict(pairs), **{b: a for a, b in pairs}}
+
+
+def _unturned(atoms: Atoms) -> list[Made] | None:
+    """`status 'packed' but not 'shipped' after a day`: one column that should have changed."""
+    from sqlglot import exp
+
+    tree = atoms.conditions[0].tree.unnest()
+    parts = [part.unnest() for part in tree.flatten()] if isinstance(tree, exp.And) else []
+    key, _ = atoms.key(atoms.bare())
+    if len(parts) != 2 or not key or not isinstance(parts[0], exp.EQ):
+        return None
+    denied = parts[1]
+    if isinstance(denied, exp.NEQ):
+        expected: exp.Expr = exp.EQ(this=denied.this, expression=denied.expression)
+    elif isinstance(denied, exp.Not):
+        expected = denied.this.unnest()
+    else:
+        return None
+    names = [{c.name for c in part.find_all(exp.Column)} for part in parts]
+    if names[0] != names[1]:
+        return None
+    config = {
+        "key": key,
+        "trigger": text(parts[0]),
+        "expected": text(expected),
+        "within": duration_of(atoms.times()[0]),
+    }
+    return [Made("absence", config)]
 
 
 def read_sequence(atoms: Atoms) -> list[Made] | None:
@@ -154,9 +237,11 @@ def _named(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def read_correlation(atoms: Atoms) -> list[Made] | None:
     """Two sorts of events near one another."""
+    from sqlglot import exp
+
     sides = [c.tree for c in atoms.conditions]
-    if len(sides) == 1 and len(atoms.conditions[0].parts) == 2:
-        sides = [part.tree for part in atoms.conditions[0].parts]
+    if len(sides) == 1 and isinstance(sides[0], exp.And):
+        sides = list(sides[0].flatten())
     times = atoms.times()
     if len(sides) != 2 or len(times) != 1:
         return None

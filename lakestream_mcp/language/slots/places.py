@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any, NamedTuple
 
 from ..rules.phrase import Phrase
@@ -20,23 +20,32 @@ _LEAD = word_set(
     "matches them it these everything post posts also too alert alerts notify message messages "
     "mail email publish append forward log record kafka topic topics read reads reading consume "
     "consumes source stream events data files file folder monitor ingest load take please and , : "
-    "-> = + plus csv json parquet avro under new path called named good findings what you find "
-    "additionally should shall must be with using over watch tell inform then call page note"
+    "-> = + plus csv json parquet avro under new path called named findings what you find "
+    "additionally should shall must is been written mailed emailed reported sent posted stored "
+    "saved published be with using over watch tell inform then call page note"
 )
 _BACK = 10
 _BROKER = (
-    r"(?:(?:,|\(|on|at|via|from|with|and|the|kafka|bootstrap|servers?|brokers?|is|:|=) ){0,5}"
+    r"(?:(?:,|\(|@|on|at|via|from|with|and|the|kafka|bootstrap|servers?|brokers?|is|:|=) ){0,5}"
     r"(?P<host>#host)(?: \))?"
 )
-_NAME = r"(?:kafka )?topics?(?: (?:called|named|:|=|is))* (?P<name>#name|#str|#topic|[a-z]\w*)"
+_NAME = (
+    r"(?:kafka )?topics?(?: (?:called|named|:|=|is))* (?P<name>#name|#str|#topic|"
+    r"(?!(?:on|at|in|from|with|and|to|for|by|of|is|are|have|has)\b)[a-z]\w*)"
+)
+_BARE = (
+    r"kafka (?P<name>#name|#str|(?!(?:topics?|on|at|in|from|via|with|brokers?|servers?|bootstrap|"
+    r"cluster)\b)[a-z]\w*)(?= (?:@ |at |on |\( )?#host)"
+)
 _PEOPLE = r"(?P<who>slack|teams|pager ?duty)(?: (?:channel|message|alert|notification))?"
 _FOLDER = (
     r"(?:csv|json|parquet|avro|files?|folder|directory)(?: files?)? (?:in|under|to|into|at|from) "
-    r"(?:the |folder |directory )?(?P<p>\w+(?: / \w+){1,6})"
+    r"(?:the |folder |directory )?(?P<p>\w+(?: / \w+){1,6})|"
+    r"(?:to|into|under) (?P<q>\w+(?: / \w+){1,6})(?= (?:as|in) (?:csv|json|parquet|avro))"
 )
 _SOURCES = (
     r"mqtt|pub ?/? ?sub|kinesis|event hubs?|debezium|cdc|maxwell|simulat\w*|"
-    r"webhook(?= (?:source|,|on))|port #num"
+    r"webhook(?= (?:source|,|on))|port #num|#url(?: ,)?(?: and)? topics?"
 )
 _SINKS = (
     r"lakebase|postgres\w*|sql warehouse|feature (?:store|table)|dead letters?|dlq|unity catalog"
@@ -48,6 +57,9 @@ _OWN_COLUMNS = (
     r"columns?|fields?|payload|schema|and|the|its|are) )*#columns"
 )
 _BOTH = r"(?:(?:,|\() )?(?:both|each|all)(?= (?:#num|#columns|at|on|via|with|in|from|having|of))"
+_HOLDS = word_set("no any without after before")
+_WEAK = word_set("over on stream input watch monitor")
+_NEAR = 3
 _AT_START = 4
 _REACH = 8
 _INTO = word_set(
@@ -83,6 +95,7 @@ def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
     sources, phrase = _cut_special(scene, phrase, _SOURCES, take_source, False)
     sinks, phrase = _cut_special(scene, phrase, _SINKS, take_sink, True)
     types: list[dict[str, str]] = []
+    names = {name.lower() for name in scene.columns.types}
     for _ in range(12):
         place = _next(phrase)
         if place is None:
@@ -98,7 +111,7 @@ def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
         if made is None:
             return None
         (sinks if into else sources).append(made)
-        phrase = _without(phrase, place)
+        phrase = _without(phrase, place, made if into else None, names)
     return None
 
 
@@ -130,7 +143,8 @@ def _cut_special(
             made.append(found[0])
             left = tuple(t for t in left if t.place in used or t.place not in part.used)
             left = _without_pace(left) if made[-1].type == "stream-simulator" else left
-        rest += [*part.tokens[:start], *left, Token("punct", ";", ";", place=-1)]
+        there = [mark(found[0], -1)] if found and has_source else []
+        rest += [*part.tokens[:start], *there, *left, Token("punct", ";", ";", place=-1)]
     return made, Phrase(rest, phrase.used)
 
 
@@ -170,7 +184,7 @@ def _next(phrase: Phrase) -> _Place | None:
     if people := phrase.find(_PEOPLE):
         found.append(_Place(people.start, people.end, "people", people.groups["who"][0].norm))
     if folder := phrase.find(_FOLDER):
-        words = folder.groups["p"]
+        words = folder.groups.get("p") or folder.groups["q"]
         path = "".join(t.text for t in words)
         found.append(_Place(folder.end - len(words), folder.end, "path", path))
     for at, token in enumerate(phrase.tokens):
@@ -183,7 +197,11 @@ def _next(phrase: Phrase) -> _Place | None:
 
 def _topics(phrase: Phrase) -> Iterator[_Place]:
     """The first topic that is named as one, with its broker."""
-    topic = phrase.find(_NAME)
+    topic = min(
+        (found for cue in (_NAME, _BARE) if (found := phrase.find(cue))),
+        key=lambda found: found.start,
+        default=None,
+    )
     if topic is None:
         return
     token, end = topic.groups["name"][0], topic.end
@@ -198,17 +216,19 @@ def _topics(phrase: Phrase) -> Iterator[_Place]:
 
 def _is_sink(phrase: Phrase, place: _Place, has_source: bool) -> bool:
     """Whether rows go there: the nearest word before it, in its sentence, that tells."""
-    if phrase.at(_OWN_COLUMNS, place.end) or phrase.at(_BOTH, place.end):
+    if phrase.at(_OWN_COLUMNS, place.end):
         return False
     for at in range(place.start - 1, max(-1, place.start - _REACH), -1):
         norm = phrase.tokens[at].norm
         if norm in _INTO:
             return True
-        if norm in _FROM:
+        if norm in _FROM and (norm not in _WEAK or place.start - at <= _NEAR):
             return False
         named = norm == ":" and at and phrase.tokens[at - 1].norm in _INTO | _FROM
         if norm in (";", ".", ":") and not named:
             break
+    if phrase.at(_BOTH, place.end):
+        return False
     after = phrase.tokens[place.end].norm if place.end < len(phrase) else ""
     opens = place.start <= _AT_START and after in ("->", ",", ";", ".")
     return has_source and not opens
@@ -223,7 +243,8 @@ def _sink(scene: Scene, phrase: Phrase, place: _Place) -> Made | None:
         "people": f"alert on {place.name}",
         "table": f"write to the table {place.name}",
         "path": f"write {_format(phrase, place)} files to {place.name}",
-        "topic": f"send to kafka topic {place.name}" + (f" at {place.host}" if place.host else ""),
+        "topic": f"send to kafka topic '{place.name}'"
+        + (f" at {place.host}" if place.host else ""),
     }[place.kind]
     found = take_sink(scene, Phrase(measured(tokenise(said))), True)
     return found[0] if found else None
@@ -233,7 +254,7 @@ def _source(scene: Scene, phrase: Phrase, place: _Place) -> Made | None:
     said = {
         "table": f"read from the delta table {place.name}",
         "path": f"read {_format(phrase, place)} files from {place.name}",
-        "topic": f"read from the kafka topic {place.name}"
+        "topic": f"read from the kafka topic '{place.name}'"
         + (f" at {place.host}" if place.host else ""),
     }[place.kind]
     found = take_source(scene, Phrase(measured(tokenise(said))), False)
@@ -247,13 +268,26 @@ def _format(phrase: Phrase, place: _Place) -> str:
     return _ENDING.get(ending) or (near.groups["f"][0].norm if near else "parquet")
 
 
-def _without(phrase: Phrase, place: _Place) -> Phrase:
+def mark(made: Made | None, place: int) -> Token:
+    """The boundary that is left where a place was; it holds the sink."""
+    return Token("place", ";", ";", made, place=place)
+
+
+def _leads(phrase: Phrase, at: int, columns: Container[str]) -> bool:
+    """Whether a word only leads to a place: `page` does unless it is a column, and so does `data`,
+    but not in `no data` or `after it`."""
+    norm = phrase.tokens[at].norm
+    denied = at > 0 and phrase.tokens[at - 1].norm in _HOLDS
+    return norm in _LEAD and norm not in columns and not denied
+
+
+def _without(phrase: Phrase, place: _Place, made: Made | None, columns: Container[str]) -> Phrase:
     """The phrase with a boundary where a place was, and the words before it that lead there."""
     start, end = place.start, place.end
-    while start and place.start - start < _BACK and phrase.tokens[start - 1].norm in _LEAD:
+    while start and place.start - start < _BACK and _leads(phrase, start - 1, columns):
         start -= 1
     after = phrase.at(rf"(?:,|as|in|and|the|files?|format|table|{_FORMAT}|too|also|as well)+", end)
     end = after.end if after and phrase.part(end, after.end).has(_FORMAT) else end
     phrase.use(start, end)
-    mark = Token("punct", ";", ";", place=phrase.tokens[place.start].place)
-    return Phrase((*phrase.tokens[:start], mark, *phrase.tokens[end:]), phrase.used)
+    left = mark(made, phrase.tokens[place.start].place)
+    return Phrase((*phrase.tokens[:start], left, *phrase.tokens[end:]), phrase.used)

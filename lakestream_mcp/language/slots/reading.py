@@ -21,7 +21,9 @@ from .atoms import Atoms
 from .branches import read_branches
 from .layout import plain
 from .meanings import read_pattern
+from .parted import read_router
 from .places import Places, cut_places
+from .quality import read_quality
 from .streams import CORRELATED, JOIN, UNION, read_streams
 
 if TYPE_CHECKING:
@@ -29,13 +31,14 @@ if TYPE_CHECKING:
     from ..rules.talk import Talk
 
 _WEIGHTY = (
-    r"expectations?|bad rows|keep them|except|unless|outside|instead|twice|tripl\w*|"
-    r"doubles|doubled|half|"
-    r"(?P<p>previous)|ratio|password|enrich\w*|split\w*|rout\w*|"
+    r"bad rows|keep them|instead|tripl\w*|"
+    r"doubles|doubled|"
+    r"(?P<p>previous)|ratio|password(?! (?:resets?|changes?))|enrich\w*|split\w*|rout\w*|"
     r"(?<!z )score\w*|model endpoint|"
     r"predict\w*|rename\w*|cast\w*|explode\w*|quality|quarantine\w*|watermark|late|top|rank\w*|"
     r"(?:than|above|over|below|times|#times)(?: the| its| their)? (?:average|mean|usual|normal)|"
-    r"custom|own|weekends?|weekdays?|nights?|percent\w*|median|exactly|code|python"
+    r"custom|own|weekends?|weekdays?|nights?|percent\w*|median|exactly|"
+    r"(?:own|my|our|this) (?:code|class|script)|python"
 )
 
 _PARTED = r"keep them|bad rows|the rest|everything else|others|else"
@@ -49,10 +52,19 @@ def second_reading(
 ) -> Reader | None:
     """What a text says, as a reader that has found it; None where something stays open."""
     phrase = Phrase(plain(tokens, columns.types))
-    if columns.open or unsupported(phrase) or _is_weighty(phrase, columns):
+    if columns.open or unsupported(phrase):
         return None
-    reader = Reader(request, columns, talk, False)
-    given, is_vague = _is_given(phrase, request), vague(_without_how(phrase)) is not None
+    reader, given = Reader(request, columns, talk, False), _is_given(phrase, request)
+    if _parted(reader, phrase, given):
+        return reader
+    if _is_weighty(phrase, columns):
+        return None
+    return _plainly(reader, phrase, given)
+
+
+def _plainly(reader: Reader, phrase: Phrase, given: bool) -> Reader | None:
+    """The reader with what a text says of one pattern, or of one in each of its branches."""
+    is_vague, talk = vague(_without_how(phrase)) is not None, reader.talk
     read = partial(_nodes, is_vague=is_vague)
     branches = read_branches(reader.scene, phrase, given, read)
     if branches is not None and not talk.questions:
@@ -72,12 +84,27 @@ def second_reading(
     return reader
 
 
+def _parted(reader: Reader, phrase: Phrase, given: bool) -> bool:
+    """Whether rows part ways, by a router or by rules of quality, and the reader has it."""
+    plainly = partial(_nodes, is_vague=False)
+    for read in (partial(read_quality, read=plainly), read_router):
+        parted = read(reader.scene, phrase, given)
+        if parted is not None and not reader.talk.questions:
+            reader.found.sources += parted.sources
+            reader.found.steps += parted.steps
+            reader.found.routes += parted.routes
+            reader.found.sinks += parted.sinks
+            return True
+        reader.talk.questions.clear()
+    return False
+
+
 def steps_by_clauses(
     request: Request, tokens: Sequence[Token], columns: Columns, talk: Talk
 ) -> tuple[Reader, list[Phrase]] | None:
     """A text whose places are told by their shape, and its steps by clauses; with these."""
     phrase = Phrase(plain(tokens, columns.types))
-    if columns.open or phrase.has(f"password|{_PARTED}"):
+    if columns.open or phrase.has(f"password(?! (?:resets?|changes?))|{_PARTED}"):
         return None
     reader = Reader(request, columns, talk, True)
     places = cut_places(reader.scene, phrase, _is_given(phrase, request))

@@ -11,7 +11,7 @@ from .atoms import Atoms
 _MOST = (
     r"(?:max\w*|at most|never (?:over|longer than|more than)|longest|no longer than|"
     r"not longer than|no \w+ (?:longer|over|more) than|not more than|cap\w*|limit\w*|"
-    r"up to)(?: \w+){0,4}$"
+    r"up to)(?: \S+){0,4}$"
 )
 _ENDS = r"(?:ends?|ending|closes?|closed|terminat\w*|finish\w*|stops?)"
 
@@ -28,7 +28,10 @@ def read_session(atoms: Atoms) -> list[Made] | None:
         condition = atoms.conditions[0]
         near = atoms.phrase.part(max(0, condition.start - 4), condition.end + 4)
         where, end = text(condition.tree), None
-        if near.has(_ENDS):
+        either = atoms.phrase.part(0, condition.start).has(
+            rf"{_ENDS}(?: \S+){{1,14}}? or(?: \S+){{0,6}}$"
+        )
+        if near.has(_ENDS) or either:
             where, end = None, text(condition.tree)
     config = {
         "key": key,

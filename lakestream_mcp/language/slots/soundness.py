@@ -41,10 +41,11 @@ def loose(changes: Sequence[Change]) -> bool:
 
 
 def _empty_step(config: Any) -> bool:
-    """Whether a sequence denies whatever may come, which contiguity says."""
+    """Whether a sequence denies whatever may come, which contiguity says, or counts it."""
     steps = config.get("steps")
     return isinstance(steps, list) and any(
-        isinstance(s, dict) and s.get("negated") and not s.get("where") for s in steps
+        isinstance(s, dict) and not s.get("where") and (s.get("negated") or s.get("min", 1) > 2)
+        for s in steps
     )
 
 
