@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .clauses import is_instruction, parts
 from .edit_configs import Configs
+from .edit_explained import unexplained, weighty
 from .edit_heard import never_there, unheard, values_of
 from .edit_said import mentions
 from .flow import FlowState
@@ -60,7 +61,7 @@ class Trials:
         self.values = values
         self.changing, self.adding = tuple(changing), tuple(adding)
         self.readers = self.changing
-        self.tries = 0
+        self.tries, self.strict = 0, False
         self.about = {w for n in values.flow.of("source") for w in values.columns_of(n).about}
         self.columns = {n for names in values.request.columns.values() for n in names}
 
@@ -82,12 +83,13 @@ class Trials:
         if phrase.at(_NEW):
             orders = (self.adding[::-1], both)
         for readers in orders:
-            self.readers, self.tries = readers, 0
-            if self._read(phrase):
-                return True
-            self._restore(before, phrase)
-            if self._parted(phrase):
-                return True
+            for self.strict in (True, False):
+                self.readers, self.tries = readers, 0
+                if self._read(phrase):
+                    return True
+                self._restore(before, phrase)
+                if self._parted(phrase):
+                    return True
         return self._without_reason(phrase)
 
     def _without_reason(self, phrase: Phrase) -> bool:
@@ -153,7 +155,7 @@ class Trials:
             if (read or asked) and first is None:
                 first = self._state(phrase)
             self._restore(before, phrase)
-            if asked and not read:
+            if asked and not read and not (self.strict and values_of(phrase.tokens)):
                 break
         self._restore(first or before, phrase)
         return False
@@ -162,6 +164,8 @@ class Trials:
         """What of a phrase the changes since leave out."""
         changes, old = self._made(before)
         missing = unheard(phrase, changes, old, self.columns)
+        words = unexplained(phrase, changes, self.values.flow, self.about)
+        missing += words if self.strict else weighty(words)
         return [t for t in missing if t.kind != "word" or singular(t.norm) not in self.about]
 
     def _made(self, before: State) -> tuple[list[Change], list[Any]]:

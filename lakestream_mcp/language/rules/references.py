@@ -200,6 +200,12 @@ class References:
         ]
 
 
+@cache
+def nicknames(type_name: str) -> tuple[str, ...]:
+    """What people call a node of a type beside its titles."""
+    return tuple(word for word, wanted in _WORDS.items() if wanted == type_name)
+
+
 def _is_called(node_type: NodeType, said: tuple[str, ...]) -> bool:
     """Whether some words are a type's name, a title's or an alias's, or the front of one."""
     return said in _names_of((node_type.type, node_type.title, *node_type.aliases))
