@@ -14,6 +14,7 @@ from .comparisons import AFTER, ORDERED
 from .edit_fields import USUAL, fits, kind_of, named_fields
 from .edit_kind import EditKind
 from .edit_said import ALSO, NEW_NODE, OLD, RELATIVE, Mention, is_plain, mentions, outside, stems
+from .edit_wording import trimmed
 from .fields import value_of, with_number
 from .numbers import DOWN, FLAT, UP
 from .phrase import Phrase
@@ -197,7 +198,8 @@ class Assignments(EditKind):
         """Another comparison in the condition; only another number where none is said."""
         text = self.values.config(slot.node)[slot.field]
         compared = rest.has(_COMPARED)
-        made = self.values.other_condition(rest, slot.node, text) if compared else None
+        said = trimmed(rest)
+        made = self.values.other_condition(said, slot.node, text) if compared else None
         if made is None or (" = " in made and not rest.has(r"exactly|equals?|=")):
             columns = self.values.columns_into(slot.node)
             named = [m.name for t in rest.tokens if (m := columns.named([t.norm]))]

@@ -47,7 +47,9 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "recipient": WORDS["recipient"],
 }
 """Words that name a field: they are explained by a change of one of some fields."""
-_WEIGHTY = word_set("without except unless only never sensitive insensitive all every")
+_WEIGHTY = word_set(
+    "without except unless only never sensitive insensitive all every small big huge tiny"
+)
 MANY = 3
 _TALK = word_set(
     "first second third last both two drop drops dropped remove removes delete deletes ignore "

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _JOINT = (
     r"(?:(?:,|and|but|plus|while|so|then|whereas) ){0,3}(?:,|and|but|plus|while|so|whereas|-)"
     r"(?! (?:not|no|never|instead|rather|please|too|also|as well|now|only)(?: [a-z#]+)?$)"
-    r"(?! (?:not|instead|rather|no longer(?! than)) (?!only))"
+    r"(?! (?:not|instead|rather|no longer(?! than)) "
+    r"(?!(?:only|drop|remove|add|use|write|send|put|mail|alert|keep|filter|insert|store|detect)"
+    r"(?!\S)))"
 )
 _TAIL = (
     r"per|for each|for every|grouped by|keyed by|within|with (?:a|an|the|windows?)|"
@@ -128,6 +130,9 @@ class Trials:
         """Whether a phrase is several, each of which is understood completely."""
         for start, end in _cuts(phrase) if len(phrase) <= MAX_WORDS else ():
             left, right = phrase.part(0, start), phrase.part(end)
+            lead = right.at("(?:instead|then)(?: ,)?")
+            right.use(0, lead.end if lead else 0)
+            right = right.without(lead)
             if not left.content() or not right or self.tries > MAX_TRIES:
                 continue
             before = self._state(phrase)

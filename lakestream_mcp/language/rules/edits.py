@@ -11,7 +11,7 @@ from .edit_choices import Choices
 from .edit_conditions import ConditionEdits
 from .edit_lists import Lists
 from .edit_open import OpenEdits
-from .edit_said import mentions
+from .edit_said import mentions, removes_node
 from .edit_sequence import StepEdits
 from .edit_targets import Targets
 from .edit_trials import Trials, reasons_joined
@@ -183,6 +183,16 @@ class Editor(Targets):
             for m in sinks
         )
 
+    def _of_old_node(self, phrase: Phrase) -> bool:
+        """`exclude declined from Large payments`: of what a node that is there does already."""
+        found = mentions(phrase, self.references)
+        return removes_node(phrase, found, self.flow) or any(
+            phrase.tokens[m.start].text[:1].isupper() and self._transforms(m.nodes) for m in found
+        )
+
+    def _transforms(self, nodes: list[str]) -> bool:
+        return all(self.flow.category(n) in ("transform", "pattern") for n in nodes)
+
     def _without_whose(self, phrase: Phrase) -> Phrase:
         """`save what passes Warm to a table` without the rows that are meant."""
         found = phrase.find(rf"(?:what|everything|all|rows|those)(?: that| which)? (?:{_PASSES})")
@@ -237,6 +247,8 @@ class Editor(Targets):
     def _added(self, phrase: Phrase) -> bool:
         """A transform before the pattern, or one more pattern beside it."""
         if phrase.at(_SETS) or phrase.has("rather than|instead of") or self._of_old_sink(phrase):
+            return False
+        if self._of_old_node(phrase):
             return False
         patterns = self.flow.of("pattern")
         feeding = (
