@@ -50,6 +50,10 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 _WEIGHTY = word_set(
     "without except unless only never sensitive insensitive all every small big huge tiny"
 )
+_BESIDE = (
+    r"(?:in addition to|next to|besides|alongside|as well as|on top of|along with)"
+    r"(?: (?:the|our))*(?: \w+){1,2}"
+)
 MANY = 3
 _TALK = word_set(
     "first second third last both two drop drops dropped remove removes delete deletes ignore "
@@ -73,6 +77,8 @@ def unexplained(
     if not any(change.op == "update_node" for change in changes):
         fields |= {name for names in _FIELDS.values() for name in names}
     known = set(_known(changes, flow))
+    beside = phrase.find(_BESIDE) if any(c.op == "add_node" for c in changes) else None
+    phrase = phrase.without(beside)
     return [
         token
         for token in phrase.tokens
