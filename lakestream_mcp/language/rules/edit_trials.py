@@ -138,6 +138,7 @@ class Trials:
             before = self._state(phrase)
             if self._read(left):
                 between = self._state(phrase)
+                right = self._in_place(right, before)
                 if self._read(right):
                     return True
                 self._restore(between, phrase)
@@ -145,6 +146,13 @@ class Trials:
                     return True
             self._restore(before, phrase)
         return False
+
+    def _in_place(self, phrase: Phrase, before: State) -> Phrase:
+        """`delete Ops, mail x@y.z instead`: instead of what was just removed."""
+        removed = any(c.op == "remove_node" for c in self._made(before)[0])
+        found = phrase.find("instead$") if removed else None
+        phrase.use(found.start if found else len(phrase))
+        return phrase.without(found)
 
     def _read(self, phrase: Phrase) -> bool:
         """Whether a reader understood all of a phrase; else the first that took it stays."""

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from ..proposal import Draft
 from .edit_additions import Additions
 from .edit_aggregations import AggregationEdits
+from .edit_amounts import with_amounts
 from .edit_assign import Assignments
 from .edit_choices import Choices
 from .edit_conditions import ConditionEdits
 from .edit_lists import Lists
 from .edit_open import OpenEdits
 from .edit_sequence import StepEdits
+from .edit_tables import TableEdits
 from .edit_trials import Trials, reasons_joined
 from .edit_words import WordEdits
 from .language import EXAMPLE
@@ -44,7 +46,16 @@ _BARE = (
     r"(?:(?:please|can you|could you|just) )*(?:change|edit|modify|adjust|update|alter|tweak|fix)"
     r"(?: (?:it|this|that|them|something|things|the|a|pipeline|bit|please))+$"
 )
-_KINDS = (OpenEdits, Lists, StepEdits, AggregationEdits, ConditionEdits, Assignments, WordEdits)
+_KINDS = (
+    OpenEdits,
+    TableEdits,
+    Lists,
+    StepEdits,
+    AggregationEdits,
+    ConditionEdits,
+    Assignments,
+    WordEdits,
+)
 
 
 class Editor(Additions):
@@ -55,7 +66,7 @@ class Editor(Additions):
         from .drafts import concluded
 
         trials = Trials(self.values, self._changing(), (self._ways, self._sinks, self._added))
-        for phrase in reasons_joined(found):
+        for phrase in map(with_amounts, reasons_joined(found)):
             if not self._bare(phrase):
                 polite = phrase.at(_POLITE)
                 phrase.use(0, polite.end if polite else 0)
