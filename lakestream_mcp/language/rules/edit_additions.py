@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .edit_rows import Rows
 from .edit_said import is_plain, mentions, outside, removes_node
+from .edit_wording import invents
 from .phrase import Phrase
 from .scene import Made
 from .sinks import finished, take_sink
@@ -135,6 +136,8 @@ class Additions(Rows):
             return False
         reader = self._reader(at)
         reader.read(self._without_node_word(phrase))
+        if any(invents(phrase, made.config) for made in reader.found.steps):
+            return False
         for made in reader.found.steps:
             if self.flow.catalog.get(made.type).category == "pattern" and feeding:
                 self._beside(made, feeding, reader.found.sinks)

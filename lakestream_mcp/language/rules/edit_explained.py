@@ -48,7 +48,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 }
 """Words that name a field: they are explained by a change of one of some fields."""
 _WEIGHTY = word_set(
-    "without except unless only never sensitive insensitive all every small big huge tiny"
+    "without except unless only never sensitive insensitive all every small big huge tiny mail email"
 )
 _BESIDE = (
     r"(?:in addition to|next to|besides|alongside|as well as|on top of|along with)"
@@ -63,7 +63,7 @@ _TALK = word_set(
     "means exceed exceeds number convert cast post ping page copy cc besides rest short few "
     "coarse low high long tight tighten relax loosen strict stricter reach reaches mention "
     "absolute kind hook hooked fed stop skip throw alike flip back again detection detector "
-    "original server attach plug beside dedupe"
+    "outside writing stored original server attach plug beside dedupe"
 )
 
 
@@ -88,8 +88,11 @@ def unexplained(
     ]
 
 
-def weighty(tokens: Sequence[Token]) -> list[Token]:
-    """Of words that no change explains those that must not be overlooked: fields, and a lot."""
+def weighty(tokens: Sequence[Token], changes: Sequence[Change]) -> list[Token]:
+    """Of words that no change explains those that must not be overlooked: fields, and a lot;
+    all of them where rows are sorted out."""
+    if any(c.op == "add_node" and c.node.type == "filter" for c in changes):
+        return list(tokens)
     named = [t for t in tokens if singular(t.norm) in _FIELDS or t.norm in _WEIGHTY]
     return named or list(tokens) * (len(tokens) >= MANY)
 

@@ -70,9 +70,9 @@ class Relative(Literals):
             less = more.groups["how"][0].norm in _LESSER
             change = self._by_value((value,), less)
             rest = phrase.without(more)
-            about, value = phrase.part(more.start + 1, more.end - 1), _absolute(value)
-            return self._changed(phrase, rest, change, value) or (
-                not rest.content() and self._changed(phrase, about, change, value)
+            about, amount = phrase.part(more.start + 1, more.end - 1), _absolute(value)
+            return self._changed(phrase, rest, change, amount) or (
+                not rest.content() and self._changed(phrase, about, change, amount)
             )
         added = phrase.at(rf"{_LEAD}(?P<do>add|take|subtract) {_VALUE}(?: more)? (?:to|from|off)")
         if added is not None:

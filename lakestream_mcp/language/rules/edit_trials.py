@@ -81,9 +81,9 @@ class Trials:
         """Whether a clause was read so that nothing of it is left out."""
         before = self._state(phrase)
         both = (*self.changing, *self.adding)
-        orders = (self.changing, both)
+        orders: tuple[tuple[Read, ...], ...] = (self.changing, both)
         if phrase.at(_NEW):
-            orders = (self.adding[::-1], both)
+            orders = (self.adding[::-1],)
         for readers in orders:
             for self.strict in (True, False):
                 self.readers, self.tries = readers, 0
@@ -114,7 +114,7 @@ class Trials:
 
     def _some(self, phrase: Phrase) -> None:
         """What the first reader makes of a clause that none understands completely."""
-        self.readers = (*self.changing, *self.adding)
+        self.readers = self.adding if phrase.at(_NEW) else (*self.changing, *self.adding)
         before = self._state(phrase)
         self._read(phrase)
         if len(self.values.talk.questions) > len(before.questions):
@@ -178,7 +178,7 @@ class Trials:
         changes, old = self._made(before)
         missing = unheard(phrase, changes, old, self.columns)
         words = unexplained(phrase, changes, self.values.flow, self.about)
-        missing += words if self.strict else weighty(words)
+        missing += words if self.strict else weighty(words, changes)
         return [t for t in missing if t.kind != "word" or singular(t.norm) not in self.about]
 
     def _made(self, before: State) -> tuple[list[Change], list[Any]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .edit_said import OLD, stems
 from .phrase import Phrase
@@ -31,6 +31,7 @@ _ENDS = word_set(
 _BESIDE = r"in addition to|besides|next to|on top of|along with"
 _BUT = r"(?:everything|anything|all)(?: orders| rows| events)? (?:but|except|other than)"
 _MODAL = ("must", "should", "shall", "also", "additionally", "ought", "now")
+_CONDITIONS = ("condition", "where", "trigger", "expected")
 _ENDINGS = ("ed", "en", "ing")
 _IS_VALUE = r"=|!=|is|are|of|in|or|equals?|status|country|region|type|\\w+_\\w+|not|be"
 _OF_CONDITION = r"#num|#str|=|>|<|>=|<=|filter|condition"
@@ -171,3 +172,23 @@ def is_value(phrase: Phrase, literal: exp.Expr) -> bool:
             if written or token.norm in STATUS_WORDS or phrase.part(0, place).has(_IS_VALUE):
                 return True
     return False
+
+
+def invents(phrase: Phrase, config: Mapping[str, Any]) -> bool:
+    """Whether a condition compares with a text that nobody said: one put together of words."""
+    from ...relational.sql import parse_expression
+
+    said = {str(t.value if t.kind == "str" else t.text).lower() for t in phrase.tokens}
+    return any(
+        "_" in literal.name and literal.name.lower() not in said
+        for field in _CONDITIONS
+        if isinstance(config.get(field), str)
+        for literal in _texts(parse_expression(config[field], None, aggregates=True))
+    )
+
+
+def _texts(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """The texts that a condition compares with."""
+    from sqlglot import exp
+
+    return (literal for literal in tree.find_all(exp.Literal) if literal.is_string)

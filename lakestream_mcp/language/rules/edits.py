@@ -13,7 +13,9 @@ from .edit_choices import Choices
 from .edit_conditions import ConditionEdits
 from .edit_lists import Lists
 from .edit_open import OpenEdits
+from .edit_said import RELATIVE
 from .edit_sequence import StepEdits
+from .edit_step_order import StepOrder
 from .edit_tables import TableEdits
 from .edit_trials import Trials, reasons_joined
 from .edit_words import WordEdits
@@ -50,6 +52,7 @@ _KINDS = (
     OpenEdits,
     TableEdits,
     Lists,
+    StepOrder,
     StepEdits,
     AggregationEdits,
     ConditionEdits,
@@ -131,7 +134,7 @@ class Editor(Additions):
         from .measure_words import duration_of
         from .transforms import late
 
-        if not phrase.has("late|lateness|watermark|delay|delayed|behind"):
+        if not phrase.has("late|lateness|watermark|delay|delayed|behind") or phrase.has(RELATIVE):
             return False
         delays = [
             n for n in self.flow.types if {"watermark_delay", "delay"} & set(self.values.config(n))
