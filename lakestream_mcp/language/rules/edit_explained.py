@@ -48,7 +48,8 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 }
 """Words that name a field: they are explained by a change of one of some fields."""
 _WEIGHTY = word_set(
-    "without except unless only never sensitive insensitive all every small big huge tiny mail email"
+    "without except unless only never sensitive insensitive all every small big huge tiny mail "
+    "email"
 )
 _BESIDE = (
     r"(?:in addition to|next to|besides|alongside|as well as|on top of|along with)"
@@ -63,7 +64,7 @@ _TALK = word_set(
     "means exceed exceeds number convert cast post ping page copy cc besides rest short few "
     "coarse low high long tight tighten relax loosen strict stricter reach reaches mention "
     "absolute kind hook hooked fed stop skip throw alike flip back again detection detector "
-    "outside writing stored original server attach plug beside dedupe"
+    "between ahead upstream downstream outside writing stored original server attach plug beside dedupe"
 )
 
 

@@ -86,7 +86,7 @@ def _tells(said: str, token: Token) -> bool:
     """Whether a text holds a value."""
     if token.kind == "dur":
         try:
-            return json.dumps(duration_of(token))[1:-1] in said
+            return json.dumps(duration_of(token))[1:-1] in said or token.text.lower() in said
         except ValueError:
             return True
     if token.kind in ("num", "times"):

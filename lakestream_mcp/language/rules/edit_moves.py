@@ -43,6 +43,7 @@ _ONLY_GETS = (
     r"(?:hear|gets?|receives?|be told|takes?|stores?)(?: (?:about|of|only))* only|"
     r"(?:should|must|shall|may) only (?:hear|get|receive|be told|take|store)(?: (?:about|of))*"
 )
+_TIMED = r"(?:, )?(?:(?:for|within|over|in) )?#dur$"
 _START = (
     r"(?:as|at|in|for)(?: (?:the|very|right))* (?:first (?:step|thing|node)|beginning|start|outset|"
     r"front)|first of all|up ?front|(?:right )?at the source|(?:right|directly|straight) away|"
@@ -183,7 +184,7 @@ class Moves(NodeEdits):
                 continue
             before = way in _BEFORE
             leads = not phrase.part(0, found.start).content()
-            if leads or not phrase.part(end).content():
+            if leads or not phrase.part(end).content() or phrase.at(_TIMED, end):
                 return self._read_beside(phrase, found.start, end, node, before)
         return False
 

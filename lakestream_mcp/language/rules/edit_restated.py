@@ -140,12 +140,17 @@ class Restated(Relative):
 
     def _sliding(self, phrase: Phrase) -> bool:
         """`let the window slide every 5 minutes`, `make it tumbling`."""
+        changed: dict[str, Any]
         nodes, found = self._windows(), phrase.find(_SLIDES)
-        if len(nodes) != 1 or not (found or phrase.has("tumbling")):
-            return False
         times = [t for t in phrase.tokens if t.norm == "#dur"]
-        if found is None:
-            changed: dict[str, Any] = {"window_type": "tumbling", "slide": None}
+        session = phrase.has("session windows?") and len(times) == 1
+        if len(nodes) != 1 or not (found or session or phrase.has("tumbling")):
+            return False
+        if session:
+            gap = duration_of(times.pop())
+            changed = {"window_type": "session", "gap": gap, "duration": None, "slide": None}
+        elif found is None:
+            changed = {"window_type": "tumbling", "slide": None}
         else:
             every = phrase.find(r"(?:every|each) (?P<d>#dur)") or found
             slide = every.groups["d"][0]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .edit_kind import EditKind
-from .edit_said import is_plain, mentions, outside
-from .names import Columns
+from .edit_said import mentions, outside
+from .edit_unset import columns_said
 from .phrase import Phrase
 from .words import word_set
 
@@ -39,7 +39,7 @@ class TableEdits(EditKind):
             return False
         field = found[1]
         columns = self.values.columns_into(nodes[0])
-        said = self._columns(outside(phrase, named), columns)
+        said = columns_said(outside(phrase, named), columns, _WORDS)
         if said is None or (not said and field != "merge_keys"):
             return False
         if len(nodes) > 1:
@@ -49,14 +49,3 @@ class TableEdits(EditKind):
         changed |= {"mode": "merge"} if field == "merge_keys" else {}
         phrase.use()
         return self.values.update(nodes[0], changed)
-
-    def _columns(self, phrase: Phrase, columns: Columns) -> list[str] | None:
-        """The columns that a phrase names; None where it says something else, too."""
-        said: list[str] = []
-        for token in phrase.tokens:
-            named = columns.key_of([token.norm]) if token.norm not in _WORDS else None
-            if token.kind == "word" and named and len(named.names) == 1:
-                said.append(named.name)
-            elif token.kind == "word" and token.norm not in _WORDS and not is_plain(token.norm):
-                return None
-        return list(dict.fromkeys(said))

@@ -34,6 +34,7 @@ _FROM = (
     r"(?:come|comes|read|arrive|arrives|taken|be read|be taken|flow|flows)(?: now)? (?:from|in|"
     r"on|over)"
 )
+_OVER = r"(?:, )?(?:instead of|rather than|in place of|not)(?: (?:from|the|a))*(?: \w+){1,2}$"
 _NOW = r"(?:, )?(?:instead|from now on|now)$"
 _PLACE = (
     r"(?:(?:the|a|our|new|kafka|delta|kinesis|called|named) )*(?:topic|stream|table|queue|hub|"
@@ -57,7 +58,8 @@ class Targets(Moves):
         if (come := phrase.find(_FROM)) and self._is_source(phrase.part(0, come.start)):
             return self._source(phrase, phrase.part(come.end - 1))
         if phrase.at(_SOURCE):
-            return self._source(phrase, phrase.without(phrase.find(_NOW)))
+            said = phrase.without(phrase.find(_NOW))
+            return self._source(phrase, said.without(said.find(_OVER)))
         return phrase.has(_INSTEAD) and self._sink(phrase)
 
     def _source(self, phrase: Phrase, said: Phrase) -> bool:

@@ -30,7 +30,7 @@ _TAIL = (
     r"per|for each|for every|grouped by|keyed by|within|with (?:a|an|the|windows?)|"
     r"(?:from|on|at|in|every|over|for)(?= #(?:host|region|dur)(?!\S))"
 )
-_REASONED = r"(?:,|:|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
+_REASONED = r"(?:,|:|->|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
 _NEW = (
     r"(?:(?:also|additionally|in addition|furthermore|and|besides)(?: ,)? )+"
     r"(?:detect|find|flag|spot|discover|identify|watch for|look for|(?:alert|warn) (?:when|if|on))"
@@ -104,13 +104,24 @@ class Trials:
             self.readers = self.changing
             if too := why.find(_TOO):
                 what = _instead_of(what, why.part(0, too.start))
-            elif values_of(why.tokens) or mentions(why, self.values.references):
+            elif values_of(why.tokens):
                 continue
-            if self._read(what) or self._parted(what):
+            if (self._read(what) or self._parted(what)) and self._touched(why, before):
                 why.use()
                 return True
             self._restore(before, phrase)
         return False
+
+    def _touched(self, why: Phrase, before: State) -> bool:
+        """Whether the nodes that a reason names are those that something was done with."""
+        told = {n for m in mentions(why, self.values.references) for n in m.nodes}
+        told -= set(self.values.flow.of("source"))
+        ends = {
+            str(getattr(change, end, ""))
+            for change in self._made(before)[0]
+            for end in ("id", "source", "target")
+        }
+        return told <= ends
 
     def _some(self, phrase: Phrase) -> None:
         """What the first reader makes of a clause that none understands completely."""

@@ -18,6 +18,7 @@ from .edit_sequence import StepEdits
 from .edit_step_order import StepOrder
 from .edit_tables import TableEdits
 from .edit_trials import Trials, reasons_joined
+from .edit_unset import Unset
 from .edit_words import WordEdits
 from .language import EXAMPLE
 from .phrase import Phrase
@@ -50,6 +51,7 @@ _BARE = (
 )
 _KINDS = (
     OpenEdits,
+    Unset,
     TableEdits,
     Lists,
     StepOrder,
