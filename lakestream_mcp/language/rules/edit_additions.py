@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .edit_explained import is_talk
 from .edit_rows import Rows
-from .edit_said import is_plain, mentions, outside, removes_node
+from .edit_said import mentions, removes_node
 from .edit_wording import invents
 from .phrase import Phrase
 from .scene import Made
@@ -13,6 +14,7 @@ _OUGHT = r"only|should|must|shall|has to|needs? to|ought to|gets?|receives?|take
 _SETS = r"(?:please )?(?:change|set|make|increase|decrease|raise|lower|swap|replace)"
 
 
+_GONE = r"(?:please )?(?:remove|delete|drop|ignore|exclude|skip|discard|get rid of)"
 _WAYS = r"rest|others|otherwise|everything else|remaining|other ones"
 
 
@@ -23,10 +25,13 @@ class Additions(Rows):
         """`send it to Slack too`, `the raw orders into main.sales.bronze as well`."""
         if phrase.at(_SETS) and not phrase.has(r"(?:to|into) (?:slack|teams|pagerduty|email|#\w+)"):
             return False
-        start = None if self._of_old_sink(phrase) else self._start(phrase)
+        old = phrase.at(_GONE) or self._of_old_sink(phrase)
+        start = None if old else self._start(phrase)
         if start is None:
             return False
         at, made = start.node, False
+        found = [m for m in mentions(phrase, self.references) if m.nodes == [at]]
+        names = {t.place for m in found for t in phrase.tokens[m.start : m.end]}
         rest = self._without_beside(start.phrase)
         while (sink := take_sink(self._reader(at).scene, rest, True)) is not None:
             target = self.flow.target_of(at, self.request.columns.get(at, {}))
@@ -36,7 +41,7 @@ class Additions(Rows):
                 break
         if made and start.only:
             self.flow.before(start.only, self.references.last or "")
-        elif made and (rest := self._without_names(rest, at)).content():
+        elif made and (rest := self._without_names(rest, names)).content():
             self._condition_of_sink(rest, at)
         return made
 
@@ -108,12 +113,11 @@ class Additions(Rows):
         if not reader.found.steps:
             rest.used.intersection_update(used)
 
-    def _without_names(self, rest: Phrase, node: str) -> Phrase:
+    def _without_names(self, rest: Phrase, names: set[int]) -> Phrase:
         """A phrase without the node whose rows are meant: `when there is a burst`."""
-        found = [m for m in mentions(rest, self.references) if m.nodes == [node]]
-        other = outside(rest, found)
-        told = all(t.kind == "word" and is_plain(t.norm) for t in other.tokens)
-        if not found or not told or other.has("not|no|never|without"):
+        other = Phrase([t for t in rest.tokens if t.place not in names], rest.used)
+        told = all(t.kind == "word" and is_talk(t.norm) for t in other.tokens)
+        if not names or not told or other.has("not|no|never|without"):
             return rest
         rest.use()
         return other.part(0, 0)

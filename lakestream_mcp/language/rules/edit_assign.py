@@ -58,7 +58,7 @@ class Assignments(EditKind):
     def _assigned(self, phrase: Phrase) -> bool:
         """`the window is 10 minutes`, `Warm from 22 degrees on`, `k2:9092 is the broker now`."""
         said = [t for t in phrase.tokens if t.kind in _VALUES]
-        if not said or phrase.at(NEW_NODE) or phrase.has(RELATIVE):
+        if not said or phrase.at(NEW_NODE) or phrase.has(f"{RELATIVE}|the rest|the others"):
             return False
         old = self._old(phrase, said)
         new = [t for t in said if t not in old]

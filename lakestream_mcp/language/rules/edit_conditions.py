@@ -38,6 +38,8 @@ _NEVER = (
     r"no longer (?=let|pass|accept|count|allow)"
 )
 _MULTIPLIES = r"(?:please )?(?:double|triple|treble|quadruple|halve)"
+_OTHERWISE = rf"{NEW_NODE}|{_MULTIPLIES}"
+_NO_CONDITION = r"#dur|#mail|#host|#path|#pct|#name|called|named|renamed"
 _PLACED = r"before|after|behind|in front of|ahead of|between"
 
 
@@ -51,31 +53,48 @@ class ConditionEdits(EditKind):
     def _conditioned(self, phrase: Phrase) -> bool:
         """`Paid should accept completed too`, `Large payments must also be from DE or AT`."""
         able = {n: f for n in self.flow.types for f in _FIELDS if self._text(n, f)}
-        values = phrase.has(r"#dur|#mail|#host|#path|#pct|#name")
-        if not able or values or phrase.at(rf"{NEW_NODE}|{_MULTIPLIES}"):
-            return False
         found = mentions(phrase, self.values.references)
-        if removes_node(phrase, found, self.flow) or any(
-            phrase.part(max(0, m.start - 3), m.start).has(_PLACED) for m in found
-        ):
+        if not able or phrase.at(_OTHERWISE) or phrase.has(_NO_CONDITION):
+            return False
+        if self._placed(phrase, found):
             return False
         found = [m for m in found if phrase.tokens[m.start].kind != "str"]
-        if found and not found[0].start and self._sinks(found[0].nodes):
-            return False
         told = [m.nodes[0] for m in found if len(m.nodes) == 1 and m.nodes[0] in able]
         named = list(dict.fromkeys(told))
-        if not named and not phrase.has(_CUES):
+        if not (named or phrase.has(_CUES)) or self._counts(phrase, named or list(able)):
             return False
-        for node in named or able:
-            mine = [m for m in found if m.nodes == [node] and named]
-            mine = sorted(mine, key=lambda m: not phrase.tokens[m.start].text[:1].isupper())[:1]
-            rest = outside(phrase, mine)
-            titled = not mine or not (mine[0].start or rest.at("or|and"))
-            titled = titled and not any(self._describes(phrase, m) for m in mine)
-            readings = [rest, phrase] if titled else [phrase, rest]
-            if any(self._changed(phrase, r, node, able[node], bool(named)) for r in readings):
-                return True
-        return False
+        return any(
+            self._changed(phrase, reading, node, able[node], bool(named))
+            for node in named or able
+            for reading in self._readings(phrase, [m for m in found if m.nodes == [node] and named])
+        )
+
+    def _placed(self, phrase: Phrase, found: list[Mention]) -> bool:
+        """Whether nodes are named to go, to put something beside them, or to take rows."""
+        if removes_node(phrase, found, self.flow):
+            return True
+        if any(phrase.part(max(0, m.start - 3), m.start).has(_PLACED) for m in found):
+            return True
+        return bool(found) and not found[0].start and self._sinks(found[0].nodes)
+
+    def _readings(self, phrase: Phrase, mine: list[Mention]) -> list[Phrase]:
+        """A phrase without the name of a node, and with it, likeliest first."""
+        mine = sorted(mine, key=lambda m: not phrase.tokens[m.start].text[:1].isupper())[:1]
+        rest = outside(phrase, mine)
+        titled = not mine or not (mine[0].start or rest.at("or|and"))
+        titled = titled and not any(self._describes(phrase, m) for m in mine)
+        return [rest, phrase] if titled else [phrase, rest]
+
+    def _counts(self, phrase: Phrase, nodes: list[str]) -> bool:
+        """`more than 5 declined payments`: how many, where that is what a node counts."""
+        if len(nodes) != 1 or "threshold" not in self.values.config(nodes[0]):
+            return False
+        about = self.values.columns_into(nodes[0]).about
+        return any(
+            singular(t.norm) in about
+            for found in phrase.all("#num")
+            for t in phrase.tokens[found.end : found.end + 2]
+        )
 
     def _describes(self, phrase: Phrase, mention: Mention) -> bool:
         """Whether a node's name says what rows are: `paid orders`."""

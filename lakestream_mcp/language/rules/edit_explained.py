@@ -49,12 +49,13 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 """Words that name a field: they are explained by a change of one of some fields."""
 _WEIGHTY = word_set(
     "without except unless only never sensitive insensitive all every small big huge tiny mail "
-    "email"
+    "email distinct unique different"
 )
 _BESIDE = (
     r"(?:in addition to|next to|besides|alongside|as well as|on top of|along with)"
     r"(?: (?:the|our))*(?: \w+){1,2}"
 )
+_DENIALS = ("without", "except", "excluding", "unless", "never", "drops", "drop")
 MANY = 3
 _TALK = word_set(
     "first second third last both two drop drops dropped remove removes delete deletes ignore "
@@ -64,7 +65,8 @@ _TALK = word_set(
     "means exceed exceeds number convert cast post ping page copy cc besides rest short few "
     "coarse low high long tight tighten relax loosen strict stricter reach reaches mention "
     "absolute kind hook hooked fed stop skip throw alike flip back again detection detector "
-    "between ahead upstream downstream outside writing stored original server attach plug beside dedupe"
+    "publish publishes output outputs receive receives away between ahead upstream downstream "
+    "outside writing stored original server attach plug beside dedupe"
 )
 
 
@@ -103,12 +105,19 @@ def _is_told(token: Token, fields: Collection[str], known: Collection[str]) -> b
     word, said = token.norm, stems(token.norm)
     if said and said <= set(known):
         return True
+    if FUNCTIONS.get(word) in known:
+        return True
     if (named := _FIELDS.get(singular(word))) is not None:
         return bool(set(named) & set(fields))
-    if FUNCTIONS.get(word) in known:
+    if word in _DENIALS and {"not", "null"} & set(known):
         return True
     if "direction" in fields and Phrase([token]).has(f"{UP}|{DOWN}|{FLAT}"):
         return True
+    return is_talk(word)
+
+
+def is_talk(word: str) -> bool:
+    """Whether a word says only that something is asked for."""
     return is_plain(word) or word in GENERIC or word in _TALK
 
 

@@ -228,7 +228,8 @@ def _names(phrase: Phrase) -> list[str]:
     at = 0
     while at < len(phrase):
         token = phrase.tokens[at]
-        end = phrase.end_of_hyphenated(at) if token.kind == "word" else at + 1
+        label = token.norm in ("read", "from", "write", "to", "keep")
+        end = phrase.end_of_hyphenated(at) if token.kind == "word" and not label else at + 1
         if token.kind in ("word", "str", "letter"):
             same = phrase.tokens[at:end]
             names.append(

@@ -31,8 +31,8 @@ _PLACE = (
     r"(?:(?:,|placed|checked|applied|done|evaluated|and|put|it|that|right|directly|just|immediately|"
     r"somewhere) )*"
     r"(?P<way>before|after|in front of|behind|ahead of|upstream of|downstream of|following)"
-    r"(?: (?:we |it )?(?:filter|check|dedup|dedupl?icat|count|summ?|aggregat|group|alert)(?:ing|s)"
-    r"(?: (?:on|for|by|out))?)?"
+    r"(?: (?:(?:filter|check|dedup|dedupl?icat|count|summ?|aggregat|group|alert)ing|"
+    r"(?:we|it) [a-z]+)(?: (?:on|for|by|out))?(?= \w))?"
 )
 _INTO = (
     r"(?:(?:should|shall|must|may|can|are to|is to|to|get|go|come|be) )*"
@@ -46,7 +46,8 @@ _ONLY_GETS = (
 _TIMED = r"(?:, )?(?:(?:for|within|over|in) )?#dur$"
 _START = (
     r"(?:as|at|in|for)(?: (?:the|very|right))* (?:first (?:step|thing|node)|beginning|start|outset|"
-    r"front)|first of all|up ?front|(?:right )?at the source|(?:right|directly|straight) away|"
+    r"front(?! of))|first of all|up ?front|(?:right )?at the source|"
+    r"(?:right|directly|straight) away|"
     r"before (?:everything|anything)(?: else)?"
 )
 _END = (
@@ -282,7 +283,7 @@ class Moves(NodeEdits):
             r"new|we|need|node|in) )*(?:add|insert|put|place|need|another|"
             r"new)(?: (?:an?|another|new|the|node|in))*"
         )
-        if lead is None or phrase.at(r"columns?|field", lead.end):
+        if lead is None or phrase.at(r"columns?|field|[a-z]\w* = [a-z]\w* [*/+-]", lead.end):
             return phrase
         phrase.use(0, lead.end)
         return phrase.part(lead.end) if phrase.part(lead.end).content() else phrase

@@ -16,6 +16,7 @@ from .tokens import Token
 _MORE = r"raise|increase|bump|extend|widen|lengthen|grow|prolong|loosen|relax|push|up"
 _LESS = r"lower|reduce|decrease|shorten|narrow|cut|tighten|shrink|drop|trim"
 _FACTORS = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4, "halve": Fraction(1, 2)}
+_SEVERAL = rf"(?:and|,)(?: then)? (?:{_MORE}|{_LESS}|double|halve|triple|make|set|change|use)"
 _LEAD = r"(?:(?:please|also|and|then|can you|could you|we should|let us) )*"
 _VALUE = r"(?P<v>#pct|#num|#dur|#times|#factor|half|a half|a third|a quarter|one #num)"
 _BY = rf"by(?: (?:a further|another|about|exactly))? {_VALUE}(?: (?:more|again|longer|shorter))?"
@@ -24,7 +25,7 @@ _AS = (
     r"(?:long|large|big|high|wide|short|small|length|size)"
 )
 LONGER = (
-    r"(?P<v>#num|#dur|#times|#pct)(?! or)(?: \w+){0,2} "
+    r"(?P<v>#num|#dur|#times|#pct|#factor)(?! or)(?: \w+){0,2} "
     r"(?P<how>more|less|fewer|longer|shorter|higher|lower|extra|up|down|larger|smaller)"
     r"(?! than| recipients?| columns?| steps?)"
 )
@@ -49,7 +50,7 @@ class Relative(Literals):
         if phrase.part(verb.end).has(LONGER):
             return self._compared_with_now(phrase.part(verb.end))
         found = self._change(phrase, verb.groups["do"][0].norm)
-        if found is None:
+        if found is None or phrase.part(verb.end).has(_SEVERAL):
             return False
         change, value, end = found
         named = phrase.part(verb.end, end)

@@ -18,6 +18,7 @@ _STORES = (
     r"(?: (?:the|all|also|every|:))*"
 )
 _WHOSE = r"(?:what|whatever|everything|all|rows|those)(?: that| which)?"
+_FED = r"(?:fed|filled)(?: (?:directly|straight|only))* (?:by|from|with)"
 _RAW = r"(?:raw|unfiltered|incoming|original|unprocessed|untouched)"
 _EVERY = r"(?:all|every|each(?= incoming)|everything)(?: (?:the|of|our|raw|incoming|original))*"
 _REST = (
@@ -131,7 +132,7 @@ class Rows(Targets):
 
     def _end(self, phrase: Phrase) -> str | None:
         """The node whose rows a new sink takes: one that is named, else the pipeline's end."""
-        for word in ("from", "of", "after", _PASSES, _STORES):
+        for word in ("from", "of", "after", _FED, _PASSES, _STORES):
             found = phrase.find(word)
             node = self.references.named(phrase, found.end)[0] if found else []
             if len(node) == 1 and self.flow.category(node[0]) != "sink":

@@ -59,7 +59,8 @@ PLAIN = word_set(
     "tolerated tolerates accept accepts accepted going forward future effect immediately "
     "effective as hear heard know told about belong belongs part means meant possible needed "
     "soon removed ignored suppressed forgotten dropped stay stays stick remain in one ones "
-    "removing filtering ids size sized broker land lands dump written into"
+    "numbers figures react reacts respond removing filtering ids size sized broker land lands "
+    "dump written into"
 )
 
 

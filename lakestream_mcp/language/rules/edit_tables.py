@@ -46,6 +46,16 @@ class TableEdits(EditKind):
             self.values.talk.ask("Which table is meant?", nodes)
             return False
         changed: dict[str, Any] = {field: said} if said else {}
-        changed |= {"mode": "merge"} if field == "merge_keys" else {}
+        if field == "merge_keys":
+            newer = self.values.config(nodes[0]).get("sequence_by") or self._newer(nodes[0])
+            changed |= {"mode": "merge"} | ({"sequence_by": newer} if newer else {})
         phrase.use()
         return self.values.update(nodes[0], changed)
+
+    def _newer(self, node: str) -> str:
+        """The column that says which of two rows is the newer; '' where none does."""
+        feeding = [e[0] for e in self.flow.inputs(node)][:1]
+        types = self.values.columns_into(node).types
+        if "detected_at" in types or not feeding:
+            return "detected_at" if feeding else ""
+        return self.flow.target_of(feeding[0], types).time

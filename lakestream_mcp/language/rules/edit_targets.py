@@ -48,7 +48,7 @@ class Targets(Moves):
 
     def _retargeted(self, phrase: Phrase) -> bool:
         """`the alerts should go to main.x.y`, `read from topic payments2`."""
-        if phrase.has(_ALSO) or phrase.has("#num|#dur|#pct"):
+        if phrase.has(f"{_ALSO}|#num|#dur|#pct|rest|others|remaining"):
             return False
         called = phrase.at(_CALLED)
         if called is not None:

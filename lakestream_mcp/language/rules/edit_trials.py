@@ -11,7 +11,7 @@ from .edit_explained import unexplained, weighty
 from .edit_heard import never_there, unheard, values_of
 from .edit_said import mentions
 from .flow import FlowState
-from .names import singular
+from .names import parts_of, singular
 from .phrase import Phrase
 from .tokens import Token
 from .words import DURATIONS
@@ -42,6 +42,7 @@ _TOO = (
 )
 _RANGE = r"(?:between|from) #\w+ (?:and|to) #\w+"
 MAX_TRIES = 30
+FEW = 2
 MAX_WORDS = 80
 Read = Callable[[Phrase], bool]
 
@@ -65,6 +66,7 @@ class Trials:
         self.readers = self.changing
         self.tries, self.strict = 0, False
         self.about = {w for n in values.flow.of("source") for w in values.columns_of(n).about}
+        self.nouns = _nouns(values)
         self.columns = {n for names in values.request.columns.values() for n in names}
 
     def clause(self, phrase: Phrase) -> None:
@@ -104,7 +106,7 @@ class Trials:
             self.readers = self.changing
             if too := why.find(_TOO):
                 what = _instead_of(what, why.part(0, too.start))
-            elif values_of(why.tokens):
+            elif values_of(why.tokens) or any(t.norm in self.columns for t in why.tokens):
                 continue
             if (self._read(what) or self._parted(what)) and self._touched(why, before):
                 why.use()
@@ -130,7 +132,10 @@ class Trials:
         self._read(phrase)
         if len(self.values.talk.questions) > len(before.questions):
             return
-        overlooked = values_of(self._missing(phrase, before))
+        self.strict = True
+        missing = [t for t in self._missing(phrase, before) if singular(t.norm) not in self.nouns]
+        overlooked = values_of(missing) or weighty(missing, ())
+        overlooked = overlooked or (missing if len(missing) >= FEW else [])
         overlooked = overlooked or never_there(phrase, *self._made(before))
         if overlooked and len(self.values.flow.changes) > len(before.flow.changes):
             self._restore(before, phrase)
@@ -218,6 +223,13 @@ class Trials:
         values.references.last = state.last
         values.talk.assumptions = dict(state.assumptions)
         values.talk.questions = dict(state.questions)
+
+
+def _nouns(values: Configs) -> set[str]:
+    """What a pipeline, and what has an id in it, is called: words that say what rows are of."""
+    named = {name for names in values.request.columns.values() for name in names}
+    things = {part for name in named if name.endswith("_id") for part in parts_of(name)}
+    return {*things, *parts_of(values.request.document.name)}
 
 
 def _cuts(phrase: Phrase) -> list[tuple[int, int]]:

@@ -43,7 +43,7 @@ _BOUND = r"not(?: (?:be|go|goes|any))* (?:above|below|over|under|more|less|highe
 
 def wordings(phrase: Phrase, tree: exp.Expr) -> Iterator[Phrase]:
     """What may be said to hold, in the words that compare, likeliest first."""
-    phrase = _beside(phrase)
+    phrase = _bounds_joined(_beside(phrase))
     whole = trimmed(phrase)
     if phrase.has(_BOUND) and not _replaces(phrase, tree):
         yield whole
@@ -64,6 +64,16 @@ def _beside(phrase: Phrase) -> Phrase:
         return phrase
     joined = phrase.tokens[well.start]._replace(norm="and", text="and")
     return Phrase((*phrase.tokens[: well.start], joined, *phrase.tokens[well.end :]), phrase.used)
+
+
+def _bounds_joined(phrase: Phrase) -> Phrase:
+    """`over 60 but lower than 90` with an `and`."""
+    found = phrase.find(r"but(?= (?:lower|less|under|below|above|over|more|at) )")
+    if found is None:
+        return phrase
+    tokens = list(phrase.tokens)
+    tokens[found.start] = tokens[found.start]._replace(norm="and", text="and")
+    return Phrase(tokens, phrase.used)
 
 
 def _replaces(phrase: Phrase, tree: exp.Expr) -> bool:

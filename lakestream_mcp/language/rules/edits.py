@@ -114,6 +114,8 @@ class Editor(Additions):
         """`the rest stays as it is`: nothing to do."""
         kept = phrase.at(r"(?:but |and )?(?:keep|leave)")
         fine, stop = ([], 0) if kept else self.references.named(phrase)
+        noun = phrase.at("message|messages|alert|alerts|mail|table|sink", stop) if fine else None
+        stop = noun.end if noun else stop
         if fine and (enough := phrase.at(_ENOUGH, stop)) and enough.end == len(phrase):
             phrase.use()
             return True
