@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .edit_kind import EditKind
 from .edit_said import ALSO, NEW_NODE, OLD, is_plain, mentions, outside, stems, told
 from .edit_unset import columns_said
+from .names import parts_of
 from .phrase import Found, Phrase
 from .words import STOP, word_set
 
@@ -115,7 +116,8 @@ class Lists(EditKind):
         rest = outside(
             phrase, [m for m in mentions(phrase, self.values.references) if node in m.nodes]
         )
-        said = columns_said(rest, columns, _KEY_WORDS)
+        names = parts_of(self.values.request.document.name)
+        said = columns_said(rest, columns, _KEY_WORDS | set(names))
         over = phrase.find(OLD)
         gone = [
             named.name

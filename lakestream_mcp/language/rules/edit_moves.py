@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .edit_nodes import NodeEdits
+from .edit_wording import as_command, with_presence
 from .phrase import Phrase
 
 _MOVE = (
@@ -43,6 +44,7 @@ _ONLY_GETS = (
     r"(?:hear|gets?|receives?|be told|takes?|stores?)(?: (?:about|of|only))* only|"
     r"(?:should|must|shall|may) only (?:hear|get|receive|be told|take|store)(?: (?:about|of))*"
 )
+_THAT = r"(?:that|which|to) (?:only )?(?:drops?|keeps?|filters?|removes?|lets?|ignores?|passes)"
 _TIMED = r"(?:, )?(?:(?:for|within|over|in) )?#dur$"
 _START = (
     r"(?:as|at|in|for)(?: (?:the|very|right))* (?:first (?:step|thing|node)|beginning|start|outset|"
@@ -185,7 +187,8 @@ class Moves(NodeEdits):
                 continue
             before = way in _BEFORE
             leads = not phrase.part(0, found.start).content()
-            if leads or not phrase.part(end).content() or phrase.at(_TIMED, end):
+            rest = phrase.at(rf"{_TIMED}|{_THAT}", end)
+            if leads or rest or not phrase.part(end).content():
                 return self._read_beside(phrase, found.start, end, node, before)
         return False
 
@@ -201,7 +204,7 @@ class Moves(NodeEdits):
             rest = rest.part(1)
         inputs = self.flow.inputs(node)
         reader = self._reader(inputs[0][0] if before and inputs else node)
-        reader.read(self._without_node_word(rest))
+        reader.read(self._without_node_word(as_command(rest)))
         if not reader.found.steps or reader.found.sources or reader.found.sinks:
             return False
         phrase.use(start, end)
@@ -278,6 +281,8 @@ class Moves(NodeEdits):
 
     def _without_node_word(self, phrase: Phrase) -> Phrase:
         """`add a filter for …` as `filter for …`."""
+        columns = self.request.columns.values()
+        phrase = with_presence(phrase, {name.lower() for names in columns for name in names})
         lead = phrase.at(
             r"(?:(?:please|also|and|then|put|add|insert|place|a|an|another|"
             r"new|we|need|node|in) )*(?:add|insert|put|place|need|another|"

@@ -11,7 +11,8 @@ from .sinks import finished, take_sink
 
 _REMOVE = (
     r"(?:please |also )*(?:remove|delete|drop|get rid of|take out|throw out|"
-    r"take away|no longer use|stop using|(?:we |i |there is )?(?:do not|no longer) (?:need|want)|"
+    r"take away|forget(?: about)?|no longer use|stop using|"
+    r"(?:we |i |there is )?(?:do not|no longer) (?:need|want)|"
     r"we (?:no longer|do not|stop)|"
     r"(?:there is |we have |i have |we see )?no (?:more )?(?:need|use) (?:for|of)|cut out|"
     r"(?:do not|never|no longer) (?:write|send|post|mail|store|alert)(?: (?:to|it|by|in|into))*|"
@@ -31,7 +32,10 @@ _GONE = (
 SERVERS = ("bootstrap_servers", "broker_url")
 ADDRESSES = ("table", "topic", "topics", "path", "url", "streams", "to", "topic_filters")
 _POLITE = r"(?:(?:please|also|and|can you|we should|i want to) )*"
-_ANYMORE = r"any ?more|any longer|now|please|completely|altogether|again|entirely|for good"
+_ANYMORE = (
+    r"any ?more|any longer|now|please|completely|altogether|again|entirely|for good|"
+    r"(?:out of|from) (?:the|this|our) (?:whole )?pipeline"
+)
 _SO_GO = r"(?:(?:,|so|and|please) )+(?:remove|delete|drop|take out) (?:it|them)$"
 
 

@@ -84,14 +84,19 @@ class Restated(Relative):
         if not all(self._about(node, t) for t in rest.content()):
             return False
         steps = self.config(node).get("steps")
-        changed = self._step_counted(steps, rest, count) if steps and count and not time else {}
-        changed = changed or self._said_anew(node, time, count, sign if quiet.has(_SAID) else "")
+        sign = sign if quiet.has(_SAID) else ""
+        changed: dict[str, Any] = {}
+        if steps and count and not time:
+            changed = self._step_counted(steps, rest, count, sign)
+        changed = changed or self._said_anew(node, time, count, sign)
         if not changed:
             return False
         phrase.use()
         return self.update(node, changed)
 
-    def _step_counted(self, steps: list[Any], phrase: Phrase, count: int) -> dict[str, Any]:
+    def _step_counted(
+        self, steps: list[Any], phrase: Phrase, count: int, sign: str
+    ) -> dict[str, Any]:
         """`4 failures`: how often the step that is named is to come."""
         until = phrase.find(_LATER)
         counted = phrase.part(0, until.start) if until and until.start else phrase
@@ -103,7 +108,7 @@ class Restated(Relative):
         ]
         if len(named) != 1:
             return {}
-        most = None if steps[named[0]].get("max", 1) is None else count
+        most = None if steps[named[0]].get("max", 1) is None or sign == ">=" else count
         again = {**steps[named[0]], "min": count, "max": most}
         return {"steps": [again if n == named[0] else step for n, step in enumerate(steps)]}
 
@@ -144,11 +149,15 @@ class Restated(Relative):
         nodes, found = self._windows(), phrase.find(_SLIDES)
         times = [t for t in phrase.tokens if t.norm == "#dur"]
         session = phrase.has("session windows?") and len(times) == 1
-        if len(nodes) != 1 or not (found or session or phrase.has("tumbling")):
+        sliding = phrase.has("sliding|hopping") and len(times) == 2
+        if len(nodes) != 1 or not (found or session or sliding or phrase.has("tumbling")):
             return False
         if session:
             gap = duration_of(times.pop())
             changed = {"window_type": "session", "gap": gap, "duration": None, "slide": None}
+        elif found is None and sliding:
+            times.sort(key=lambda t: -t.value)
+            changed = {"window_type": "sliding", "slide": duration_of(times[1])}
         elif found is None:
             changed = {"window_type": "tumbling", "slide": None}
         else:

@@ -31,6 +31,7 @@ _TAIL = (
     r"(?:from|on|at|in|every|over|for)(?= #(?:host|region|dur)(?!\S))"
 )
 _REASONED = r"(?:,|:|->|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
+_PURPOSE = r"(?:, )?(?:so that|because|since|as (?=we|it|they|the)|in order to|so (?=we|it|they))"
 _NEW = (
     r"(?:(?:also|additionally|in addition|furthermore|and|besides)(?: ,)? )+"
     r"(?:detect|find|flag|spot|discover|identify|watch for|look for|(?:alert|warn) (?:when|if|on))"
@@ -94,7 +95,7 @@ class Trials:
                 self._restore(before, phrase)
                 if self._parted(phrase):
                     return True
-        return self._without_reason(phrase)
+        return self._without_reason(phrase) or self._without_purpose(phrase)
 
     def _without_reason(self, phrase: Phrase) -> bool:
         """`15 minutes is too long, use 5`, `be stricter: 2 declines`: what is asked, not why."""
@@ -109,6 +110,22 @@ class Trials:
             elif values_of(why.tokens) or any(t.norm in self.columns for t in why.tokens):
                 continue
             if (self._read(what) or self._parted(what)) and self._touched(why, before):
+                why.use()
+                return True
+            self._restore(before, phrase)
+        return False
+
+    def _without_purpose(self, phrase: Phrase) -> bool:
+        """`remove Warm, so that every reading counts`: what is asked, not what for."""
+        before, cut = self._state(phrase), phrase.find(_PURPOSE)
+        why = phrase.part(cut.end) if cut else phrase.part(0, 0)
+        named = any(t.norm in self.columns for t in why.tokens)
+        if cut is None or not cut.start or not why or named or values_of(why.tokens):
+            return False
+        self.strict = False
+        for readers in (self.changing, (*self.changing, *self.adding)):
+            self.readers = readers
+            if self._read(phrase.part(0, cut.start)) and self._touched(why, before):
                 why.use()
                 return True
             self._restore(before, phrase)

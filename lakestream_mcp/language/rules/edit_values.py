@@ -20,7 +20,7 @@ _SET = (
     r"(?:(?:please|also|and|can you|could you) )*(?P<do>make|set|change|"
     r"increase|raise|lower|reduce|decrease|extend|shorten|update|use|turn|"
     r"adjust|switch|bump|widen|narrow|double|halve|let|require|tighten|relax|"
-    r"wait|rather|it should be|should be)(?: up| down)?"
+    r"wait|rather|it should be|should be|(?:drop|cut|bring|take)(?= .* to #))(?: up| down)?"
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ _BESIDE = r"in addition to|besides|next to|on top of|along with"
 _BUT = r"(?:everything|anything|all)(?: orders| rows| events)? (?:but|except|other than)"
 _MODAL = ("must", "should", "shall", "also", "additionally", "ought", "now")
 _CONDITIONS = ("condition", "where", "trigger", "expected")
+_DROPS = r"(?:drops?|removes?|ignores?|excludes?|discards?|throws? away)"
 _ENDINGS = ("ed", "en", "ing")
 _IS_VALUE = r"=|!=|is|are|of|in|or|equals?|status|country|region|type|\\w+_\\w+|not|be"
 _OF_CONDITION = r"#num|#str|=|>|<|>=|<=|filter|condition"
@@ -168,6 +169,26 @@ def _numbers(tree: exp.Expr) -> set[Fraction]:
     return {Fraction(n.name) for n in tree.find_all(exp.Literal) if not n.is_string}
 
 
+def as_command(phrase: Phrase) -> Phrase:
+    """`a filter that drops rows` as `drop rows`."""
+    found = phrase.find(rf"filter(?: node)? (?:that|which|to) (?={_DROPS})")
+    if found is None:
+        return phrase
+    verb = phrase.tokens[found.end]._replace(norm="drop", text="drop")
+    phrase.use(0, found.end)
+    return Phrase((verb, *phrase.tokens[found.end + 1 :]), phrase.used)
+
+
+def with_presence(phrase: Phrase, columns: Collection[str]) -> Phrase:
+    """`rows with a card_number` as `card_number is not null`."""
+    found = phrase.find(r"(?:with|having)(?: an?| the| any)? (?P<c>\w+)$")
+    column = found.groups["c"][0] if found else None
+    if found is None or column is None or column.norm not in columns:
+        return phrase
+    said = [column._replace(text=w, norm=w, value=None) for w in ("is", "not", "null")]
+    return Phrase((*phrase.tokens[: found.start], column, *said), phrase.used)
+
+
 def is_value(phrase: Phrase, literal: exp.Expr) -> bool:
     """Whether a text of a condition was said as it is, and as a value: `'x'`, `is x`, `blocked`."""
     if not getattr(literal, "is_string", False):
@@ -188,12 +209,25 @@ def invents(phrase: Phrase, config: Mapping[str, Any]) -> bool:
     """Whether a condition compares with a text that nobody said: one put together of words."""
     from ...relational.sql import parse_expression
 
-    said = {str(t.value if t.kind == "str" else t.text).lower() for t in phrase.tokens}
+    told = {str(t.value if t.kind == "str" else t.text).lower() for t in phrase.tokens}
     return any(
-        "_" in literal.name and literal.name.lower() not in said
+        ("_" in literal.name and literal.name.lower() not in told) or _is_address(literal)
         for field in _CONDITIONS
         if isinstance(config.get(field), str)
         for literal in _texts(parse_expression(config[field], None, aggregates=True))
+    )
+
+
+def _is_address(literal: exp.Expr) -> bool:
+    """Whether a text is an IP address, and compared with a column that holds none."""
+    from sqlglot import exp
+
+    parent = literal.parent
+    names = " ".join(c.name for c in parent.find_all(exp.Column)) if parent else ""
+    return (
+        literal.name.replace(".", "").isdigit()
+        and literal.name.count(".") == 3
+        and ("ip" not in names and "addr" not in names)
     )
 
 
