@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .clauses import is_instruction, parts
+from .clauses import COMMAND, is_instruction, parts
 from .edit_configs import Configs
-from .edit_explained import unexplained, weighty
+from .edit_explained import is_talk, unexplained, weighty
 from .edit_heard import never_there, unheard, values_of
 from .edit_said import mentions
 from .flow import FlowState
@@ -31,6 +31,7 @@ _TAIL = (
     r"(?:from|on|at|in|every|over|for)(?= #(?:host|region|dur)(?!\S))"
 )
 _REASONED = r"(?:,|:|->|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
+_ORDERS = r"no|not|never|should|must|shall|need|needs|needed|wanted"
 _PURPOSE = r"(?:, )?(?:so that|because|since|as (?=we|it|they|the)|in order to|so (?=we|it|they))"
 _NEW = (
     r"(?:(?:also|additionally|in addition|furthermore|and|besides)(?: ,)? )+"
@@ -66,6 +67,8 @@ class Trials:
         self.changing, self.adding = tuple(changing), tuple(adding)
         self.readers = self.changing
         self.tries, self.strict = 0, False
+        self.unread: list[Phrase] = []
+        """Clauses of which nothing was understood."""
         self.about = {w for n in values.flow.of("source") for w in values.columns_of(n).about}
         self.nouns = _nouns(values)
         self.columns = {n for names in values.request.columns.values() for n in names}
@@ -78,7 +81,18 @@ class Trials:
         for part in found if len(found) > 1 else ():
             self.clause(part)
         if len(found) == 1 and not is_instruction(phrase):
+            before = self._state(phrase)
             self._some(phrase)
+            if self._state(phrase) == before:
+                self.unread.append(phrase)
+
+    def ask_for_unread(self) -> None:
+        """A clause beside others, of which nothing was understood, is asked for."""
+        for phrase in self.unread:
+            orders = phrase.at(rf"(?:(?:also|and|then|please) )*{COMMAND}") or phrase.has(_ORDERS)
+            if orders and not all(is_talk(t.norm) for t in phrase.content()):
+                said = phrase.said()[:200]
+                self.values.talk.ask(f"I did not understand `{said}`. Which change is meant?")
 
     def _complete(self, phrase: Phrase) -> bool:
         """Whether a clause was read so that nothing of it is left out."""

@@ -171,12 +171,12 @@ def _numbers(tree: exp.Expr) -> set[Fraction]:
 
 def as_command(phrase: Phrase) -> Phrase:
     """`a filter that drops rows` as `drop rows`."""
-    found = phrase.find(rf"filter(?: node)? (?:that|which|to) (?={_DROPS})")
+    found = phrase.find(rf"filter(?: node)? (?:that|which|to) (?P<do>{_DROPS})")
     if found is None:
         return phrase
-    verb = phrase.tokens[found.end]._replace(norm="drop", text="drop")
+    verb = found.groups["do"][0]._replace(norm="drop", text="drop")
     phrase.use(0, found.end)
-    return Phrase((verb, *phrase.tokens[found.end + 1 :]), phrase.used)
+    return Phrase((verb, *phrase.tokens[found.end :]), phrase.used)
 
 
 def with_presence(phrase: Phrase, columns: Collection[str]) -> Phrase:

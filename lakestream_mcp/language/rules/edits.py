@@ -13,10 +13,11 @@ from .edit_choices import Choices
 from .edit_conditions import ConditionEdits
 from .edit_lists import Lists
 from .edit_open import OpenEdits
-from .edit_said import RELATIVE
+from .edit_said import RELATIVE, mentions
 from .edit_sequence import StepEdits
 from .edit_step_order import StepOrder
 from .edit_tables import TableEdits
+from .edit_there import absent, absent_column, there_is
 from .edit_trials import Trials, reasons_joined
 from .edit_unset import Unset
 from .edit_words import WordEdits
@@ -80,8 +81,10 @@ class Editor(Additions):
             return Draft(refusal=UNDO)
         if not self.flow.changes and not self.talk.questions:
             return Draft(
-                refusal=f"I did not understand which change of the pipeline is meant. {_HINT}"
+                refusal="I did not understand which change of the pipeline is meant. "
+                f"{there_is(self.flow, found)} {_HINT}"
             )
+        trials.ask_for_unread()
         return concluded(self.flow, list(found), self.talk)
 
     def _changing(self) -> tuple[Callable[[Phrase], bool], ...]:
@@ -89,6 +92,7 @@ class Editor(Additions):
         return (
             self._history,
             self._same,
+            self._absent,
             self._late,
             self._titled,
             *Choices(self.values).readers(),
@@ -124,6 +128,20 @@ class Editor(Additions):
             return False
         phrase.use()
         return True
+
+    def _absent(self, phrase: Phrase) -> bool:
+        """`remove the join`, where there is none: what there is is told."""
+        question = None if mentions(phrase, self.references) else absent(self.flow, phrase)
+        if question is not None:
+            self.talk.ask(question, list(self.flow.types))
+        keyed = [n for n in self.flow.types if self.values.config(n).keys() & {"key", "group_by"}]
+        columns = self.values.columns_into(keyed[0]) if keyed else None
+        if columns and (word := absent_column(phrase, columns)) and not self._is_node(word):
+            self.talk.ask(f"There is no column `{word}`. Which is meant?", columns.types)
+        return False
+
+    def _is_node(self, word: str) -> bool:
+        return word in {n.lower() for n in self.flow.types}
 
     def _bare(self, phrase: Phrase) -> bool:
         """`change it`: what is to be changed is not said."""

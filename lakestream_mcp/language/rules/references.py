@@ -215,11 +215,11 @@ def nicknames(type_name: str) -> tuple[str, ...]:
 
 def _is_called(node_type: NodeType, said: tuple[str, ...]) -> bool:
     """Whether some words are a type's name, a title's or an alias's, or the front of one."""
-    return said in _names_of((node_type.type, node_type.title, *node_type.aliases))
+    return said in names_of((node_type.type, node_type.title, *node_type.aliases))
 
 
 @cache
-def _names_of(names: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+def names_of(names: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     """All that a type of some names may be called."""
     found: set[tuple[str, ...]] = set()
     for name in names:
