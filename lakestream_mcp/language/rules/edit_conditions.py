@@ -65,7 +65,7 @@ class ConditionEdits(EditKind):
             return False
         return any(
             self._changed(phrase, reading, node, able[node], bool(named))
-            for node in named or able
+            for node in named or [n for n in able if n not in self.flow.made]
             for reading in self._readings(phrase, [m for m in found if m.nodes == [node] and named])
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .counting import threshold_said
@@ -81,18 +82,19 @@ class Restated(Relative):
         )
         if alone and not alone.groups["n"][0].unit and alone.groups["n"][0].value.denominator == 1:
             count, rest = int(alone.groups["n"][0].value), rest.without(alone)
+        rest, changed = turned(rest, self.config(node))
         if not all(self._about(node, t) for t in rest.content()):
             return False
         steps = self.config(node).get("steps")
         sign = sign if quiet.has(_SAID) else ""
-        changed: dict[str, Any] = {}
+        anew: dict[str, Any] = {}
         if steps and count and not time:
-            changed = self._step_counted(steps, rest, count, sign)
-        changed = changed or self._said_anew(node, time, count, sign)
-        if not changed:
+            anew = self._step_counted(steps, rest, count, sign)
+        anew = anew or self._said_anew(node, time, count, sign)
+        if not anew:
             return False
         phrase.use()
-        return self.update(node, changed)
+        return self.update(node, anew | changed)
 
     def _step_counted(
         self, steps: list[Any], phrase: Phrase, count: int, sign: str
@@ -232,12 +234,22 @@ _SLIDES = (
     r"slides?))* "
     r"(?P<d>#dur)"
 )
+_WAYS = (("up", UP), ("down", DOWN), ("flat", FLAT))
 _SAID = r"at least|at most|more than|fewer than|less than|exactly|up to|over"
 
 
 def _ways(phrase: Phrase) -> list[str]:
     """The directions that a phrase names."""
-    return [w for w, cue in (("up", UP), ("down", DOWN), ("flat", FLAT)) if phrase.has(cue)]
+    return [w for w, cue in _WAYS if phrase.has(cue)]
+
+
+def turned(phrase: Phrase, config: Mapping[str, Any]) -> tuple[Phrase, dict[str, Any]]:
+    """A phrase without the one direction that it names, and the field for it."""
+    ways = [(w, found) for w, cue in _WAYS if (found := phrase.find(cue))]
+    if "direction" not in config or len(ways) != 1:
+        return phrase, {}
+    way, found = ways[0]
+    return phrase.without(found), {"direction": way} if way != config["direction"] else {}
 
 
 def _strings(config: Any) -> list[str]:
