@@ -128,7 +128,7 @@ class Additions(Rows):
             return False
         if self._of_old_node(phrase):
             return False
-        patterns = self.flow.of("pattern")
+        patterns = self.flow.of("pattern") or self._windows(phrase)
         feeding = (
             self.flow.inputs(patterns[0])[0][0]
             if patterns and self.flow.inputs(patterns[0])
@@ -152,6 +152,13 @@ class Additions(Rows):
                 self.references.last = self.flow.after(made, at)
                 at = self.references.last
         return bool(reader.found.steps)
+
+    def _windows(self, phrase: Phrase) -> list[str]:
+        """The windows before which rows are sorted out, where a clause is about rows."""
+        about = self._about()
+        windows = [n for n in self.flow.types if self.flow.types[n] == "window-aggregate"]
+        sorts = about and phrase.has(about) and not phrase.has(r"dedup\w*|de|duplicates?")
+        return windows if sorts else []
 
     def _beside(self, made: Made, feeding: str, sinks: list[Made]) -> None:
         """One more pattern over the same rows, with a sink of its own."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .edit_kind import EditKind
-from .edit_said import ALSO, NEW_NODE, OLD, is_plain, mentions, outside, stems, told
+from .edit_said import ALSO, INTO, NEW_NODE, OLD, is_plain, mentions, outside, stems, told
 from .edit_unset import columns_said
 from .names import parts_of
 from .phrase import Found, Phrase
@@ -66,6 +66,8 @@ class Lists(EditKind):
         """`subscribe to orders_us too`, `the topic is called payments_v2 now`."""
         cue = phrase.find(_READ)
         nodes = [n for n in self._having(phrase, ("topics", "streams")) if self._reads(n)]
+        if phrase.at(INTO):
+            return False
         if cue is None or not nodes or phrase.has(f"{_WRITE}|#dur|#num|#name|#mail|#host|#path"):
             return False
         node = nodes[0]

@@ -11,7 +11,7 @@ from .sinks import finished, take_sink
 
 _REMOVE = (
     r"(?:please |also )*(?:remove|delete|drop|get rid of|take out|throw out|"
-    r"take away|forget(?: about)?|no longer use|stop using|"
+    r"take away|kill|forget(?: about)?|no longer use|stop using|"
     r"(?:we |i |there is )?(?:do not|no longer) (?:need|want)|"
     r"we (?:no longer|do not|stop)|"
     r"(?:there is |we have |i have |we see )?no (?:more )?(?:need|use) (?:for|of)|cut out|"

@@ -25,6 +25,8 @@ NEW_NODE = (
     r"(?: in)? (?:an?|another|one more|one|new|the new)"
     r"(?! (?:more|new)? ?(?:recipient|address|column|step|event|topic|key|stream|mail\b))"
 )
+INTO = r"(?:(?:also|and|then) )*(?:to|into)(?: (?:the|a|another|kafka))* (?:topic|kafka)"
+"""`to the topic x`: where rows go, and not where they come from."""
 _REMOVES = r"(?:please )?(?:delete|remove|get rid of|take out|throw out|drop)"
 RELATIVE = (
     r"by (?:a |another )?(?:#num|#pct|#dur|#factor)|(?:#times|#factor) (?:the|as|that|what)|"

@@ -15,7 +15,8 @@ from .sources import take_source
 
 _ALSO = r"also|too|as well|additionally|in addition|another|second|both"
 _INSTEAD = (
-    r"instead|from now on|now|should (?:now )?(?:go|be written|be sent|be stored|land|end up|read)|"
+    r"move|instead|from now on|now|"
+    r"should (?:now )?(?:go|be written|be sent|be stored|land|end up|read)|"
     r"no longer|rather|other than"
 )
 _SOURCE = (
@@ -34,6 +35,7 @@ _FROM = (
     r"(?:come|comes|read|arrive|arrives|taken|be read|be taken|flow|flows)(?: now)? (?:from|in|"
     r"on|over)"
 )
+_UNWANTED = r"(?:(?:i|we|please) )*(?:no longer|do not|never|stop)"
 _OVER = r"(?:, )?(?:instead of|rather than|in place of|not)(?: (?:from|the|a))*(?: \w+){1,2}$"
 _NOW = r"(?:, )?(?:instead|from now on|now)$"
 _PLACE = (
@@ -99,6 +101,8 @@ class Targets(Moves):
         return self.values.update(node, {field: value})
 
     def _sink(self, phrase: Phrase) -> bool:
+        if phrase.at(_UNWANTED):
+            return False
         sinks = self.flow.of("sink")
         quiet = Phrase(phrase.tokens, set(phrase.used))
         scene = self._reader(sinks[0]).scene if sinks else None

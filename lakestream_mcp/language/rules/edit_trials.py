@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .clauses import COMMAND, is_instruction, parts
 from .edit_configs import Configs
+from .edit_cuts import cuts
 from .edit_explained import is_talk, unexplained, weighty
 from .edit_heard import never_there, unheard, values_of
 from .edit_said import mentions
@@ -19,17 +20,6 @@ from .words import DURATIONS
 if TYPE_CHECKING:
     from ...graph.changes import Change
 
-_JOINT = (
-    r"(?:(?:,|and|but|plus|while|so|then|whereas) ){0,3}(?:,|and|but|plus|while|so|whereas|-)"
-    r"(?! (?:not|no|never|instead|rather|please|too|also|as well|now|only)(?: [a-z#]+)?$)"
-    r"(?! (?:not|instead|rather|no longer(?! than)) "
-    r"(?!(?:only|drop|remove|add|use|write|send|put|mail|alert|keep|filter|insert|store|detect)"
-    r"(?!\S)))"
-)
-_TAIL = (
-    r"per|for each|for every|grouped by|keyed by|within|with (?:a|an|the|windows?)|"
-    r"(?:from|on|at|in|every|over|for)(?= #(?:host|region|dur)(?!\S))"
-)
 _REASONED = r"(?:,|:|->|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
 _ORDERS = r"no|not|never|should|must|shall|need|needs|needed|wanted"
 _PURPOSE = r"(?:, )?(?:so that|because|since|as (?=we|it|they|the)|in order to|so (?=we|it|they))"
@@ -42,7 +32,6 @@ _TOO = (
     r"(?:is|are|was|were|seems|looks|comes) (?:far |way |much |a bit |simply )?"
     r"(?:too \w+|not enough)"
 )
-_RANGE = r"(?:between|from) #\w+ (?:and|to) #\w+"
 MAX_TRIES = 30
 FEW = 2
 MAX_WORDS = 80
@@ -175,7 +164,7 @@ class Trials:
 
     def _parted(self, phrase: Phrase) -> bool:
         """Whether a phrase is several, each of which is understood completely."""
-        for start, end in _cuts(phrase) if len(phrase) <= MAX_WORDS else ():
+        for start, end in cuts(phrase) if len(phrase) <= MAX_WORDS else ():
             left, right = phrase.part(0, start), phrase.part(end)
             lead = right.at("(?:instead|then)(?: ,)?")
             right.use(0, lead.end if lead else 0)
@@ -261,14 +250,6 @@ def _nouns(values: Configs) -> set[str]:
     named = {name for names in values.request.columns.values() for name in names}
     things = {part for name in named if name.endswith("_id") for part in parts_of(name)}
     return {*things, *parts_of(values.request.document.name)}
-
-
-def _cuts(phrase: Phrase) -> list[tuple[int, int]]:
-    """Where a phrase may be two: at what joins them, else before what says how."""
-    found = [f for f in phrase.all(_JOINT) if not phrase.at(_RANGE, f.start - 2)]
-    joints = [(f.start, f.end) for f in found]
-    tails = [(found.start, found.start) for found in phrase.all(_TAIL) if found.start]
-    return joints + tails
 
 
 def _instead_of(what: Phrase, why: Phrase) -> Phrase:

@@ -6,12 +6,15 @@ from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from .comparisons import ORDERED
 from .edit_said import OLD, stems
 from .phrase import Phrase
 from .words import STATUS_WORDS, word_set
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+    from .tokens import Token
 
 _TALK = word_set(
     "should must shall ought has have to let lets accept accepts allow allows pass passes "
@@ -236,3 +239,24 @@ def _texts(tree: exp.Expr) -> Iterator[exp.Expr]:
     from sqlglot import exp
 
     return (literal for literal in tree.find_all(exp.Literal) if literal.is_string)
+
+
+def compared_numbers(text: str, old: list[Token]) -> bool:
+    """Whether a condition has one number, or one that is to be another."""
+    from sqlglot import exp
+
+    from ...relational.sql import parse_expression
+
+    tree = parse_expression(text, None, aggregates=True)
+    numbers = [Fraction(n.name) for n in tree.find_all(exp.Literal) if not n.is_string]
+    return any(Fraction(t.value) in numbers for t in old) if old else bool(numbers)
+
+
+def sign_said(phrase: Phrase) -> str | None:
+    """The comparison that is said of a number."""
+    if phrase.has("exactly #num"):
+        return "="
+    for sign, words in ORDERED:
+        if sign != "<" and phrase.has(rf"(?:{words}) #(?:num|times)"):
+            return sign
+    return None
