@@ -19,7 +19,6 @@ _FUNCTION = "|".join(FUNCTIONS) + "|distinct|unique"
 _BESIDE = r"in addition to|besides|next to|on top of|along with|together with|as well as"
 _LESS = r"remove|drop|delete|no longer|without|stop|do not|any ?more|leave out|not needed"
 _MORE = rf"{ALSO}|add|include|and also|extend"
-_COUNTED = r"count(?= (?:the |all |of )*(?P<w>\w+))"
 
 
 class AggregationEdits(EditKind):

@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .comparisons import AFTER, ORDERED
 from .edit_fields import USUAL, fits, kind_of, named_fields
 from .edit_kind import EditKind
-from .edit_said import ALSO, NEW_NODE, OLD, RELATIVE, Mention, is_plain, mentions, outside, stems
+from .edit_said import (
+    ALSO,
+    INTO,
+    NEW_NODE,
+    OLD,
+    RELATIVE,
+    Mention,
+    is_plain,
+    mentions,
+    outside,
+    stems,
+)
+from .edit_wording import compared_numbers, sign_said, trimmed
 from .fields import value_of, with_number
 from .numbers import DOWN, FLAT, UP
 from .phrase import Phrase
@@ -32,6 +44,7 @@ _TURNS = r"(?:change|switch|move|set|replace|swap|go|from|turn|raise|lower|incre
 _UNITS = (
     r"(?:#num|#times) (?:[a-z]+ )?(?:values|readings|events|times|rows|measurements|samples|points)"
 )
+_NO_VALUE = rf"{RELATIVE}|the rest|the others"
 PLACED = r"before|after|behind|in front of|ahead of|between|upstream|downstream|following"
 
 
@@ -57,7 +70,7 @@ class Assignments(EditKind):
     def _assigned(self, phrase: Phrase) -> bool:
         """`the window is 10 minutes`, `Warm from 22 degrees on`, `k2:9092 is the broker now`."""
         said = [t for t in phrase.tokens if t.kind in _VALUES]
-        if not said or phrase.at(NEW_NODE) or phrase.has(RELATIVE):
+        if not said or phrase.at(f"{NEW_NODE}|{INTO}") or phrase.has(_NO_VALUE):
             return False
         old = self._old(phrase, said)
         new = [t for t in said if t not in old]
@@ -138,6 +151,7 @@ class Assignments(EditKind):
     def _on_side(self, phrase: Phrase, node: str) -> int:
         """Whether reading, or writing, is spoken of, and the node does so."""
         category = self.flow.category(node)
+        phrase = phrase.without(phrase.find("from now on"))
         reads, writes = phrase.has(_READS), phrase.has(_WRITES)
         if category == "source":
             return reads - writes
@@ -157,7 +171,7 @@ class Assignments(EditKind):
             named |= set(columns.of_unit(value.unit)) if value.unit else set()
             for field in ("condition", "where"):
                 text = self.values.config(node).get(field)
-                if not isinstance(text, str) or not _numbers(text, old):
+                if not isinstance(text, str) or not compared_numbers(text, old):
                     continue
                 about = any(name in text for name in named - STOP)
                 score = 8 * about + near.get(node, 0)
@@ -188,7 +202,7 @@ class Assignments(EditKind):
         changed: dict[str, Any] = {slot.field: _placed(current, old, value)}
         kind = kind_of(self.flow.catalog.get(self.flow.types[slot.node]), slot.field)
         if kind == "number" and "comparison" in self.values.config(slot.node):
-            sign = _sign(_new(phrase))
+            sign = sign_said(_new(phrase))
             changed |= {"comparison": sign} if sign else {}
         phrase.use()
         return self.values.update(slot.node, changed)
@@ -197,7 +211,8 @@ class Assignments(EditKind):
         """Another comparison in the condition; only another number where none is said."""
         text = self.values.config(slot.node)[slot.field]
         compared = rest.has(_COMPARED)
-        made = self.values.other_condition(rest, slot.node, text) if compared else None
+        said = trimmed(rest)
+        made = self.values.other_condition(said, slot.node, text) if compared else None
         if made is None or (" = " in made and not rest.has(r"exactly|equals?|=")):
             columns = self.values.columns_into(slot.node)
             named = [m.name for t in rest.tokens if (m := columns.named([t.norm]))]
@@ -249,17 +264,6 @@ def _holds(current: Any, old: list[Token]) -> bool:
     return any(value_of(t) in held for t in old)
 
 
-def _numbers(text: str, old: list[Token]) -> bool:
-    """Whether a condition has one number, or one that is to be another."""
-    from sqlglot import exp
-
-    from ...relational.sql import parse_expression
-
-    tree = parse_expression(text, None, aggregates=True)
-    numbers = [Fraction(n.name) for n in tree.find_all(exp.Literal) if not n.is_string]
-    return any(Fraction(t.value) in numbers for t in old) if old else bool(numbers)
-
-
 def _placed(current: Any, old: list[Token], value: Token) -> Any:
     """The value as the field has it; in a list in the place of an old one."""
     made = value_of(value)
@@ -275,13 +279,3 @@ def _new(phrase: Phrase) -> Phrase:
     """A phrase without what is no longer to hold at its end."""
     over = phrase.find(OLD)
     return phrase.part(0, over.start) if over and over.start else phrase
-
-
-def _sign(phrase: Phrase) -> str | None:
-    """The comparison that is said of a number."""
-    if phrase.has("exactly #num"):
-        return "="
-    for sign, words in ORDERED:
-        if sign != "<" and phrase.has(rf"(?:{words}) #(?:num|times)"):
-            return sign
-    return None

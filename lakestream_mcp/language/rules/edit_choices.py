@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 
 _TURNED = (
     r"instead|rather|switch|switched|move|moved|make|change|changed|no longer|not|replace|turn|now|"
-    r"use|convert|should|shall|must|has to|have to|is|start|from now on|set"
+    r"use|convert|should|shall|must|has to|have to|is|start|from now on|set|:|=|begin|from the"
 )
+_STARTS = r"start|starts|starting|begin|begins|read|reading|consume|replay|offsets?|position"
+_ENDS = {
+    "beginning": "earliest",
+    "oldest": "earliest",
+    "first": "earliest",
+    "newest": "latest",
+    "end": "latest",
+}
 _REPLACES = r"(?:please )?(?:replace|swap|exchange|substitute)"
 
 
@@ -49,6 +57,8 @@ class Choices(EditKind):
         ):
             return False
         said = {t.norm for t in phrase.tokens if t.kind == "word"}
+        if phrase.has(_STARTS):
+            said |= {_ENDS[word] for word in said & _ENDS.keys()}
         named = {n for m in mentions(phrase, self.values.references) for n in m.nodes}
         found = [c for c in self._options(said) if self._meant(c, said, named)]
         fields = [(c.node, c.field) for c in found]
@@ -76,6 +86,8 @@ class Choices(EditKind):
     def _meant(self, choice: Choice, said: set[str], named: set[str]) -> bool:
         """Whether the field is named, or what it is now, or the node of a field that is set."""
         words = {stem(word) for word in said}
+        if said & _ENDS.keys() and choice.field.startswith("starting_"):
+            return True
         is_set = choice.field in self.values.config(choice.node)
         return bool(
             (choice.current in said and is_set)

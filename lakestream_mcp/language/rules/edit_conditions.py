@@ -3,59 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .edit_joined import either, in_range, no_bound
+from .edit_joined import either, in_range, negated, no_bound
 from .edit_kind import EditKind
-from .edit_said import NEW_NODE, OLD, mentions, outside, stems
+from .edit_said import NEW_NODE, OLD, Mention, mentions, outside, removes_node
+from .edit_wording import columns_of, is_value, wordings
 from .lookups import positive
 from .measures import FUNCTIONS
 from .names import singular
 from .phrase import Phrase
 from .scene import Scene, text
-from .words import STATUS_WORDS, word_set
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 
 _FIELDS = ("condition", "where")
-_TALK = word_set(
-    "should must shall ought has have to let lets accept accepts allow allows pass passes "
-    "through only just keep keeps look looks count counts consider considers also "
-    "additionally please mean means is are be being now : those the that for needs need "
-    "require requires will filter filters include includes take takes use and but everything "
-    "all then , where with select selects events rows ones checks check when if fire fires "
-    "trigger triggers watch watches we i want would like it alert alerts further in addition "
-    "furthermore become becomes additional so can may exclude excludes ignore ignores drop "
-    "drops without discard skip"
-)
-_ENDS = word_set(
-    "count counted matter considered accepted addition too also now please instead only "
-    "additionally anymore again then ) , well as through in pass both are is ok okay fine alike "
-    "allowed valid equally same"
-)
 _ALSO = r"also|too|as well(?: as)?|additionally|in addition(?: to)?|on top|furthermore|besides"
 _NARROW = r"only|must|additionally|also|and|as well|in addition|too|just|furthermore|if|when"
 _CUES = (
     r"replace|change|set|"
     r"only|just|keep|keeps|filter|count|counts|look|consider|accept|let|include|use|take|require|"
-    r"instead|rather|now|also|too|as well|watch|allow|want|interested|between #num and"
+    r"instead|rather|now|also|too|as well|watch|allow|want|interested|between #num and|must|"
+    r"should|shall|has to|have to|needs to|everything|anything|nothing"
 )
-_BESIDE = r"as well as|in addition to|besides|next to|on top of|along with"
 _GONE = (
     r"exclude|excludes|ignore|ignores|drop|drops|without|discard|discards|skip|skips|no more|"
     r"filter out|leave out|throw away|reject"
 )
 _EXCEPT = r"(?:(?:everything|anything|all|any) )?(?:except|other than|but|not)(?: for| the)*"
-_BUT = r"(?:everything|anything|all)(?: orders| rows| events)? (?:but|except|other than)"
 _NEVER = (
-    r"(?:should|must|shall|may|can|does|do|will) not|never|"
+    r"(?:should|must|shall|may|can|does|do|will) not|never|nothing|"
     r"no longer (?=let|pass|accept|count|allow)"
 )
-_MODAL = ("must", "should", "shall", "also", "additionally", "ought", "now")
 _MULTIPLIES = r"(?:please )?(?:double|triple|treble|quadruple|halve)"
+_OTHERWISE = rf"{NEW_NODE}|{_MULTIPLIES}"
+_NO_CONDITION = r"#dur|#mail|#host|#path|#pct|#name|called|named|renamed"
 _PLACED = r"before|after|behind|in front of|ahead of|between"
 
 
@@ -69,28 +53,55 @@ class ConditionEdits(EditKind):
     def _conditioned(self, phrase: Phrase) -> bool:
         """`Paid should accept completed too`, `Large payments must also be from DE or AT`."""
         able = {n: f for n in self.flow.types for f in _FIELDS if self._text(n, f)}
-        values = phrase.has(r"#dur|#mail|#host|#path|#pct|#name")
-        if not able or values or phrase.at(rf"{NEW_NODE}|{_MULTIPLIES}"):
-            return False
         found = mentions(phrase, self.values.references)
-        if any(phrase.part(max(0, m.start - 3), m.start).has(_PLACED) for m in found):
+        if not able or phrase.at(_OTHERWISE) or phrase.has(_NO_CONDITION):
+            return False
+        if self._placed(phrase, found):
             return False
         found = [m for m in found if phrase.tokens[m.start].kind != "str"]
-        if found and not found[0].start and self._sinks(found[0].nodes):
-            return False
         told = [m.nodes[0] for m in found if len(m.nodes) == 1 and m.nodes[0] in able]
         named = list(dict.fromkeys(told))
-        if not named and not phrase.has(_CUES):
+        if not (named or phrase.has(_CUES)) or self._counts(phrase, named or list(able)):
             return False
-        for node in named or able:
-            mine = [m for m in found if m.nodes == [node] and named]
-            mine = sorted(mine, key=lambda m: not phrase.tokens[m.start].text[:1].isupper())[:1]
-            rest = outside(phrase, mine)
-            titled = not mine or not (mine[0].start or rest.at("or|and"))
-            readings = [rest, phrase] if titled else [phrase, rest]
-            if any(self._changed(phrase, r, node, able[node], bool(named)) for r in readings):
-                return True
-        return False
+        return any(
+            self._changed(phrase, reading, node, able[node], bool(named))
+            for node in named or [n for n in able if n not in self.flow.made]
+            for reading in self._readings(phrase, [m for m in found if m.nodes == [node] and named])
+        )
+
+    def _placed(self, phrase: Phrase, found: list[Mention]) -> bool:
+        """Whether nodes are named to go, to put something beside them, or to take rows."""
+        if removes_node(phrase, found, self.flow):
+            return True
+        if any(phrase.part(max(0, m.start - 3), m.start).has(_PLACED) for m in found):
+            return True
+        return bool(found) and not found[0].start and self._sinks(found[0].nodes)
+
+    def _readings(self, phrase: Phrase, mine: list[Mention]) -> list[Phrase]:
+        """A phrase without the name of a node, and with it, likeliest first."""
+        mine = sorted(mine, key=lambda m: not phrase.tokens[m.start].text[:1].isupper())[:1]
+        rest = outside(phrase, mine)
+        titled = not mine or not (mine[0].start or rest.at("or|and"))
+        titled = titled and not any(self._describes(phrase, m) for m in mine)
+        return [rest, phrase] if titled else [phrase, rest]
+
+    def _counts(self, phrase: Phrase, nodes: list[str]) -> bool:
+        """`more than 5 declined payments`: how many, where that is what a node counts."""
+        if len(nodes) != 1 or "threshold" not in self.values.config(nodes[0]):
+            return False
+        about = self.values.columns_into(nodes[0]).about
+        return any(
+            singular(t.norm) in about
+            for found in phrase.all("#num")
+            for t in phrase.tokens[found.end : found.end + 2]
+        )
+
+    def _describes(self, phrase: Phrase, mention: Mention) -> bool:
+        """Whether a node's name says what rows are: `paid orders`."""
+        token = phrase.tokens[mention.start]
+        rows = phrase.part(mention.end, mention.end + 1).tokens
+        about = self.values.columns_into(mention.nodes[0]).about
+        return token.text.islower() and bool(rows) and singular(rows[0].norm) in about
 
     def _sinks(self, nodes: list[str]) -> bool:
         return all(self.flow.category(n) == "sink" for n in nodes)
@@ -100,25 +111,25 @@ class ConditionEdits(EditKind):
         return found if isinstance(found, str) else None
 
     def _changed(self, phrase: Phrase, rest: Phrase, node: str, field: str, named: bool) -> bool:
-        from sqlglot import exp
-
         from ...relational.sql import parse_expression
 
         tree = parse_expression(self._text(node, field) or "TRUE", None, aggregates=True)
-        never = rest.has(_NEVER) and not rest.has("but|instead")
+        never = None if rest.has("but|instead") else rest.find(_NEVER) or rest.at(": no")
         over = None if never else rest.find(OLD)
-        said = _trimmed(_new_part(rest))
-        readings = (_either_of(said), said, _about_column(said, tree))
+        readings = wordings(rest.without(never), tree)
         new = next((r for s in readings if (r := self._read(s, node, tree)) is not None), None)
-        if new is None or (not named and phrase.has(_GONE)) or no_bound(phrase, new, tree):
+        if new is None or (not named and phrase.has(_GONE)):
             return False
-        if not named and _about(new) != _about(tree):
+        same = columns_of(new) == columns_of(tree)
+        if not (named or same) or (same and no_bound(phrase, new, tree)):
             return False
-        if new is not None and never:
-            new = positive(new) or exp.Not(this=exp.Paren(this=new))
+        if never:
+            new = positive(new) or negated(new)
         made = (
             _without(tree, new)
             if phrase.has(_GONE)
+            else _beside(tree, new)
+            if never
             else self._joined(phrase, tree, new, over is not None)
         )
         if made is None or text(made) == text(tree):
@@ -135,7 +146,7 @@ class ConditionEdits(EditKind):
         scene = Scene(self.values.columns_into(node), talk, self.values.request.catalog)
         events = scene.events()
         events.strict = True
-        names = _about(tree)
+        names = columns_of(tree)
         events.conditions.last = next(iter(names)) if len(names) == 1 else None
         if not phrase:
             return None
@@ -154,7 +165,12 @@ class ConditionEdits(EditKind):
         ]
         literals = new.find_all(exp.Literal) if new is not None else ()
         no_value = about | set(scene.columns.types) | FUNCTIONS.keys()
-        unsaid = [t for t in literals if not _said(phrase, t) or singular(t.name) in no_value]
+        known = {v.lower() for values in scene.columns.values.values() for v in values}
+        unsaid = [
+            t
+            for t in literals
+            if singular(t.name) in no_value or not (is_value(phrase, t) or t.name.lower() in known)
+        ]
         if len(talk.questions) > len(asked) or left or unsaid or new is None:
             talk.questions = asked
             phrase.used.clear()
@@ -168,7 +184,7 @@ class ConditionEdits(EditKind):
         """The old condition and the new one: of the same columns either, of others both."""
         from sqlglot import exp
 
-        same = bool(_about(old) & _about(new))
+        same = bool(columns_of(old) & columns_of(new))
         if phrase.has(_ALSO) and not instead and same:
             return in_range(old, new) or either(old, new)
         if same:
@@ -182,7 +198,7 @@ class ConditionEdits(EditKind):
         from sqlglot import exp
 
         parts = list(old.flatten()) if isinstance(old, exp.And) else [old]
-        kept = [p.copy() for p in parts if not _about(p) & _about(new)]
+        kept = [p.copy() for p in parts if not columns_of(p) & columns_of(new)]
         return exp.and_(*kept, new, copy=False) if kept else new
 
 
@@ -198,78 +214,10 @@ def _without(old: exp.Expr, gone: exp.Expr) -> exp.Expr | None:
     return exp.and_(old.copy(), out, copy=False)
 
 
-def _new_part(phrase: Phrase) -> Phrase:
-    """What is to hold, without what is no longer to, and what is there beside it."""
-    turned = phrase.at(r"(?:please )?(?:replace|change|swap|turn) .*? (?:with|by|to|into|for)")
-    if turned is not None and phrase.part(0, turned.end).has(r"#num|#str|=|>|<|>=|<="):
-        return phrase.part(turned.end)
-    over = phrase.find(rf"{OLD}|{_BESIDE}")
-    if over is None:
-        return phrase
-    before = phrase.part(0, over.start)
-    if _trimmed(before).content():
-        return before
-    after = phrase.part(over.end)
-    turn = after.find(r"(?:,|but)(?: (?:but|at|for|only))*")
-    if turn is None and phrase.part(over.start, over.end).has("not"):
-        return phrase
-    return after.part(turn.end) if turn else after
-
-
-def _about(tree: exp.Expr) -> set[str]:
-    """The columns that a condition reads."""
+def _beside(old: exp.Expr, new: exp.Expr) -> exp.Expr:
+    """The old condition and a bound beside it; the bound alone where both compare the same way."""
     from sqlglot import exp
 
-    return {c.name for c in tree.find_all(exp.Column)}
-
-
-def _trimmed(phrase: Phrase) -> Phrase:
-    """A phrase without the talk before and after what it compares."""
-    start, end = 0, len(phrase)
-    if but := phrase.find(_BUT):
-        return phrase.part(but.start)
-    while start < end and phrase.tokens[start].norm in _TALK:
-        start += 1
-    while end > start and phrase.tokens[end - 1].norm in _ENDS:
-        end -= 1
-    kept = [t for t in phrase.tokens[start:end] if t.norm not in _MODAL]
-    return Phrase(kept, phrase.used)
-
-
-def _either_of(phrase: Phrase) -> Phrase:
-    """`declined and blocked` payments are of one sort or the other."""
-    joined = [n for n, t in enumerate(phrase.tokens) if t.norm == "and"]
-    around = {
-        phrase.tokens[n + step].norm
-        for n in joined
-        for step in (-1, 1)
-        if n and n + step < len(phrase)
-    }
-    if not joined or not around <= {*STATUS_WORDS, "#str"}:
-        return phrase.part(0, 0)
-    turned = [t._replace(norm="or", text="or") if t.norm == "and" else t for t in phrase.tokens]
-    return Phrase(turned, phrase.used)
-
-
-def _about_column(phrase: Phrase, tree: exp.Expr) -> Phrase:
-    """`exactly 100` of the one column that is compared already."""
-    from sqlglot import exp
-
-    names = _about(tree)
-    old = phrase.find(r"(?:instead of|rather than|not)(?: \w+){0,3} (?P<n>#num)")
-    numbers = {Fraction(n.name) for n in tree.find_all(exp.Literal) if not n.is_string}
-    other = old is not None and Fraction(old.groups["n"][0].value) not in numbers
-    if len(names) != 1 or not phrase or other:
-        return phrase.part(0, 0)
-    name = next(iter(names))
-    column = phrase.tokens[0]._replace(kind="word", text=name, norm=name.lower(), value=None)
-    return Phrase((column, *phrase.tokens), phrase.used)
-
-
-def _said(phrase: Phrase, literal: exp.Expr) -> bool:
-    """Whether a value was said as it is, and not put together of words that mean no value."""
-    if not getattr(literal, "is_string", False):
-        return True
-    words = [t for t in phrase.tokens if t.kind not in ("num", "times", "dur")]
-    said = [str(t.value if t.kind == "str" else t.text) for t in words]
-    return any(s.lower() == literal.name.lower() or stems(s) == stems(literal.name) for s in said)
+    alike = type(old) is type(new) or not isinstance(old, exp.Predicate)
+    same = columns_of(old) == columns_of(new)
+    return new if same and alike else exp.and_(old.copy(), new, copy=False)

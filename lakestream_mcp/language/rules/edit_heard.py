@@ -24,6 +24,9 @@ _OFF = (
 _REPLACED = r"instead of|rather than|in place of|in lieu of"
 _NEXT = r"but|use|take|make|it is|,|and"
 SERVICES = ("slack", "teams", "pagerduty", "kafka", "kinesis", "mqtt", "webhook", "lakebase")
+_UNIT = r" (?:milli)?(?:second|minute|hour|day)"
+"""What makes a number in a configuration a time."""
+_TIMED = re.compile(rf"(\d){_UNIT}s?")
 _COUNTED = "filters|sinks|nodes|sources|transforms|patterns"
 """`the two filters`: a number of nodes is no value."""
 _TEXTS = ("str", "name", "mail", "host", "url", "path", "topic", "region")
@@ -36,7 +39,7 @@ def unheard(
     made = [change.model_dump(mode="json", exclude_none=True) for change in changes]
     new = json.dumps(made, ensure_ascii=False).lower()
     said = new + json.dumps(list(old), ensure_ascii=False).lower()
-    told_off = phrase.has(_OFF)
+    told_off, over = phrase.has(_OFF), phrase.find(f"{_REPLACED}|not")
     missing = []
     amounts = () if phrase.has(RELATIVE) else ("dur", "num", "times")
     for place, token in enumerate(phrase.tokens):
@@ -48,6 +51,8 @@ def unheard(
         counts = token.kind == "num" and phrase.at(_COUNTED, place + 1)
         is_value = named or (token.kind in (*amounts, *_TEXTS) and not counts)
         held = said if is_value or told_off else new
+        if token.kind == "num" and over is not None and place >= over.start:
+            held = _TIMED.sub(r"\1 ", held)
         if (is_value or column) and before not in ("step", "stage") and not _tells(held, token):
             missing.append(token)
     words = [t for t in phrase.content() if t.place not in phrase.used and t not in missing]
@@ -64,7 +69,9 @@ def never_there(phrase: Phrase, changes: Sequence[Change], old: Sequence[Any]) -
     if replaced.has(f"{UP}|{DOWN}|{FLAT}"):
         return []
     values = values_of(replaced.tokens) or replaced.content()
-    held = json.dumps(list(old), ensure_ascii=False).lower()
+    held = _TIMED.sub(r"\1 ", json.dumps(list(old), ensure_ascii=False).lower()) + json.dumps(
+        list(old), ensure_ascii=False
+    )
     known = stems(held)
     there = any(_tells(held, t) or (t.kind == "word" and stems(t.norm) & known) for t in values)
     return [] if there else values
@@ -79,14 +86,14 @@ def _tells(said: str, token: Token) -> bool:
     """Whether a text holds a value."""
     if token.kind == "dur":
         try:
-            return json.dumps(duration_of(token))[1:-1] in said
+            return json.dumps(duration_of(token))[1:-1] in said or token.text.lower() in said
         except ValueError:
             return True
     if token.kind in ("num", "times"):
         number = re.escape(plain_number(token.value))
         return (
             token.norm == token.text
-            or bool(re.search(rf"(?<![\d.]){number}(?:\.0)?(?![\d.]*\d)", said))
+            or bool(re.search(rf"(?<![\d.]){number}(?:\.0)?(?![\d.]*\d|{_UNIT})", said))
             or token.text == "one"
         )
     value = str(token.value) if token.value is not None else token.text

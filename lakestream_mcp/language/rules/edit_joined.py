@@ -44,3 +44,20 @@ def either(old: exp.Expr, new: exp.Expr) -> exp.Expr:
             values |= {item.sql(): item for item in items}
         return exp.In(this=old.this.copy(), expressions=[v.copy() for v in values.values()])
     return exp.or_(old.copy(), new, copy=False)
+
+
+def negated(tree: exp.Expr) -> exp.Expr:
+    """The opposite of a condition: `<=` of `>`, what is no text of `=`, else its denial."""
+    from sqlglot import exp
+
+    other: dict[type[exp.Expr], type[exp.Binary]] = {
+        exp.GT: exp.LTE,
+        exp.GTE: exp.LT,
+        exp.LT: exp.GTE,
+        exp.LTE: exp.GT,
+        exp.EQ: exp.NEQ,
+    }
+    kind = other.get(type(tree))
+    if kind is None:
+        return exp.Not(this=exp.Paren(this=tree))
+    return kind(this=tree.this, expression=tree.expression)

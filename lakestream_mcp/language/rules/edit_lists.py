@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .edit_kind import EditKind
-from .edit_said import ALSO, NEW_NODE, OLD, is_plain, mentions, outside, stems, told
+from .edit_said import ALSO, INTO, NEW_NODE, OLD, is_plain, mentions, outside, stems, told
+from .edit_unset import columns_said
+from .names import parts_of
 from .phrase import Found, Phrase
 from .words import STOP, word_set
 
@@ -64,6 +66,8 @@ class Lists(EditKind):
         """`subscribe to orders_us too`, `the topic is called payments_v2 now`."""
         cue = phrase.find(_READ)
         nodes = [n for n in self._having(phrase, ("topics", "streams")) if self._reads(n)]
+        if phrase.at(INTO):
+            return False
         if cue is None or not nodes or phrase.has(f"{_WRITE}|#dur|#num|#name|#mail|#host|#path"):
             return False
         node = nodes[0]
@@ -76,7 +80,7 @@ class Lists(EditKind):
         told_of = {part for n in [*names, *current] for part in n.split("-")}
         found = [m for m in mentions(phrase, self.values.references) if node in m.nodes]
         words = [t.text for t in outside(phrase, found).content() if not is_plain(t.norm)]
-        if any(w not in told_of and w.lower() not in _STREAMING for w in words):
+        if any(w not in told_of and w.lower() not in (*_STREAMING, "add") for w in words):
             return False
         if not set(names) - set(current) and not phrase.has(_LESS):
             return False
@@ -94,7 +98,8 @@ class Lists(EditKind):
         called = {n.lower() for n in self.flow.types} | {
             self.flow.title(n).lower() for n in self.flow.types
         }
-        return not is_plain(name.lower()) and name.lower() not in called
+        verbs = {*_MORE.split("|"), *_LESS.split("|")}
+        return not is_plain(name.lower()) and name.lower() not in called | verbs
 
     def _keys(self, phrase: Phrase) -> bool:
         """`per card_number, not per user`, `group by region too`, `dedupe on a plus b`."""
@@ -113,13 +118,8 @@ class Lists(EditKind):
         rest = outside(
             phrase, [m for m in mentions(phrase, self.values.references) if node in m.nodes]
         )
-        said: list[str] = []
-        for token in rest.tokens:
-            named = columns.key_of([token.norm]) if token.norm not in STOP else None
-            if named and len(named.names) == 1:
-                said.append(named.name)
-            elif token.kind == "word" and not is_plain(token.norm) and token.norm not in _KEY_WORDS:
-                return False
+        names = parts_of(self.values.request.document.name)
+        said = columns_said(rest, columns, _KEY_WORDS | set(names))
         over = phrase.find(OLD)
         gone = [
             named.name
@@ -232,7 +232,8 @@ def _names(phrase: Phrase) -> list[str]:
     at = 0
     while at < len(phrase):
         token = phrase.tokens[at]
-        end = phrase.end_of_hyphenated(at) if token.kind == "word" else at + 1
+        label = token.norm in ("read", "from", "write", "to", "keep")
+        end = phrase.end_of_hyphenated(at) if token.kind == "word" and not label else at + 1
         if token.kind in ("word", "str", "letter"):
             same = phrase.tokens[at:end]
             names.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .edit_nodes import NodeEdits
+from .edit_wording import as_command, with_presence
 from .phrase import Phrase
 
 _MOVE = (
@@ -31,8 +32,8 @@ _PLACE = (
     r"(?:(?:,|placed|checked|applied|done|evaluated|and|put|it|that|right|directly|just|immediately|"
     r"somewhere) )*"
     r"(?P<way>before|after|in front of|behind|ahead of|upstream of|downstream of|following)"
-    r"(?: (?:we |it )?(?:filter|check|dedup|dedupl?icat|count|summ?|aggregat|group|alert)(?:ing|s)"
-    r"(?: (?:on|for|by|out))?)?"
+    r"(?: (?:(?:filter|check|dedup|dedupl?icat|count|summ?|aggregat|group|alert)ing|"
+    r"(?:we|it) [a-z]+)(?: (?:on|for|by|out))?(?= \w))?"
 )
 _INTO = (
     r"(?:(?:should|shall|must|may|can|are to|is to|to|get|go|come|be) )*"
@@ -43,9 +44,12 @@ _ONLY_GETS = (
     r"(?:hear|gets?|receives?|be told|takes?|stores?)(?: (?:about|of|only))* only|"
     r"(?:should|must|shall|may) only (?:hear|get|receive|be told|take|store)(?: (?:about|of))*"
 )
+_THAT = r"(?:that|which|to) (?:only )?(?:drops?|keeps?|filters?|removes?|lets?|ignores?|passes)"
+_TIMED = r"(?:, )?(?:(?:for|within|over|in) )?#dur$"
 _START = (
     r"(?:as|at|in|for)(?: (?:the|very|right))* (?:first (?:step|thing|node)|beginning|start|outset|"
-    r"front)|first of all|up ?front|(?:right )?at the source|(?:right|directly|straight) away|"
+    r"front(?! of))|first of all|up ?front|(?:right )?at the source|"
+    r"(?:right|directly|straight) away|"
     r"before (?:everything|anything)(?: else)?"
 )
 _END = (
@@ -183,7 +187,8 @@ class Moves(NodeEdits):
                 continue
             before = way in _BEFORE
             leads = not phrase.part(0, found.start).content()
-            if leads or not phrase.part(end).content():
+            rest = phrase.at(rf"{_TIMED}|{_THAT}", end)
+            if leads or rest or not phrase.part(end).content():
                 return self._read_beside(phrase, found.start, end, node, before)
         return False
 
@@ -199,7 +204,7 @@ class Moves(NodeEdits):
             rest = rest.part(1)
         inputs = self.flow.inputs(node)
         reader = self._reader(inputs[0][0] if before and inputs else node)
-        reader.read(self._without_node_word(rest))
+        reader.read(self._without_node_word(as_command(rest)))
         if not reader.found.steps or reader.found.sources or reader.found.sinks:
             return False
         phrase.use(start, end)
@@ -276,12 +281,14 @@ class Moves(NodeEdits):
 
     def _without_node_word(self, phrase: Phrase) -> Phrase:
         """`add a filter for …` as `filter for …`."""
+        columns = self.request.columns.values()
+        phrase = with_presence(phrase, {name.lower() for names in columns for name in names})
         lead = phrase.at(
             r"(?:(?:please|also|and|then|put|add|insert|place|a|an|another|"
             r"new|we|need|node|in) )*(?:add|insert|put|place|need|another|"
             r"new)(?: (?:an?|another|new|the|node|in))*"
         )
-        if lead is None or phrase.at(r"columns?|field", lead.end):
+        if lead is None or phrase.at(r"columns?|field|[a-z]\w* = [a-z]\w* [*/+-]", lead.end):
             return phrase
         phrase.use(0, lead.end)
         return phrase.part(lead.end) if phrase.part(lead.end).content() else phrase

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from .edit_links import Links
 from .edit_said import mentions
-from .edit_titles import Titles
 from .names import singular
-from .phrase import Found, Phrase
-from .reader import Reader
+from .phrase import Phrase
 from .scene import Made
 from .sinks import finished, take_sink
 
-if TYPE_CHECKING:
-    pass
-
 _REMOVE = (
     r"(?:please |also )*(?:remove|delete|drop|get rid of|take out|throw out|"
-    r"take away|no longer use|stop using|(?:we |i |there is )?(?:do not|no longer) (?:need|want)|"
+    r"take away|kill|forget(?: about)?|no longer use|stop using|"
+    r"(?:we |i |there is )?(?:do not|no longer) (?:need|want)|"
     r"we (?:no longer|do not|stop)|"
     r"(?:there is |we have |i have |we see )?no (?:more )?(?:need|use) (?:for|of)|cut out|"
     r"(?:do not|never|no longer) (?:write|send|post|mail|store|alert)(?: (?:to|it|by|in|into))*|"
@@ -37,23 +32,17 @@ _GONE = (
 SERVERS = ("bootstrap_servers", "broker_url")
 ADDRESSES = ("table", "topic", "topics", "path", "url", "streams", "to", "topic_filters")
 _POLITE = r"(?:(?:please|also|and|can you|we should|i want to) )*"
-_LINK = r"connect|feed|link|wire|hook(?: up)?|attach|plug"
-_UNLINK = r"disconnect|unlink|detach|unhook|unplug"
-_TAKES = (
-    r"(?:(?:should|shall|must|has to|needs to|is to|now|rather|to) )*"
-    r"(?:be fed|take|takes|get|gets|receive|receives|read|reads|have|be connected|come)"
-    r"(?: (?:its|the|their|all|only|now))*(?: (?:rows?|inputs?|events?|data|matches|records))?"
-    r"(?: (?:directly|straight|right|now|only))* (?:from|by|off|to)"
+_ANYMORE = (
+    r"any ?more|any longer|now|please|completely|altogether|again|entirely|for good|"
+    r"(?:out of|from) (?:the|this|our) (?:whole )?pipeline"
 )
-_NO_LONGER = r"(?:(?:,|and) )*(?:instead of|rather than|not|no longer)(?: from)?"
-_ANYMORE = r"any ?more|any longer|now|please|completely|altogether|again|entirely|for good"
 _SO_GO = r"(?:(?:,|so|and|please) )+(?:remove|delete|drop|take out) (?:it|them)$"
 
 
 _SWAP = r"(?:please )?(?:swap|replace|change|switch|exchange|substitute)(?: out)?"
 
 
-class NodeEdits(Titles):
+class NodeEdits(Links):
     """Reads clauses about nodes that are there."""
 
     def _history(self, phrase: Phrase) -> bool:
@@ -220,59 +209,3 @@ class NodeEdits(Titles):
             node, stop = self.references.one(phrase, joined.end)
             nodes, end = ([*nodes, node], stop) if node else (nodes, end)
         return nodes, end
-
-    def _connected(self, phrase: Phrase) -> bool:
-        """`connect a to b`, `disconnect a from b`."""
-        found = phrase.at(rf"(?P<do>{_LINK}|{_UNLINK})")
-        if found is None:
-            return self._fed(phrase)
-        first, end = self.references.one(phrase, found.end)
-        to = phrase.at(r"(?:(?:up|directly|straight|right|back) )*(?:to|from|with|and|into)", end)
-        second, stop = self.references.one(phrase, to.end) if to else (None, 0)
-        if first is None or second is None or phrase.at(r"(?:,|and|but) \w+", stop):
-            return False
-        phrase.use()
-        self.references.last = first
-        if phrase.part(0, found.end).has(_LINK):
-            if self.flow.category(first) == "sink" or (to and to.start and _from(phrase, to)):
-                first, second = second, first
-            over = phrase.find("instead of|rather than|not")
-            old = self.references.named(phrase, over.end)[0] if over else []
-            for other in old:
-                if any(e[:2] == (other, second) for e in self.flow.edges):
-                    self.flow.disconnect(other, second)
-            self.flow.connect(first, second)
-        else:
-            linked = any(e[:2] == (first, second) for e in self.flow.edges)
-            self.flow.disconnect(*((first, second) if linked else (second, first)))
-        return True
-
-    def _fed(self, phrase: Phrase) -> bool:
-        """`let Kept take its rows from Humid instead of Rising`: other rows for a node."""
-        lead = phrase.at("let|make|have")
-        fed, end = self.references.named(phrase, lead.end if lead else 0)
-        takes = phrase.at(_TAKES, end) if len(fed) == 1 else None
-        feeding, stop = self.references.named(phrase, takes.end) if takes else ([], 0)
-        if len(feeding) != 1 or self.flow.category(feeding[0]) == "sink" or feeding == fed:
-            return False
-        over = phrase.at(_NO_LONGER, stop)
-        old, stop = self.references.named(phrase, over.end) if over else ([], stop)
-        inputs = [e[0] for e in self.flow.inputs(fed[0])]
-        gone = [n for n in inputs if n in old or (not old and len(inputs) == 1)]
-        if not gone or phrase.part(stop).content():
-            return False
-        phrase.use()
-        for node in gone:
-            self.flow.disconnect(node, fed[0])
-        self.flow.connect(feeding[0], fed[0])
-        self.references.last = fed[0]
-        return True
-
-    def _reader(self, node: str) -> Reader:
-        """A reader of clauses about the rows of a node."""
-        return Reader(self.request, self.values.columns_of(node), self.talk, True)
-
-
-def _from(phrase: Phrase, joined: Found) -> bool:
-    """Whether the second node that is named is the one that rows come from."""
-    return phrase.part(joined.start, joined.end).has("from")

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from .edit_literals import Literals
+from .edit_said import Mention, mentions, outside
 from .fields import WORDS, changed_number, field_of, said_words
 from .measure_words import json_number
 from .phrase import Phrase
@@ -15,6 +16,7 @@ from .tokens import Token
 _MORE = r"raise|increase|bump|extend|widen|lengthen|grow|prolong|loosen|relax|push|up"
 _LESS = r"lower|reduce|decrease|shorten|narrow|cut|tighten|shrink|drop|trim"
 _FACTORS = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4, "halve": Fraction(1, 2)}
+_SEVERAL = rf"(?:and|,)(?: then)? (?:{_MORE}|{_LESS}|double|halve|triple|make|set|change|use)"
 _LEAD = r"(?:(?:please|also|and|then|can you|could you|we should|let us) )*"
 _VALUE = r"(?P<v>#pct|#num|#dur|#times|#factor|half|a half|a third|a quarter|one #num)"
 _BY = rf"by(?: (?:a further|another|about|exactly))? {_VALUE}(?: (?:more|again|longer|shorter))?"
@@ -23,13 +25,16 @@ _AS = (
     r"(?:long|large|big|high|wide|short|small|length|size)"
 )
 LONGER = (
-    r"(?P<v>#num|#dur|#times)(?! or)(?: \w+){0,2} "
-    r"(?P<how>more|less|fewer|longer|shorter|higher|lower|extra)"
+    r"(?P<v>#num|#dur|#times|#pct|#factor)(?! or)(?: \w+){0,2} "
+    r"(?P<how>more|less|fewer|longer|shorter|higher|lower|extra|up|down|larger|smaller)"
     r"(?! than| recipients?| columns?| steps?)"
 )
 _UP = r"up|higher|longer|larger|bigger|more|wider"
 _DOWN = r"down|lower|shorter|smaller|less|fewer|narrower"
-_HALF = r"(?:in|by|to)(?: a)? half"
+_HALF = r"(?:in|by|to)(?: a| one)? (?P<part>half|third|quarter)"
+_EVERY = r"both|all|each|every"
+_NOT_MORE = r"(?:make|let|set|give|allow|have|keep)"
+_LESSER = ("less", "fewer", "shorter", "lower", "down", "smaller")
 _PARTS = {"half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4)}
 Change = Callable[[Fraction], Fraction]
 
@@ -39,11 +44,13 @@ class Relative(Literals):
 
     def _relative(self, phrase: Phrase) -> bool:
         """Whether a clause raised or lowered what is configured."""
-        verb = phrase.at(rf"{_LEAD}(?P<do>{_MORE}|{_LESS}|{'|'.join(_FACTORS)}|make|let|set)")
+        verb = phrase.at(rf"{_LEAD}(?P<do>{_MORE}|{_LESS}|{'|'.join(_FACTORS)}|{_NOT_MORE})")
         if verb is None:
             return self._compared_with_now(phrase)
+        if phrase.part(verb.end).has(LONGER):
+            return self._compared_with_now(phrase.part(verb.end))
         found = self._change(phrase, verb.groups["do"][0].norm)
-        if found is None:
+        if found is None or phrase.part(verb.end).has(_SEVERAL):
             return False
         change, value, end = found
         named = phrase.part(verb.end, end)
@@ -61,9 +68,13 @@ class Relative(Literals):
         more = phrase.find(LONGER)
         if more is not None:
             value = more.groups["v"][0]
-            less = more.groups["how"][0].norm in ("less", "fewer", "shorter", "lower")
+            less = more.groups["how"][0].norm in _LESSER
             change = self._by_value((value,), less)
-            return self._changed(phrase, phrase.without(more), change, value)
+            rest = phrase.without(more)
+            about, amount = phrase.part(more.start + 1, more.end - 1), _absolute(value)
+            return self._changed(phrase, rest, change, amount) or (
+                not rest.content() and self._changed(phrase, about, change, amount)
+            )
         added = phrase.at(rf"{_LEAD}(?P<do>add|take|subtract) {_VALUE}(?: more)? (?:to|from|off)")
         if added is not None:
             less = added.groups["do"][0].norm != "add"
@@ -86,7 +97,8 @@ class Relative(Literals):
         less = verb in _LESS.split("|")
         half = phrase.find(_HALF) if less else None
         if half is not None:
-            return (lambda old: old / 2), None, half.start
+            part = _PARTS[half.groups["part"][0].norm]
+            return (lambda old: old * part), None, half.start
         by = phrase.find(_BY) if verb in (*_MORE.split("|"), *_LESS.split("|")) else None
         if by is not None:
             return self._by_value(by.groups["v"], less), _absolute(by.groups["v"][0]), by.start
@@ -112,12 +124,19 @@ class Relative(Literals):
         """The one field, or number of a condition, that the words mean, changed."""
         of = named.find(r"(?:of|for|on|in)")
         nodes = self.references.named(named, of.end)[0] if of else []
-        nodes = nodes or self.mentioned(named)
         words = said_words(named.part(0, of.start) if of and nodes else named)
+        titled = [m for m in mentions(named, self.references) if self._is_titled(named, m)]
+        if not nodes and titled:
+            nodes, words = titled[0].nodes, said_words(outside(named, titled[:1]))
+        nodes = nodes or self.mentioned(named)
+        if named.has(_EVERY) and (every := self._every(nodes, words, change)):
+            phrase.use()
+            return all(self.update(node, {field: made}) for node, field, made in every)
         compared = bool(words) and self.names_column(words, nodes)
         places = [] if compared else self._fields_named(words, nodes, value)
         if not places and (value is None or value.kind != "dur"):
             places = self._numbers_named(words, nodes, change)
+        places = places or (self._fields_named((), nodes, value) if nodes else [])
         if len({node for node, *_ in places}) > 1:
             self.talk.ask(
                 f"Of which node is `{named.said() or 'it'}` meant?", [n for n, *_ in places]
@@ -130,6 +149,20 @@ class Relative(Literals):
         return self.update(
             node, {field: made if made is not None else self._moved(node, field, change)}
         )
+
+    def _is_titled(self, phrase: Phrase, mention: Mention) -> bool:
+        """Whether a node is called by its own name."""
+        said = phrase.part(mention.start, mention.end).said().lower()
+        names = [{n.lower(), self.flow.title(n).lower()} for n in mention.nodes]
+        return len(names) == 1 and said.removesuffix(" filter") in names[0]
+
+    def _every(
+        self, nodes: list[str], words: tuple[str, ...], change: Change
+    ) -> list[tuple[str, str, Any]]:
+        """The numbers of several conditions: `both limits`."""
+        limits = {"limit", "threshold", "filter", "condition", "value", "number"} & set(words)
+        found = self._numbers_named((), nodes, change) if limits or len(nodes) > 1 else []
+        return [f for f in found if f[1] == "condition"] or found
 
     def _fields_named(
         self, words: tuple[str, ...], nodes: list[str], value: Token | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .counting import threshold_said
@@ -81,17 +82,23 @@ class Restated(Relative):
         )
         if alone and not alone.groups["n"][0].unit and alone.groups["n"][0].value.denominator == 1:
             count, rest = int(alone.groups["n"][0].value), rest.without(alone)
+        rest, changed = turned(rest, self.config(node))
         if not all(self._about(node, t) for t in rest.content()):
             return False
         steps = self.config(node).get("steps")
-        changed = self._step_counted(steps, rest, count) if steps and count and not time else {}
-        changed = changed or self._said_anew(node, time, count, sign if quiet.has(_SAID) else "")
-        if not changed:
+        sign = sign if quiet.has(_SAID) else ""
+        anew: dict[str, Any] = {}
+        if steps and count and not time:
+            anew = self._step_counted(steps, rest, count, sign)
+        anew = anew or self._said_anew(node, time, count, sign)
+        if not anew:
             return False
         phrase.use()
-        return self.update(node, changed)
+        return self.update(node, anew | changed)
 
-    def _step_counted(self, steps: list[Any], phrase: Phrase, count: int) -> dict[str, Any]:
+    def _step_counted(
+        self, steps: list[Any], phrase: Phrase, count: int, sign: str
+    ) -> dict[str, Any]:
         """`4 failures`: how often the step that is named is to come."""
         until = phrase.find(_LATER)
         counted = phrase.part(0, until.start) if until and until.start else phrase
@@ -103,7 +110,7 @@ class Restated(Relative):
         ]
         if len(named) != 1:
             return {}
-        most = None if steps[named[0]].get("max", 1) is None else count
+        most = None if steps[named[0]].get("max", 1) is None or sign == ">=" else count
         again = {**steps[named[0]], "min": count, "max": most}
         return {"steps": [again if n == named[0] else step for n, step in enumerate(steps)]}
 
@@ -140,12 +147,21 @@ class Restated(Relative):
 
     def _sliding(self, phrase: Phrase) -> bool:
         """`let the window slide every 5 minutes`, `make it tumbling`."""
+        changed: dict[str, Any]
         nodes, found = self._windows(), phrase.find(_SLIDES)
-        if len(nodes) != 1 or not (found or phrase.has("tumbling")):
-            return False
         times = [t for t in phrase.tokens if t.norm == "#dur"]
-        if found is None:
-            changed: dict[str, Any] = {"window_type": "tumbling", "slide": None}
+        session = phrase.has("session windows?") and len(times) == 1
+        sliding = phrase.has("sliding|hopping") and len(times) == 2
+        if len(nodes) != 1 or not (found or session or sliding or phrase.has("tumbling")):
+            return False
+        if session:
+            gap = duration_of(times.pop())
+            changed = {"window_type": "session", "gap": gap, "duration": None, "slide": None}
+        elif found is None and sliding:
+            times.sort(key=lambda t: -t.value)
+            changed = {"window_type": "sliding", "slide": duration_of(times[1])}
+        elif found is None:
+            changed = {"window_type": "tumbling", "slide": None}
         else:
             every = phrase.find(r"(?:every|each) (?P<d>#dur)") or found
             slide = every.groups["d"][0]
@@ -218,12 +234,22 @@ _SLIDES = (
     r"slides?))* "
     r"(?P<d>#dur)"
 )
+_WAYS = (("up", UP), ("down", DOWN), ("flat", FLAT))
 _SAID = r"at least|at most|more than|fewer than|less than|exactly|up to|over"
 
 
 def _ways(phrase: Phrase) -> list[str]:
     """The directions that a phrase names."""
-    return [w for w, cue in (("up", UP), ("down", DOWN), ("flat", FLAT)) if phrase.has(cue)]
+    return [w for w, cue in _WAYS if phrase.has(cue)]
+
+
+def turned(phrase: Phrase, config: Mapping[str, Any]) -> tuple[Phrase, dict[str, Any]]:
+    """A phrase without the one direction that it names, and the field for it."""
+    ways = [(w, found) for w, cue in _WAYS if (found := phrase.find(cue))]
+    if "direction" not in config or len(ways) != 1:
+        return phrase, {}
+    way, found = ways[0]
+    return phrase.without(found), {"direction": way} if way != config["direction"] else {}
 
 
 def _strings(config: Any) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .event_kinds import stem
+from .flow import Flow
 from .names import parts_of, singular
 from .phrase import Phrase
 from .references import References
@@ -24,11 +25,16 @@ NEW_NODE = (
     r"(?: in)? (?:an?|another|one more|one|new|the new)"
     r"(?! (?:more|new)? ?(?:recipient|address|column|step|event|topic|key|stream|mail\b))"
 )
+INTO = r"(?:(?:also|and|then) )*(?:to|into)(?: (?:the|a|another|kafka))* (?:topic|kafka)"
+"""`to the topic x`: where rows go, and not where they come from."""
+_REMOVES = r"(?:please )?(?:delete|remove|get rid of|take out|throw out|drop)"
 RELATIVE = (
     r"by (?:a |another )?(?:#num|#pct|#dur|#factor)|(?:#times|#factor) (?:the|as|that|what)|"
     r"(?:#num|#dur|#times)(?! or)(?: [a-z]+){0,2} "
     r"(?:more|less|fewer|longer|shorter|higher|lower|extra)"
-    r"(?! than| recipients?| columns?| steps?)|(?:add|take|subtract) (?:#dur|#num) (?:to|off|from)"
+    r"(?! than| recipients?| columns?| steps?)|"
+    r"#pct (?:more|less|fewer|longer|shorter|higher|lower|up|down|larger|smaller)|"
+    r"(?:add|take|subtract) (?:#dur|#num) (?:to|off|from)"
 )
 """How much more or less than now, not how much."""
 PLAIN = word_set(
@@ -55,8 +61,12 @@ PLAIN = word_set(
     "tolerated tolerates accept accepts accepted going forward future effect immediately "
     "effective as hear heard know told about belong belongs part means meant possible needed "
     "soon removed ignored suppressed forgotten dropped stay stays stick remain in one ones "
-    "removing filtering ids size sized broker land lands dump written into"
+    "numbers figures react reacts respond removing filtering ids size sized broker land lands "
+    "dump written into"
 )
+
+
+_NEAR = 5
 
 
 class Mention(NamedTuple):
@@ -78,6 +88,12 @@ def mentions(phrase: Phrase, references: References) -> list[Mention]:
         else:
             at += 1
     return found
+
+
+def removes_node(phrase: Phrase, found: list[Mention], flow: Flow) -> bool:
+    """`delete the filter and …`: whether a node that is there is to go."""
+    near = [n for m in found if m.start < _NEAR for n in m.nodes]
+    return bool(phrase.at(_REMOVES)) and any(flow.category(n) != "source" for n in near)
 
 
 def outside(phrase: Phrase, found: list[Mention]) -> Phrase:

@@ -30,7 +30,9 @@ _OPTIONAL = (
     r"optional)|(?:is|are|be|becomes?)(?: now)? (?:optional|not mandatory)|optional|"
     r"(?:need|does|do|must) not (?:necessarily )?(?:happen|occur|come|be there)"
 )
-_NAMED = r"(?:the )?[a-z]+(?= (?:means|is|should be|must be) )"
+_TALK = r"(?:instead|rather|now|please|too|as well|also|from now on)$"
+_LEAST = r"at least|no less than|no fewer than|minimum of|or more|more than (?:#num|#times)"
+_NAMED = r"(?:the )?(?:[a-z]+ ){0,2}[a-z]+(?= (?:means|is|should be|must be) )"
 _AS_STEP = r"as (?:the |a |an )?(?:very )?[a-z]+ (?:step|stage|event)"
 _BESIDE = r"(?:right |directly |just )?(?P<way>before|after|behind|ahead of|in front of)(?: the)?"
 
@@ -53,7 +55,7 @@ class StepEdits(EditKind):
             return False
         steps = self.values.config(node)["steps"]
         rest = phrase.without(found)
-        at = _step_named(steps, rest)
+        at = step_named(steps, rest)
         if at is None or not self._told(steps, rest):
             return False
         phrase.use()
@@ -70,7 +72,7 @@ class StepEdits(EditKind):
             return False
         steps = self.values.config(node)["steps"]
         beside = places[-1]
-        at = _step_named(steps, phrase.part(beside.end))
+        at = step_named(steps, phrase.part(beside.end))
         where = self._where(node, phrase.part(lead.end, beside.start))
         if at is None or where is None:
             return False
@@ -90,7 +92,7 @@ class StepEdits(EditKind):
         if where is None:
             return False
         last = phrase.part(place.start, place.end).has("last|final|end|another|fourth")
-        at = len(steps) if last else _step_named(steps, phrase.part(place.start, place.end))
+        at = len(steps) if last else step_named(steps, phrase.part(place.start, place.end))
         if at is None:
             return False
         taken = {s["name"] for s in steps}
@@ -104,14 +106,12 @@ class StepEdits(EditKind):
         node = self._sequence()
         if node is not None and self._in_place_of(phrase, node):
             return True
-        found = phrase.find(_STEP) or phrase.at(
-            r"(?:the )?[a-z]+(?= (?:means|is|should be|must be) )"
-        )
+        found = phrase.find(_STEP) or phrase.at(_NAMED)
         now = phrase.at(_NOW, found.end) if found else None
         if node is None or found is None or now is None or found.start > MAX_WORDS:
             return False
         steps = self.values.config(node)["steps"]
-        at = _step_named(steps, phrase.part(found.start, found.end))
+        at = step_named(steps, phrase.part(found.start, found.end))
         where = self._where(node, phrase.part(now.end))
         if at is None or where is None or phrase.part(now.end).at("#num"):
             return False
@@ -131,7 +131,7 @@ class StepEdits(EditKind):
         stop = verb.start if leads and verb else len(phrase)
         new = phrase.part(verb.end) if leads and verb else phrase.part(0, over.start)
         steps = self.values.config(node)["steps"]
-        at = _step_named(steps, phrase.part(over.end, stop))
+        at = step_named(steps, phrase.part(over.end, stop))
         where = self._where(node, new)
         if at is None or where is None:
             return False
@@ -141,6 +141,7 @@ class StepEdits(EditKind):
 
     def _where(self, node: str, phrase: Phrase) -> tuple[str, str] | None:
         """The condition of the events that a phrase means, and what they are called."""
+        phrase = phrase.without(phrase.find(_TALK))
         if not phrase.content() and not phrase.has("#str"):
             return None
         key = tuple(self.values.config(node).get("key") or ())
@@ -165,8 +166,8 @@ class StepEdits(EditKind):
         if at is None or wanted.value.denominator != 1 or not self._told(steps, phrase):
             return False
         count = int(wanted.value)
-        least = phrase.has(r"(?:at least|no less than|no fewer than|minimum of|or more)")
-        open_end = steps[at].get("max", 1) is None or (least and steps[at].get("max", 1) == 1)
+        count += phrase.has(r"more than (?:#num|#times)")
+        open_end = steps[at].get("max", 1) is None or phrase.has(_LEAST)
         step = {**steps[at], "min": count, "max": None if open_end else count}
         phrase.use()
         made = [step if n == at else s for n, s in enumerate(steps)]
@@ -178,21 +179,21 @@ class StepEdits(EditKind):
         before = [t.norm for t in phrase.tokens[max(0, number - 6) : number]]
         repeated = [n for n, s in enumerate(steps) if s.get("min", 1) > 1]
         for word in (*after, *reversed(before)):
-            fitting = [n for n, s in enumerate(steps) if stems(word) & _said_of(s)]
+            fitting = [n for n, s in enumerate(steps) if stems(word) & said_of(s)]
             if len(fitting) == 1:
                 return fitting[0]
         return repeated[0] if len(repeated) == 1 and phrase.has(OLD) else None
 
     def _told(self, steps: list[Any], phrase: Phrase) -> bool:
         """Whether all words are of steps, of their columns, or only talk."""
-        known = {s for step in steps for s in _said_of(step)} | stems("try login attempt")
+        known = {s for step in steps for s in said_of(step)} | stems("try login attempt")
         known |= {s for n in self.values.flow.types for s in stems(self.values.flow.title(n))}
         return all(
             t.kind != "word" or is_plain(t.norm) or stems(t.norm) & known for t in phrase.tokens
         )
 
 
-def _step_named(steps: list[Any], phrase: Phrase) -> int | None:
+def step_named(steps: list[Any], phrase: Phrase) -> int | None:
     """The place of the step that a number, an ordinal or a name means."""
     number = next((int(t.value) for t in phrase.tokens if t.kind == "num"), None)
     if number is not None:
@@ -204,12 +205,12 @@ def _step_named(steps: list[Any], phrase: Phrase) -> int | None:
         if ordinal in words:
             return place
     said = {s for t in phrase.content() for s in stems(t.text)} - stems("step stage event")
-    named = [n for n, step in enumerate(steps) if said and said <= _said_of(step)]
-    named = named or [n for n, step in enumerate(steps) if said & _said_of(step)]
+    named = [n for n, step in enumerate(steps) if said and said <= said_of(step)]
+    named = named or [n for n, step in enumerate(steps) if said & said_of(step)]
     return named[0] if len(named) == 1 else None
 
 
-def _said_of(step: dict[str, Any]) -> set[str]:
+def said_of(step: dict[str, Any]) -> set[str]:
     """The words of a step: its name, and what its condition compares with."""
     where = str(step.get("where", "")).partition("=")[2]
     return stems(f"{step.get('name', '')} {where}") - {""}

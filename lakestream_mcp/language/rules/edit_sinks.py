@@ -15,7 +15,10 @@ _SAYS = (
     r"(?:read|say|be|is|reads|says|to|:|=|change to)"
 )
 _NO_MORE = r"no longer|instead|not|rather than|moved|move|switched|switch|away from|any ?more|off"
-_SENT = r"(?:please )?(?:send|route|direct|post|move)(?: the| our)* (?:slack|teams|pagerduty)"
+_SENT = (
+    r"(?:please )?(?:send|route|direct|post|move|switch)"
+    r"(?:(?: the| our)* (?:slack|teams|pagerduty)| [a-z]+ to)"
+)
 _PROVIDERS = ("slack", "teams", "pagerduty")
 _REPEATS = (
     r"(?:(?:please|also|and|then|now|we|should|let us) )*(?:dedupe|deduplicate|dedup|de duplicate)"

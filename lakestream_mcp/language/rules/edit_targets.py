@@ -15,7 +15,8 @@ from .sources import take_source
 
 _ALSO = r"also|too|as well|additionally|in addition|another|second|both"
 _INSTEAD = (
-    r"instead|from now on|now|should (?:now )?(?:go|be written|be sent|be stored|land|end up|read)|"
+    r"move|instead|from now on|now|"
+    r"should (?:now )?(?:go|be written|be sent|be stored|land|end up|read)|"
     r"no longer|rather|other than"
 )
 _SOURCE = (
@@ -34,6 +35,8 @@ _FROM = (
     r"(?:come|comes|read|arrive|arrives|taken|be read|be taken|flow|flows)(?: now)? (?:from|in|"
     r"on|over)"
 )
+_UNWANTED = r"(?:(?:i|we|please) )*(?:no longer|do not|never|stop)"
+_OVER = r"(?:, )?(?:instead of|rather than|in place of|not)(?: (?:from|the|a))*(?: \w+){1,2}$"
 _NOW = r"(?:, )?(?:instead|from now on|now)$"
 _PLACE = (
     r"(?:(?:the|a|our|new|kafka|delta|kinesis|called|named) )*(?:topic|stream|table|queue|hub|"
@@ -47,7 +50,7 @@ class Targets(Moves):
 
     def _retargeted(self, phrase: Phrase) -> bool:
         """`the alerts should go to main.x.y`, `read from topic payments2`."""
-        if phrase.has(_ALSO) or phrase.has("#num|#dur|#pct"):
+        if phrase.has(f"{_ALSO}|#num|#dur|#pct|rest|others|remaining"):
             return False
         called = phrase.at(_CALLED)
         if called is not None:
@@ -57,7 +60,8 @@ class Targets(Moves):
         if (come := phrase.find(_FROM)) and self._is_source(phrase.part(0, come.start)):
             return self._source(phrase, phrase.part(come.end - 1))
         if phrase.at(_SOURCE):
-            return self._source(phrase, phrase.without(phrase.find(_NOW)))
+            said = phrase.without(phrase.find(_NOW))
+            return self._source(phrase, said.without(said.find(_OVER)))
         return phrase.has(_INSTEAD) and self._sink(phrase)
 
     def _source(self, phrase: Phrase, said: Phrase) -> bool:
@@ -97,6 +101,8 @@ class Targets(Moves):
         return self.values.update(node, {field: value})
 
     def _sink(self, phrase: Phrase) -> bool:
+        if phrase.at(_UNWANTED):
+            return False
         sinks = self.flow.of("sink")
         quiet = Phrase(phrase.tokens, set(phrase.used))
         scene = self._reader(sinks[0]).scene if sinks else None

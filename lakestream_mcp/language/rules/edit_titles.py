@@ -42,7 +42,7 @@ class Titles:
         while at < len(phrase):
             whole = phrase.at(r"(?:the |this )?pipeline", at)
             node, end = (None, whole.end) if whole else self.references.one(phrase, at)
-            to = phrase.at(r"(?:to|as|into)", end)
+            to = phrase.at(r"(?:to|as|into|->|=)", end)
             start = to.end if to else end
             if (node is None and not whole) or start >= len(phrase):
                 return False
@@ -56,7 +56,7 @@ class Titles:
         """Where a title ends: at the end, or where another node gets one."""
         for joined in phrase.all(r"and|,"):
             node, end = self.references.named(phrase, joined.end)
-            if joined.start > start and node and phrase.at("to|as|into", end):
+            if joined.start > start and node and phrase.at("to|as|into|->|=", end):
                 return joined.start
         return len(phrase)
 
@@ -71,7 +71,9 @@ class Titles:
     def _title(self, phrase: Phrase, node: str | None, said: Phrase) -> bool:
         """Another title of a node, or of the pipeline."""
         more = said.has(
-            r"(?:and|,|;)(?: \w+){1,2} (?:it|its|the|that)|#(?:name|mail|host|path|url)"
+            r"(?:and|,|;)(?: \w+){1,2} (?:it|its|the|that)|#(?:name|mail|host|path|url)|"
+            r"(?:and|,) (?:accept|only|keep|let|make|set|use|raise|lower|give|add|remove|write|"
+            r"send)"
         )
         if not said or more:
             return False

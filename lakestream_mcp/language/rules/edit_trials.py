@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .clauses import is_instruction, parts
+from .clauses import COMMAND, is_instruction, parts
 from .edit_configs import Configs
+from .edit_cuts import cuts
+from .edit_explained import is_talk, unexplained, weighty
 from .edit_heard import never_there, unheard, values_of
 from .edit_said import mentions
 from .flow import FlowState
-from .names import singular
+from .names import parts_of, singular
 from .phrase import Phrase
 from .tokens import Token
 from .words import DURATIONS
@@ -18,16 +20,9 @@ from .words import DURATIONS
 if TYPE_CHECKING:
     from ...graph.changes import Change
 
-_JOINT = (
-    r"(?:(?:,|and|but|plus|while|so|then|whereas) ){0,3}(?:,|and|but|plus|while|so|whereas|-)"
-    r"(?! (?:not|no|never|instead|rather|please|too|also|as well|now|only)(?: [a-z#]+)?$)"
-    r"(?! (?:not|instead|rather|no longer(?! than)) (?!only))"
-)
-_TAIL = (
-    r"per|for each|for every|grouped by|keyed by|within|with (?:a|an|the|windows?)|"
-    r"(?:from|on|at|in|every|over|for)(?= #(?:host|region|dur)(?!\S))"
-)
-_REASONED = r"(?:,|:|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
+_REASONED = r"(?:,|:|->|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
+_ORDERS = r"no|not|never|should|must|shall|need|needs|needed|wanted"
+_PURPOSE = r"(?:, )?(?:so that|because|since|as (?=we|it|they|the)|in order to|so (?=we|it|they))"
 _NEW = (
     r"(?:(?:also|additionally|in addition|furthermore|and|besides)(?: ,)? )+"
     r"(?:detect|find|flag|spot|discover|identify|watch for|look for|(?:alert|warn) (?:when|if|on))"
@@ -37,8 +32,8 @@ _TOO = (
     r"(?:is|are|was|were|seems|looks|comes) (?:far |way |much |a bit |simply )?"
     r"(?:too \w+|not enough)"
 )
-_RANGE = r"(?:between|from) #\w+ (?:and|to) #\w+"
 MAX_TRIES = 30
+FEW = 2
 MAX_WORDS = 80
 Read = Callable[[Phrase], bool]
 
@@ -60,8 +55,11 @@ class Trials:
         self.values = values
         self.changing, self.adding = tuple(changing), tuple(adding)
         self.readers = self.changing
-        self.tries = 0
+        self.tries, self.strict = 0, False
+        self.unread: list[Phrase] = []
+        """Clauses of which nothing was understood."""
         self.about = {w for n in values.flow.of("source") for w in values.columns_of(n).about}
+        self.nouns = _nouns(values)
         self.columns = {n for names in values.request.columns.values() for n in names}
 
     def clause(self, phrase: Phrase) -> None:
@@ -72,23 +70,35 @@ class Trials:
         for part in found if len(found) > 1 else ():
             self.clause(part)
         if len(found) == 1 and not is_instruction(phrase):
+            before = self._state(phrase)
             self._some(phrase)
+            if self._state(phrase) == before:
+                self.unread.append(phrase)
+
+    def ask_for_unread(self) -> None:
+        """A clause beside others, of which nothing was understood, is asked for."""
+        for phrase in self.unread:
+            orders = phrase.at(rf"(?:(?:also|and|then|please) )*{COMMAND}") or phrase.has(_ORDERS)
+            if orders and not all(is_talk(t.norm) for t in phrase.content()):
+                said = phrase.said()[:200]
+                self.values.talk.ask(f"I did not understand `{said}`. Which change is meant?")
 
     def _complete(self, phrase: Phrase) -> bool:
         """Whether a clause was read so that nothing of it is left out."""
         before = self._state(phrase)
         both = (*self.changing, *self.adding)
-        orders = (self.changing, both)
+        orders: tuple[tuple[Read, ...], ...] = (self.changing, both)
         if phrase.at(_NEW):
-            orders = (self.adding[::-1], both)
+            orders = (self.adding[::-1],)
         for readers in orders:
-            self.readers, self.tries = readers, 0
-            if self._read(phrase):
-                return True
-            self._restore(before, phrase)
-            if self._parted(phrase):
-                return True
-        return self._without_reason(phrase)
+            for self.strict in (True, False):
+                self.readers, self.tries = readers, 0
+                if self._read(phrase):
+                    return True
+                self._restore(before, phrase)
+                if self._parted(phrase):
+                    return True
+        return self._without_reason(phrase) or self._without_purpose(phrase)
 
     def _without_reason(self, phrase: Phrase) -> bool:
         """`15 minutes is too long, use 5`, `be stricter: 2 declines`: what is asked, not why."""
@@ -100,22 +110,52 @@ class Trials:
             self.readers = self.changing
             if too := why.find(_TOO):
                 what = _instead_of(what, why.part(0, too.start))
-            elif values_of(why.tokens) or mentions(why, self.values.references):
+            elif values_of(why.tokens) or any(t.norm in self.columns for t in why.tokens):
                 continue
-            if self._read(what) or self._parted(what):
+            if (self._read(what) or self._parted(what)) and self._touched(why, before):
                 why.use()
                 return True
             self._restore(before, phrase)
         return False
 
+    def _without_purpose(self, phrase: Phrase) -> bool:
+        """`remove Warm, so that every reading counts`: what is asked, not what for."""
+        before, cut = self._state(phrase), phrase.find(_PURPOSE)
+        why = phrase.part(cut.end) if cut else phrase.part(0, 0)
+        named = any(t.norm in self.columns for t in why.tokens)
+        if cut is None or not cut.start or not why or named or values_of(why.tokens):
+            return False
+        self.strict = False
+        for readers in (self.changing, (*self.changing, *self.adding)):
+            self.readers = readers
+            if self._read(phrase.part(0, cut.start)) and self._touched(why, before):
+                why.use()
+                return True
+            self._restore(before, phrase)
+        return False
+
+    def _touched(self, why: Phrase, before: State) -> bool:
+        """Whether the nodes that a reason names are those that something was done with."""
+        told = {n for m in mentions(why, self.values.references) for n in m.nodes}
+        told -= set(self.values.flow.of("source"))
+        ends = {
+            str(getattr(change, end, ""))
+            for change in self._made(before)[0]
+            for end in ("id", "source", "target")
+        }
+        return told <= ends
+
     def _some(self, phrase: Phrase) -> None:
         """What the first reader makes of a clause that none understands completely."""
-        self.readers = (*self.changing, *self.adding)
+        self.readers = self.adding if phrase.at(_NEW) else (*self.changing, *self.adding)
         before = self._state(phrase)
         self._read(phrase)
         if len(self.values.talk.questions) > len(before.questions):
             return
-        overlooked = values_of(self._missing(phrase, before))
+        self.strict = True
+        missing = [t for t in self._missing(phrase, before) if singular(t.norm) not in self.nouns]
+        overlooked = values_of(missing) or weighty(missing, ())
+        overlooked = overlooked or (missing if len(missing) >= FEW else [])
         overlooked = overlooked or never_there(phrase, *self._made(before))
         if overlooked and len(self.values.flow.changes) > len(before.flow.changes):
             self._restore(before, phrase)
@@ -124,13 +164,17 @@ class Trials:
 
     def _parted(self, phrase: Phrase) -> bool:
         """Whether a phrase is several, each of which is understood completely."""
-        for start, end in _cuts(phrase) if len(phrase) <= MAX_WORDS else ():
+        for start, end in cuts(phrase) if len(phrase) <= MAX_WORDS else ():
             left, right = phrase.part(0, start), phrase.part(end)
+            lead = right.at("(?:instead|then)(?: ,)?")
+            right.use(0, lead.end if lead else 0)
+            right = right.without(lead)
             if not left.content() or not right or self.tries > MAX_TRIES:
                 continue
             before = self._state(phrase)
             if self._read(left):
                 between = self._state(phrase)
+                right = self._in_place(right, before)
                 if self._read(right):
                     return True
                 self._restore(between, phrase)
@@ -138,6 +182,13 @@ class Trials:
                     return True
             self._restore(before, phrase)
         return False
+
+    def _in_place(self, phrase: Phrase, before: State) -> Phrase:
+        """`delete Ops, mail x@y.z instead`: instead of what was just removed."""
+        removed = any(c.op == "remove_node" for c in self._made(before)[0])
+        found = phrase.find("instead$") if removed else None
+        phrase.use(found.start if found else len(phrase))
+        return phrase.without(found)
 
     def _read(self, phrase: Phrase) -> bool:
         """Whether a reader understood all of a phrase; else the first that took it stays."""
@@ -153,7 +204,7 @@ class Trials:
             if (read or asked) and first is None:
                 first = self._state(phrase)
             self._restore(before, phrase)
-            if asked and not read:
+            if asked and not read and not (self.strict and values_of(phrase.tokens)):
                 break
         self._restore(first or before, phrase)
         return False
@@ -162,6 +213,8 @@ class Trials:
         """What of a phrase the changes since leave out."""
         changes, old = self._made(before)
         missing = unheard(phrase, changes, old, self.columns)
+        words = unexplained(phrase, changes, self.values.flow, self.about)
+        missing += words if self.strict else weighty(words, changes)
         return [t for t in missing if t.kind != "word" or singular(t.norm) not in self.about]
 
     def _made(self, before: State) -> tuple[list[Change], list[Any]]:
@@ -192,12 +245,11 @@ class Trials:
         values.talk.questions = dict(state.questions)
 
 
-def _cuts(phrase: Phrase) -> list[tuple[int, int]]:
-    """Where a phrase may be two: at what joins them, else before what says how."""
-    found = [f for f in phrase.all(_JOINT) if not phrase.at(_RANGE, f.start - 2)]
-    joints = [(f.start, f.end) for f in found]
-    tails = [(found.start, found.start) for found in phrase.all(_TAIL) if found.start]
-    return joints + tails
+def _nouns(values: Configs) -> set[str]:
+    """What a pipeline, and what has an id in it, is called: words that say what rows are of."""
+    named = {name for names in values.request.columns.values() for name in names}
+    things = {part for name in named if name.endswith("_id") for part in parts_of(name)}
+    return {*things, *parts_of(values.request.document.name)}
 
 
 def _instead_of(what: Phrase, why: Phrase) -> Phrase:

@@ -20,7 +20,7 @@ _SET = (
     r"(?:(?:please|also|and|can you|could you) )*(?P<do>make|set|change|"
     r"increase|raise|lower|reduce|decrease|extend|shorten|update|use|turn|"
     r"adjust|switch|bump|widen|narrow|double|halve|let|require|tighten|relax|"
-    r"wait|rather|it should be|should be)(?: up| down)?"
+    r"wait|rather|it should be|should be|(?:drop|cut|bring|take)(?= .* to #))(?: up| down)?"
 )
 
 
@@ -83,6 +83,8 @@ class Values(Sinks):
         if old.kind == "num" and new.kind == "dur" and not old.unit:
             length = Fraction(old.value) * DURATIONS.get(new.unit, 0)
             old = old._replace(kind="dur", norm="#dur", value=length)
+        if "num" in (old.kind, new.kind) and {old.kind, new.kind} - {"num", "times"}:
+            return False
         rest = phrase.without(found)
         nodes = self.mentioned(rest) or list(self.flow.types)
         hits = [(n, path) for n in nodes for path in places_of(self.config(n), value_of(old))]

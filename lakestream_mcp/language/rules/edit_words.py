@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .edit_assign import PLACED, Assignments, Slot
 from .edit_heard import SERVICES
+from .edit_restated import turned
 from .edit_said import NEW_NODE, mentions, outside
 from .phrase import Phrase
 from .words import STOP
@@ -49,10 +50,11 @@ class WordEdits(Assignments):
         rest = outside(phrase, found)
         for node in (n for n in self.flow.types if n in named):
             config, columns = self.values.config(node), self.values.columns_into(node)
+            said_of, way = turned(rest, config)
             fields = [f for f in ("value",) if config.get(f) in columns.types]
             said = [
                 m.name
-                for t in rest.tokens
+                for t in said_of.tokens
                 if t.norm not in STOP and (m := columns.key_of([t.norm])) and len(m.names) == 1
             ]
             numeric = columns.numeric()
@@ -60,9 +62,9 @@ class WordEdits(Assignments):
             new = new if fields else []
             slot = Slot(node, "value", 0, frozenset())
             token = rest.tokens[0]._replace(kind="num") if rest else None
-            if len(new) == 1 and token and self.told(_without(rest, columns), slot, token):
+            if len(new) == 1 and token and self.told(_without(said_of, columns), slot, token):
                 phrase.use()
-                return self.values.update(node, {fields[0]: new[0]})
+                return self.values.update(node, {fields[0]: new[0], **way})
         return False
 
 

@@ -186,7 +186,7 @@ def with_value(config: Any, path: tuple[Any, ...], value: Any) -> Any:
 def said_words(phrase: Phrase) -> tuple[str, ...]:
     """The words of a phrase that may name a field."""
     words = (
-        re.sub(r"s$", "", t.norm) if t.norm not in ("radius",) else t.norm
+        re.sub(r"(?<!s)s$", "", t.norm) if t.norm not in ("radius",) else t.norm
         for t in phrase.tokens
         if t.kind == "word"
     )

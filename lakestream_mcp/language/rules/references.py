@@ -37,6 +37,13 @@ _WORDS = {
     "threshold": "count-threshold",
     "count": "count-threshold",
     "window": "window-aggregate",
+    "summing": "window-aggregate",
+    "averaging": "window-aggregate",
+    "aggregating": "window-aggregate",
+    "counting": "count-threshold",
+    "deduplicating": "deduplicate",
+    "deduping": "deduplicate",
+    "filtering": "filter",
     "aggregate": "window-aggregate",
     "aggregation": "window-aggregate",
     "email": "email-sink",
@@ -200,13 +207,19 @@ class References:
         ]
 
 
+@cache
+def nicknames(type_name: str) -> tuple[str, ...]:
+    """What people call a node of a type beside its titles."""
+    return tuple(word for word, wanted in _WORDS.items() if wanted == type_name)
+
+
 def _is_called(node_type: NodeType, said: tuple[str, ...]) -> bool:
     """Whether some words are a type's name, a title's or an alias's, or the front of one."""
-    return said in _names_of((node_type.type, node_type.title, *node_type.aliases))
+    return said in names_of((node_type.type, node_type.title, *node_type.aliases))
 
 
 @cache
-def _names_of(names: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+def names_of(names: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     """All that a type of some names may be called."""
     found: set[tuple[str, ...]] = set()
     for name in names:

@@ -1,0 +1,169 @@
+"""Edits that add: a sink for the rows that are meant, a transform, one more pattern."""
+
+from __future__ import annotations
+
+from .edit_explained import is_talk
+from .edit_rows import Rows
+from .edit_said import mentions, removes_node
+from .edit_wording import invents
+from .phrase import Phrase
+from .scene import Made
+from .sinks import finished, take_sink
+
+_OUGHT = r"only|should|must|shall|has to|needs? to|ought to|gets?|receives?|takes?"
+_SETS = r"(?:please )?(?:change|set|make|increase|decrease|raise|lower|swap|replace)"
+
+
+_GONE = r"(?:please )?(?:remove|delete|drop|ignore|exclude|skip|discard|get rid of)"
+_WAYS = r"rest|others|otherwise|everything else|remaining|other ones"
+
+
+class Additions(Rows):
+    """Reads clauses that ask for more."""
+
+    def _sinks(self, phrase: Phrase) -> bool:
+        """`send it to Slack too`, `the raw orders into main.sales.bronze as well`."""
+        if phrase.at(_SETS) and not phrase.has(r"(?:to|into) (?:slack|teams|pagerduty|email|#\w+)"):
+            return False
+        old = phrase.at(_GONE) or self._of_old_sink(phrase)
+        start = None if old else self._start(phrase)
+        if start is None:
+            return False
+        at, made = start.node, False
+        found = [m for m in mentions(phrase, self.references) if m.nodes == [at]]
+        names = {t.place for m in found for t in phrase.tokens[m.start : m.end]}
+        rest = self._without_beside(start.phrase)
+        while (sink := take_sink(self._reader(at).scene, rest, True)) is not None:
+            target = self.flow.target_of(at, self.request.columns.get(at, {}))
+            self.references.last = self.flow.add(finished(sink[0], target), at)
+            shorter, rest, made = len(sink[1]) < len(rest), sink[1], True
+            if not shorter:
+                break
+        if made and start.only:
+            self.flow.before(start.only, self.references.last or "")
+        elif made and (rest := self._without_names(rest, names)).content():
+            self._condition_of_sink(rest, at)
+        return made
+
+    def _ways(self, phrase: Phrase) -> bool:
+        """`payments over 1000 to main.a.big, the rest to main.a.small`: a router and its sinks."""
+        if not phrase.has(_WAYS):
+            return False
+        ends = self.flow.tails()[:1]
+        nodes = [*self.flow.of("source")[:1], *ends] if self._of_source(phrase) else ends
+        talk = self.talk
+        for at in nodes:
+            said = dict(talk.assumptions), dict(talk.questions)
+            reader = self._reader(at)
+            reader.read(phrase)
+            if reader.found.routes and len(talk.questions) == len(said[1]):
+                router = self.flow.add(reader.found.steps[-1], at)
+                target = self.flow.target_of(at, self.request.columns.get(at, {}))
+                for port, made in reader.found.routes:
+                    self.flow.add(finished(made, target), router, port)
+                self.references.last = router
+                return True
+            talk.assumptions, talk.questions = said
+        return False
+
+    def _of_old_sink(self, phrase: Phrase) -> bool:
+        """`no table`, `only Slack`, `the table should get all`: of a sink that is there."""
+        if phrase.has(r"#name|#path|#host|#url|#mail|#str"):
+            return False
+        sinks = [
+            m
+            for m in mentions(phrase, self.references)
+            if all(self.flow.category(n) == "sink" for n in m.nodes)
+        ]
+        return any(
+            phrase.part(max(0, m.start - 2), m.start).has("no|without|only|just")
+            or phrase.part(max(0, m.start - 5), m.start).has("not|never|no longer|stop")
+            or (not m.start and phrase.at(_OUGHT, m.end))
+            for m in sinks
+        )
+
+    def _of_old_node(self, phrase: Phrase) -> bool:
+        """`exclude declined from Large payments`: of what a node that is there does already."""
+        found = mentions(phrase, self.references)
+        return removes_node(phrase, found, self.flow) or any(
+            phrase.tokens[m.start].text[:1].isupper() and self._transforms(m.nodes) for m in found
+        )
+
+    def _transforms(self, nodes: list[str]) -> bool:
+        return all(self.flow.category(n) in ("transform", "pattern") for n in nodes)
+
+    def _without_beside(self, phrase: Phrase) -> Phrase:
+        """A phrase without what the new is to be beside: `in addition to the table`."""
+        found = phrase.find(r"in addition to|next to|besides?|alongside|as well as|on top of")
+        node, end = self.references.named(phrase, found.end) if found else ([], 0)
+        if found is None or not node:
+            return phrase
+        phrase.use(found.start, end)
+        return phrase.outside(found.start, end)
+
+    def _condition_of_sink(self, rest: Phrase, at: str) -> None:
+        """`alert Slack when amount > 10`: a filter before the sink that was just added."""
+        sink = self.references.last
+        if sink is None:
+            return
+        reader, used = self._reader(at), set(rest.used)
+        reader.read(rest)
+        for made in reader.found.steps[:1]:
+            self.flow.before(made, sink)
+        if not reader.found.steps:
+            rest.used.intersection_update(used)
+
+    def _without_names(self, rest: Phrase, names: set[int]) -> Phrase:
+        """A phrase without the node whose rows are meant: `when there is a burst`."""
+        other = Phrase([t for t in rest.tokens if t.place not in names], rest.used)
+        told = all(t.kind == "word" and is_talk(t.norm) for t in other.tokens)
+        if not names or not told or other.has("not|no|never|without"):
+            return rest
+        rest.use()
+        return other.part(0, 0)
+
+    def _added(self, phrase: Phrase) -> bool:
+        """A transform before the pattern, or one more pattern beside it."""
+        if phrase.at(_SETS) or phrase.has("rather than|instead of") or self._of_old_sink(phrase):
+            return False
+        if self._of_old_node(phrase):
+            return False
+        patterns = self.flow.of("pattern") or self._windows(phrase)
+        feeding = (
+            self.flow.inputs(patterns[0])[0][0]
+            if patterns and self.flow.inputs(patterns[0])
+            else None
+        )
+        tails = self.flow.tails()
+        at = feeding or (tails[-1] if tails else None)
+        if at is None:
+            return False
+        reader = self._reader(at)
+        reader.read(self._without_node_word(phrase))
+        if any(invents(phrase, made.config) for made in reader.found.steps):
+            return False
+        for made in reader.found.steps:
+            if self.flow.catalog.get(made.type).category == "pattern" and feeding:
+                self._beside(made, feeding, reader.found.sinks)
+            elif feeding:
+                self.talk.assume(f"I put it before `{patterns[0]}`.")
+                self.references.last = self.flow.before(made, patterns[0])
+            else:
+                self.references.last = self.flow.after(made, at)
+                at = self.references.last
+        return bool(reader.found.steps)
+
+    def _windows(self, phrase: Phrase) -> list[str]:
+        """The windows before which rows are sorted out, where a clause is about rows."""
+        about = self._about()
+        windows = [n for n in self.flow.types if self.flow.types[n] == "window-aggregate"]
+        sorts = about and phrase.has(about) and not phrase.has(r"dedup\w*|de|duplicates?")
+        return windows if sorts else []
+
+    def _beside(self, made: Made, feeding: str, sinks: list[Made]) -> None:
+        """One more pattern over the same rows, with a sink of its own."""
+        from .drafts import default_sink
+
+        node = self.references.last = self.flow.add(made, feeding)
+        for sink in sinks or [default_sink(self.talk)]:
+            self.flow.add(finished(sink, self.flow.target_of(node, {})), node)

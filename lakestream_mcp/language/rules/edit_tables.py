@@ -1,0 +1,61 @@
+"""Edits of how a table is kept: what it is merged, partitioned or clustered by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .edit_kind import EditKind
+from .edit_said import mentions, outside
+from .edit_unset import columns_said
+from .phrase import Phrase
+from .words import word_set
+
+_PARTITIONED = r"partition(?:ed|ing)?(?: \w+){0,3}? (?:by|on|is|columns?)"
+_CLUSTERED = r"(?:liquid )?cluster(?:ed|ing)?(?: \w+){0,3}? (?:by|on|is|columns?)"
+_MERGED = r"(?:merges?|merged|merging|upserts?|upserted|merge mode)"
+_FIELDS = ((_PARTITIONED, "partition_by"), (_CLUSTERED, "cluster_by"), (_MERGED, "merge_keys"))
+_WORDS = word_set(
+    "partition partitioned partitioning cluster clustered clustering liquid merge merges merged "
+    "merging upsert upserts upserted mode key keys table tables delta plus append appending into "
+    "column columns"
+)
+
+
+class TableEdits(EditKind):
+    """Reads clauses about the rows of a table together."""
+
+    def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
+        """What is tried, in order."""
+        return (self._kept,)
+
+    def _kept(self, phrase: Phrase) -> bool:
+        """`partition the table by region`, `merge mode with the key user_id`."""
+        found = next(((c, f) for c, f in _FIELDS if phrase.has(c)), None)
+        nodes = [n for n in self.flow.types if self.flow.types[n] == "delta-table-sink"]
+        named = [m for m in mentions(phrase, self.values.references) if set(m.nodes) & set(nodes)]
+        nodes = [n for n in nodes if any(n in m.nodes for m in named)] or nodes
+        if found is None or not nodes or phrase.has(r"#(?!num)\w+"):
+            return False
+        field = found[1]
+        columns = self.values.columns_into(nodes[0])
+        said = columns_said(outside(phrase, named), columns, _WORDS)
+        if said is None or (not said and field != "merge_keys"):
+            return False
+        if len(nodes) > 1:
+            self.values.talk.ask("Which table is meant?", nodes)
+            return False
+        changed: dict[str, Any] = {field: said} if said else {}
+        if field == "merge_keys":
+            newer = self.values.config(nodes[0]).get("sequence_by") or self._newer(nodes[0])
+            changed |= {"mode": "merge"} | ({"sequence_by": newer} if newer else {})
+        phrase.use()
+        return self.values.update(nodes[0], changed)
+
+    def _newer(self, node: str) -> str:
+        """The column that says which of two rows is the newer; '' where none does."""
+        feeding = [e[0] for e in self.flow.inputs(node)][:1]
+        types = self.values.columns_into(node).types
+        if "detected_at" in types or not feeding:
+            return "detected_at" if feeding else ""
+        return self.flow.target_of(feeding[0], types).time
