@@ -31,7 +31,7 @@ TARGET = "codegen/structured_streaming"
 EMPTY: Mapping[str, str] = MappingProxyType({})
 ALWAYS = ("parameter", "await_queries")
 WORD = re.compile(r"\w+")
-MAX_KEPT = 20_000
+MAX_KEPT = 8_000
 """Characters of a cell; longer ones are an author's code, and are made each time."""
 IMPORTS = {
     "base64": "import base64",
@@ -112,7 +112,7 @@ def notebook(plan: NotebookPlan, version: str) -> str:
     )
 
 
-_CELLS: Kept[Any, Code] = Kept(4096)
+_CELLS: Kept[Any, Code] = Kept(10_000)
 
 
 def _cell(step: Step, plan: NotebookPlan) -> Code:
