@@ -53,6 +53,7 @@ def _static(node: exp.Expr, known: Mapping[int, str]) -> str | None:
 
 
 def cast_type(node: exp.Cast) -> str:
+    """The type that a cast names."""
     return generate(node.to).lower().replace(", ", ",").replace(": ", ":")
 
 
@@ -64,6 +65,7 @@ def _number_type(text: str) -> str | None:
 
 
 def wider(left: str | None, right: str | None) -> str | None:
+    """The type of arithmetic with two types, where it is plain."""
     if left in INTEGERS and right in INTEGERS:
         return INTEGERS[max(INTEGERS.index(left), INTEGERS.index(right))]
     if left == right == "float":
@@ -145,6 +147,7 @@ def _probe(
 
 
 def untyped(node: exp.Expr) -> LakestreamError:
+    """A refusal: an overflow would go unnoticed."""
     return Unsupported(
         "the types of this expression cannot be told before it runs, so an overflow would go "
         "unnoticed when it is tried locally",
