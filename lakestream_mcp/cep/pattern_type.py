@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from ..graph.kept import Kept
 from ..graph.model import Column, Relation
 from ..graph.node_type import ColumnResolver, NodeType
 from .match_row import match_relation
@@ -114,6 +115,10 @@ class StatefulType(NodeType):
     stateful = True
 
 
+_PLANS: Kept[Any, tuple[Any, PatternPlan]] = Kept(4096)
+"""Each with its configuration, so that no other one takes the place that is its key."""
+
+
 class PatternType(StatefulType):
     """A CEP pattern: `plan` says how it runs; the match row's shape is the same for all."""
 
@@ -127,7 +132,18 @@ class PatternType(StatefulType):
         self, config: Any, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> Relation:
         """The match row, with the plan's measures as its last columns."""
-        return match_relation(self.plan(config, inputs, resolver), inputs[0])
+        return match_relation(self.planned(config, inputs, resolver), inputs[0])
+
+    def planned(
+        self, config: Any, inputs: Sequence[Relation], resolver: ColumnResolver
+    ) -> PatternPlan:
+        """The plan, made once for a typed configuration: what validates a node, codes it later."""
+        key = (self, id(config), tuple(inputs))
+        known = _PLANS.get(key)
+        if known is None:
+            known = config, self.plan(config, inputs, resolver)
+            _PLANS.put(key, known)
+        return known[1]
 
     def step_conditions(self, config: Any) -> dict[str, str]:
         """The condition of each step, as given; explanations evaluate them."""

@@ -66,12 +66,10 @@ def kept_as_it_is(column_type: str) -> bool:
 
 def packed(value: exp.Expr, column_type: str) -> exp.Expr:
     """SQL that turns a value of `column_type` into its physical type."""
-    from sqlglot import exp
-
     if column_type == "timestamp":
-        return exp.func("unix_micros", value, copy=False, dialect="spark")
+        return call("UNIX_MICROS", value)
     if column_type == "date":
-        return cast(exp.Anonymous(this="unix_date", expressions=[value]), "bigint")
+        return cast(call("UNIX_DATE", value), "bigint")
     return cast(value, physical_type(column_type))
 
 
@@ -83,19 +81,29 @@ def unpacked(value: exp.Expr, column_type: str) -> exp.Expr:
     if element is not None:
         each = unpacked(exp.column("e"), element)
         body = exp.Lambda(this=each, expressions=[exp.to_identifier("e")])
-        return exp.func("transform", value, body, copy=False)
+        return call("TRANSFORM", value, body)
     if column_type == "timestamp":
-        return exp.func("timestamp_micros", value, copy=False, dialect="spark")
+        return call("TIMESTAMP_MICROS", value)
     if column_type == "date":
-        return exp.func("date_from_unix_date", cast(value, "int"), copy=False, dialect="spark")
+        return call("DATE_FROM_UNIX_DATE", cast(value, "int"))
     return cast(value, column_type)
+
+
+def call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    """A call of a function, of trees that are part of no other."""
+    from sqlglot import exp
+
+    return exp.Anonymous(this=name, expressions=list(arguments))
 
 
 def cast(value: exp.Expr, column_type: str) -> exp.Expr:
     """The value as a type, unless it is a cast to it already. Takes the tree as it is."""
     from sqlglot import exp
 
-    return exp.cast(value, _data_type(column_type).copy(), copy=False, dialect="spark")
+    to = _data_type(column_type).copy()
+    if isinstance(value, exp.Cast):
+        return exp.cast(value, to, copy=False, dialect="spark")
+    return exp.Cast(this=value, to=to)
 
 
 @lru_cache(maxsize=512)

@@ -62,7 +62,7 @@ def py_name(value: str) -> str:
 def py_text(value: str) -> str:
     """A text of several lines as a triple-quoted string, raw where it holds backslashes."""
     lines = f"\n{value}\n"
-    printable = all(char == "\n" or char.isprintable() for char in lines)
+    printable = value.replace("\n", "").isprintable()
     if printable and '"""' not in lines:
         return f'r"""{lines}"""' if "\\" in lines else f'"""{lines}"""'
     return '"""' + "".join(map(_escaped, lines)) + '"""'
@@ -81,8 +81,9 @@ def delay_text(value: int) -> str:
 
 def py_comment(value: str) -> str:
     """Text for one comment line: control and format characters become spaces."""
-    text = "".join(char if char.isprintable() else " " for char in value)
-    return " ".join(text.split())
+    if not value.isprintable():
+        value = "".join(char if char.isprintable() else " " for char in value)
+    return " ".join(value.split())
 
 
 def sql_comment(value: str) -> str:

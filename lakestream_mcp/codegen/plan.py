@@ -286,7 +286,8 @@ def _planned(step: Step, resolver: ColumnResolver | None) -> PatternStep:
     from ..relational.pack import match_columns, packed_columns
 
     assert isinstance(step.type, PatternType)
-    plan = step.type.plan(step.config, step.input_relations, resolver or NoResolver())
+    make = step.type.planned if resolver else step.type.plan
+    plan = make(step.config, step.input_relations, resolver or NoResolver())
     relation = step.input_relations[0]
     return PatternStep(
         plan,

@@ -17,13 +17,13 @@ from ..graph.node_type import CodeTransformType, RelationalType, SinkType, Sourc
 from ..relational.column_types import ddl
 from .filters import FILTERS, Source, inside_function, sql_ident
 from .imports import import_lines
-from .inline import Code, carried_text, names_in, platform_functions
+from .inline import Code, Names, carried_text, names_in, platform_functions, platform_names
+from .placeholders import placed, unpack_text
 from .plan import NotebookPlan, PatternStep, Step
 from .verify import authored_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from sqlglot import exp
 
     from ..relational.declarative.statements import Expectation
 
@@ -31,7 +31,8 @@ PACKAGE = Path(__file__).parent.parent
 TARGET = "codegen/structured_streaming"
 EMPTY: Mapping[str, str] = MappingProxyType({})
 ALWAYS = ("parameter", "await_queries")
-MAX_KEPT = 20_000
+WORD = re.compile(r"\w+")
+MAX_KEPT = 8_000
 """Characters of a cell; longer ones are an author's code, and are made each time."""
 
 
@@ -42,6 +43,7 @@ def environment() -> Environment:
 
     made = Environment(
         loader=FileSystemLoader(PACKAGE),
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -77,7 +79,7 @@ def notebook(plan: NotebookPlan, version: str) -> str:
     )
 
 
-_CELLS: Kept[Any, Code] = Kept(4096)
+_CELLS: Kept[Any, Code] = Kept(10_000)
 
 
 def _cell(step: Step, plan: NotebookPlan) -> Code:
@@ -86,15 +88,27 @@ def _cell(step: Step, plan: NotebookPlan) -> Code:
     known = _CELLS.get(key)
     if known is None:
         text = _node(step, plan)
-        known = Code(text, names_in(_without_authored(text)))
+        known = Code(text, _names(_without_authored(text)))
         if len(text) <= MAX_KEPT:
             _CELLS.put(key, known)
     return known
 
 
+def _names(text: Source) -> Names:
+    """Those of its names that need something: most cells have none, which is seen by words."""
+    return names_in(text) if _needing().intersection(WORD.findall(text)) else Names()
+
+
+@lru_cache(maxsize=1)
+def _needing() -> frozenset[str]:
+    return platform_names() | IMPORTS.keys()
+
+
 def _without_authored(cell: Source) -> Source:
     """A cell without an author's code, whose names are its own."""
     authored = authored_lines(cell)
+    if not authored:
+        return cell
     lines = cell.splitlines()
     return Source("\n".join(x for n, x in enumerate(lines, 1) if n not in authored))
 
@@ -171,7 +185,8 @@ def _relational(step: Step) -> Source:
         inputs["in_0"] = f"{step.node.id}_rows"
     for port, frame in frames.items():
         query = node_query(step.type, step.config, step.input_relations, step.relation, port)
-        cells.append(sql_cell(frame, query, inputs, tables))
+        text = placed(query, [*inputs, *tables])
+        cells.append(sql_cell(frame, text, inputs, tables))
     return Source("\n".join(cells))
 
 
@@ -189,16 +204,17 @@ def _observed(step: Step, expectations: Sequence[Expectation]) -> Source:
 
 
 def _pattern(step: Step, pattern: PatternStep, keyed: bool) -> Source:
-    from ..relational.pack import packing_query, unpack_query
+    from ..relational.pack import packing_query, unpacking
 
-    relation, plan = step.input_relations[0], pattern.plan
+    plan = pattern.plan
     inputs = {f"in_{i}": frame for i, frame in enumerate(step.inputs)}
     rows, found = f"{step.node.id}_rows", f"{step.node.id}_found"
+    match_rows = unpacking(plan, step.input_relations[0])
     return render(
         f"{TARGET}/pattern.py.j2",
         build=Source(pattern.text.build),
-        pack=sql_cell(rows, packing_query(plan, step.input_relations), inputs),
-        unpack=sql_cell(step.frame, unpack_query(plan, relation, step.node.id), {"in_0": found}),
+        pack=sql_cell(rows, placed(packing_query(plan, step.input_relations), inputs), inputs),
+        unpack=sql_cell(step.frame, unpack_text(match_rows, step.node.id), {"in_0": found}),
         rows=rows,
         found=found,
         layout=f"LAYOUT_{step.node.id.upper()}",
@@ -228,34 +244,7 @@ def _processor(step: Step, plan: ProcessorPlan) -> Source:
 
 
 def sql_cell(
-    frame: str, query: exp.Query, inputs: dict[str, str], tables: Mapping[str, str] = EMPTY
+    frame: str, text: str, inputs: dict[str, str], tables: Mapping[str, str] = EMPTY
 ) -> Source:
     """`frame = spark.sql(…)` over frames and static tables that it names `in_0`, `in_1` …"""
-    text = with_placeholders(query, [*inputs, *tables])
     return render(f"{TARGET}/relational.py.j2", frame=frame, sql=text, inputs=inputs, tables=tables)
-
-
-def with_placeholders(query: exp.Query, names: list[str]) -> str:
-    """The query's text for `spark.sql`, which formats it: tables as `{in_0}`, braces doubled.
-
-    The tree is used up.
-    """
-    from sqlglot import exp
-
-    from ..relational.dialect import DIALECT
-
-    parts = list(query.walk())
-    texts = [part.name for part in parts if isinstance(part, (exp.Identifier, exp.Literal))]
-    mark = "lakestream_input_"
-    while any(mark in text for text in texts):
-        mark += "_"
-    for table in [part for part in parts if isinstance(part, exp.Table)]:
-        if table.name in names and not table.args.get("db"):
-            if not table.alias:
-                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-            table.set("this", exp.to_identifier(f"{mark}{table.name}"))
-    names_read = [part.name for part in parts if isinstance(part, exp.Identifier)]
-    pretty = not any("\n" in name for name in names_read)
-    text = DIALECT.generate(query, copy=False, comments=False, pretty=pretty, max_text_width=88)
-    text = text.replace("{", "{{").replace("}", "}}")
-    return re.sub(rf"{mark}(in_\d+)", r"{\1}", text)

@@ -6,7 +6,6 @@ import json
 import subprocess
 from functools import lru_cache
 
-from ..cep.syntax_tree import module_tree
 from ..errors import EngineFailed
 
 OPTIONS = ("--isolated", "--no-cache", "--line-length=100", "--target-version=py311")
@@ -27,8 +26,8 @@ def formatted(text: str) -> str:
 
 
 def check(text: str) -> None:
-    """Parse, lint, and see that formatting changes nothing. Raises EngineFailed."""
-    module_tree(text)
+    """Compile, lint, and see that formatting changes nothing. Raises EngineFailed."""
+    _compiled(text)
     if formatted(text) != text:
         raise EngineFailed("Formatting generated code again changes it.")
     done = _ruff("check", text, *RULES, "--output-format=json")
@@ -42,9 +41,19 @@ def check(text: str) -> None:
         raise EngineFailed("Generated code is not clean.", got="\n".join(ours)[-2000:])
 
 
+def _compiled(text: str) -> None:
+    """Python takes the text as a module: without a tree of objects, in half the time."""
+    try:
+        compile(text, "<generated>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise EngineFailed("Generated code does not compile.", got=str(error)[:2000]) from None
+
+
 def authored_lines(text: str) -> set[int]:
     """The lines that are an author's own, word for word: their style is the author's."""
     found: set[int] = set()
+    if "# fmt: on" not in text:
+        return found
     start = 0
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip() == "# fmt: off":

@@ -104,9 +104,9 @@ class GraphIndex:
         # Every node here is fed by another one that is not ordered either, so walking against
         # the flow comes back to a node already seen.
         walked: list[Edge] = []
-        seen: list[str] = []
+        seen: dict[str, int] = {}
         while current not in seen:
-            seen.append(current)
+            seen[current] = len(walked)
             walked.append(
                 next(
                     edge
@@ -115,7 +115,7 @@ class GraphIndex:
                 )
             )
             current = walked[-1].source
-        return walked[seen.index(current) :][::-1]
+        return walked[seen[current] :][::-1]
 
     def usable_inputs(self, node_id: str) -> list[Edge] | None:
         """Edges into a node, port by port as its type lists them; None if any port lacks one."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
 MAX_ID_CHARACTERS = 48
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -32,11 +33,14 @@ def free_id(wanted: str, taken: Container[str]) -> str:
 
 def free_title(wanted: str, taken: Container[str]) -> str:
     """The wanted title, or the first of `Filter 2`, `Filter 3` … that is free."""
-    candidate, count = wanted, 1
-    while candidate in taken:
-        count += 1
-        candidate = f"{wanted} {count}"
-    return candidate
+    return next(title for title in titles(wanted) if title not in taken)
+
+
+def titles(wanted: str) -> Iterator[str]:
+    """`Filter`, `Filter 2`, `Filter 3` …"""
+    yield wanted
+    for count in itertools.count(2):
+        yield f"{wanted} {count}"
 
 
 def snake_case(key: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .facts import Facts, Rule, connecting, quoted
 from .model import ChangeData, Edge, Finding, Node
-from .naming import free_title
+from .naming import titles
 
 MANY_NODES = 50
 
@@ -172,11 +172,14 @@ def duplicate_names(facts: Facts) -> Iterator[Finding]:
     """Two nodes with one title: allowed, but hard to tell apart."""
     taken = {node.name for node in facts.graph.nodes.values()}
     seen: dict[str, str] = {}
+    others: dict[str, Iterator[str]] = {}
     for node in facts.graph.nodes.values():
         other = seen.setdefault(node.name, node.id)
         if other == node.id:
             continue
-        free = free_title(node.name[:110], taken)
+        wanted = node.name[:110]
+        further = others.setdefault(wanted, titles(wanted))
+        free = next(title for title in further if title not in taken)
         taken.add(free)
         yield Finding(
             code="DUPLICATE_NAME",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Literal, NamedTuple, Protocol, Union, get_args, get_origin
 
@@ -15,6 +16,7 @@ from pydantic import BaseModel, JsonValue
 
 from .model import Relation
 
+PLAIN = (str, int, float, bool, type(None))
 Path = tuple[str | int, ...]
 Use = Literal["value", "condition", "key"]
 
@@ -83,10 +85,31 @@ class Leaf(NamedTuple):
 
 def leaves(config: BaseModel) -> Iterator[Leaf]:
     """Every marked text of a configuration."""
-    for name, info in type(config).model_fields.items():
+    for name, said, annotation in _fields(type(config)):
+        yield from _inside(getattr(config, name), annotation, (said,))
+
+
+@lru_cache(maxsize=1024)
+def _fields(config: type[BaseModel]) -> tuple[tuple[str, str, object], ...]:
+    """The fields that may hold a marked text: name, name as it is written, annotation."""
+    found: list[tuple[str, str, object]] = []
+    for name, info in config.model_fields.items():
         annotation = Annotated[info.annotation, *info.metadata] if info.metadata else None
-        given = getattr(config, name)
-        yield from _inside(given, annotation or info.annotation, (info.alias or name,))
+        if not _unmarked(annotation or info.annotation):
+            found.append((name, info.alias or name, annotation or info.annotation))
+    return tuple(found)
+
+
+def _unmarked(annotation: object) -> bool:
+    """Whether a field is of plain types alone, none of them marked."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated and any(isinstance(mark, Reads) for mark in arguments[1:]):
+        return False
+    if origin is Annotated:
+        return _unmarked(arguments[0])
+    if arguments:
+        return origin is Literal or all(each is ... or _unmarked(each) for each in arguments)
+    return annotation in PLAIN
 
 
 def _inside(value: object, annotation: object, path: Path) -> Iterator[Leaf]:

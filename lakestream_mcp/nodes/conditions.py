@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def condition(text: str, rows: Relation, field: str) -> exp.Expr:
     """The condition as a tree, with each column written as declared. Raises InvalidSql."""
-    return check_columns(parse_expression(text, field), rows, field, qualifiers=("in_0",))
+    return check_columns(parse_expression(text, field), rows, field, ("in_0",), copy=False)
 
 
 def refuse_other_types(

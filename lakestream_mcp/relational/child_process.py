@@ -17,7 +17,20 @@ from typing import Any
 from ..errors import EngineFailed
 
 START_DEADLINE_S = 60.0
-RETRY = "the engine starts again by itself; try once more"
+ENVIRONMENT = {
+    "RUST_LOG": "error",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+    "TOKIO_WORKER_THREADS": str(min(os.cpu_count() or 1, 4)),
+    "SAIL_RUNTIME__STACK_SIZE": str(64 << 20),
+    "SAIL_SPARK__SESSION_TIMEOUT_SECS": str(10 * 365 * 86_400),
+}
+"""All that the child knows of its surroundings.
+
+A long chain of conditions is a deep tree, which takes a deep stack to plan; stacks count as memory,
+so their number is bounded. The one session lives as long as the child, however long it idles.
+"""
+SIMPLER = "the engine starts again by itself; use fewer rows or a simpler expression"
 
 
 class _Log:
@@ -56,7 +69,7 @@ class ChildProcess:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", str(script), *arguments],
                 pass_fds=(theirs.fileno(), lifeline_read),
-                env={"RUST_LOG": "error", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
+                env=ENVIRONMENT,
                 cwd=self._folder.name,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -132,7 +145,7 @@ class ChildProcess:
             )
         last = said.splitlines()[-1][:300] if said else "no message"
         return EngineFailed(
-            f"the local SQL engine ended unexpectedly ({last})", code="ENGINE_CRASHED", hint=RETRY
+            f"the local SQL engine ended unexpectedly ({last})", code="ENGINE_CRASHED", hint=SIMPLER
         )
 
     def end(self) -> None:

@@ -8,13 +8,13 @@ Importing this module imports sqlglot, so it is imported inside functions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import lru_cache
 
 from sqlglot import exp
 
 from ..errors import InvalidSql, nearest
-from .dialect import ParseError, TokenError, generate, parse, tokenize
+from .dialect import ParseError, TokenError, generate, nodes, parse, tokenize
 from .functions import allowed_function
 
 MAX_TEXT = 20_000
@@ -94,6 +94,9 @@ def _read(text: str) -> exp.Expr:
     trees = [tree for tree in parse(tokens, text) if tree is not None]
     if len(trees) != 1:
         raise syntax_error("one expression is expected, without `;`", text, None)
+    for node in nodes(trees[0]):
+        if node.meta_get("line"):
+            node.meta.clear()  # places in the text, which every copy would carry along
     return trees[0]
 
 
@@ -134,13 +137,8 @@ def check_expression(
     tree: exp.Expr, field: str | None, aggregates: bool, nondeterministic: bool
 ) -> None:
     """Refuse whatever is not an expression over the row's columns."""
-    for node in walk(tree):
+    for node in nodes(tree):
         _check_node(node, field, aggregates, nondeterministic, query=False)
-
-
-def walk(tree: exp.Expr) -> Iterator[exp.Expr]:
-    """Every node. Raises InvalidSql instead of running out of stack."""
-    yield from tree.walk(bfs=True)
 
 
 def _check_node(
@@ -199,7 +197,7 @@ def check_query(tree: exp.Expr, relations: Collection[str]) -> exp.Query:
     if not isinstance(tree, (exp.Select, exp.SetOperation)):
         raise _refused("only SELECT is run", tree, None)
     names = {*relations, *(cte.alias for cte in tree.find_all(exp.CTE))}
-    for node in walk(tree):
+    for node in nodes(tree):
         if isinstance(node, exp.Table):
             _check_table(node, names)
         else:

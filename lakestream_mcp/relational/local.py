@@ -3,7 +3,8 @@
 Light to import; pyarrow, sqlglot and the child come with the first statement. The child has an
 empty environment, no files, no network but its own loopback and bounded memory, as far as the
 system allows; `isolation()` says how far that is. It is replaced after some thousand statements,
-since Sail keeps a little memory of each, and after a crash or a missed deadline.
+since Sail keeps a little memory of each, and after a crash or a missed deadline. What was asked
+of a child that crashed is asked once more of the next one.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 RECYCLE_AFTER = 3000
 DEADLINE_S = 60.0
 MEMORY_BYTES = 3 << 30
+ENDED = ("ENGINE_CRASHED", "ENGINE_FAILED")
+"""That the child is no more, or cannot be reached: which says nothing of the statement yet."""
 
 Relations = Mapping[str, tuple[Column, ...]]
 
@@ -144,22 +147,33 @@ class LocalEngine:
     def _ask(
         self, requests: list[dict[str, Any]], blobs: list[Any]
     ) -> tuple[list[dict[str, Any]], list[memoryview]]:
+        """The answers; a child that has ended is replaced and asked once more."""
         with self._lock:
-            child = self._running()
-            child.statements += len(requests)
             try:
-                header, streams = child.exchange({"statements": requests}, blobs, self._deadline_s)
-            except EngineFailed:
-                self._child = None
-                raise
-            results: list[dict[str, Any]] = header["results"]
-            # The child stops at the first error, so only the last result can be one.
-            if "error" in results[-1]:
-                failed = results[-1]
-                error = sail_error(failed["error"], failed["status"], requests[len(results) - 1])
-                if isinstance(error, EngineFailed):
-                    self.close()  # the statement may still be running in there
-                raise error
+                return self._asked(requests, blobs)
+            except EngineFailed as error:
+                if error.code not in ENDED:
+                    raise
+            return self._asked(requests, blobs)
+
+    def _asked(
+        self, requests: list[dict[str, Any]], blobs: list[Any]
+    ) -> tuple[list[dict[str, Any]], list[memoryview]]:
+        child = self._running()
+        child.statements += len(requests)
+        try:
+            header, streams = child.exchange({"statements": requests}, blobs, self._deadline_s)
+        except EngineFailed:
+            self._child = None
+            raise
+        results: list[dict[str, Any]] = header["results"]
+        # The child stops at the first error, so only the last result can be one.
+        if "error" in results[-1]:
+            failed = results[-1]
+            error = sail_error(failed["error"], failed["status"], requests[len(results) - 1])
+            if isinstance(error, EngineFailed):
+                self.close()  # the statement may still be running in there
+            raise error
         return results, streams
 
     def _running(self) -> ChildProcess:

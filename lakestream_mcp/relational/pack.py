@@ -7,17 +7,20 @@ current row, so that rows no step can use never reach the matcher.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..cep.kernel_layout import TIMES, layout_of
-from ..cep.physical import carried_type, cast, kept_as_it_is, packed, physical_type, unpacked
+from ..cep.physical import call, carried_type, cast, kept_as_it_is, packed, physical_type, unpacked
 from ..graph.model import Column, Relation
-from .sql import select
+from .sql import filtered, select
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
     from ..cep.pattern_type import PatternPlan
+
+REMEMBERED_TEXT = 200
 
 
 def packing_query(plan: PatternPlan, relations: Sequence[Relation]) -> exp.Query:
@@ -50,7 +53,7 @@ def pack_query(plan: PatternPlan, relation: Relation, source: str = "in_0") -> e
         _as(packed(exp.column(name, quoted=True), _type(relation, name)), f"key_{i}")
         for i, name in enumerate(plan.key)
     ]
-    columns.append(_as(exp.func("unix_micros", exp.column(plan.event_time, quoted=True)), "ts"))
+    columns.append(_as(packed(exp.column(plan.event_time, quoted=True), "timestamp"), "ts"))
     columns.append(_as(_mask(plan.conditions), "mask"))
     for i, value in enumerate(plan.values):
         columns.append(_as(packed(_parsed(value.sql), value.type), f"value_{i}"))
@@ -118,11 +121,19 @@ def _as(value: exp.Expr, name: str, quoted: bool = False) -> exp.Alias:
 
 
 def _parsed(text: str) -> exp.Expr:
+    return _remembered(text).copy() if len(text) <= REMEMBERED_TEXT else _read(text)
+
+
+def _read(text: str) -> exp.Expr:
     from .dialect import parse, tokenize
 
     (tree,) = parse(tokenize(text), text)
     assert tree is not None, text
     return tree
+
+
+_remembered = lru_cache(maxsize=1024)(_read)
+"""Patterns of one type share most of their texts."""
 
 
 def _type(relation: Relation, name: str) -> str:
@@ -158,7 +169,27 @@ def match_columns(plan: PatternPlan, relation: Relation) -> tuple[Column, ...]:
     )
 
 
-def unpack_query(plan: PatternPlan, relation: Relation, pattern: str) -> exp.Select:
+class Unpacking(NamedTuple):
+    """What the query after a pattern's operator is made of, but for the pattern's name."""
+
+    key: tuple[Column, ...]
+    kept: tuple[Column, ...]
+    steps: tuple[str, ...]
+    measures: tuple[Column, ...]
+
+
+def unpacking(plan: PatternPlan, relation: Relation) -> Unpacking:
+    """The same for patterns that differ in what they match, not in what their rows hold."""
+    kept = [plan.values[value] for value in layout_of(plan, "").kept]
+    return Unpacking(
+        tuple(Column(name, _type(relation, name)) for name in plan.key),
+        tuple(Column(value.name, value.type) for value in kept),
+        plan.steps,
+        plan.measures,
+    )
+
+
+def unpack_query(rows: Unpacking, pattern: str) -> exp.Select:
     """From the operator's rows to match rows: names, types and one array of events.
 
     Rows without `match_id` carry counters only and are left out.
@@ -169,37 +200,31 @@ def unpack_query(plan: PatternPlan, relation: Relation, pattern: str) -> exp.Sel
         _as(exp.column("match_id"), "match_id"),
         _as(exp.Literal.string(pattern), "pattern"),
     ]
-    for i, name in enumerate(plan.key):
-        value = unpacked(exp.column(f"key_{i}"), _type(relation, name))
-        columns.append(_as(value, name, quoted=True))
+    for i, part in enumerate(rows.key):
+        columns.append(_as(unpacked(exp.column(f"key_{i}"), part.type), part.name, quoted=True))
     columns += [_as(unpacked(exp.column(name), "timestamp"), name) for name in TIMES]
-    columns.append(_as(_events(plan), "events"))
-    for i, measure in enumerate(plan.measures):
+    columns.append(_as(_events(rows), "events"))
+    for i, measure in enumerate(rows.measures):
         value = unpacked(exp.column(f"measure_{i}"), measure.type)
         columns.append(_as(value, measure.name, quoted=True))
-    return select(columns).where(_parsed("match_id IS NOT NULL"), copy=False)
+    return filtered(select(columns), _parsed("match_id IS NOT NULL"))
 
 
-def _events(plan: PatternPlan) -> exp.Expr:
+def _events(rows: Unpacking) -> exp.Expr:
     from sqlglot import exp
 
-    layout = layout_of(plan, "")
-    lists = ["steps", "times", *(f"kept_{n}" for n in range(len(layout.kept)))]
-    zipped = exp.func("arrays_zip", *(exp.column(name) for name in lists), copy=False)
-    names = exp.func("array", *(exp.Literal.string(name) for name in plan.steps), copy=False)
+    lists = ["steps", "times", *(f"kept_{n}" for n in range(len(rows.kept)))]
+    zipped = call("ARRAYS_ZIP", *(exp.column(name) for name in lists))
+    names = exp.Array(expressions=[exp.Literal.string(name) for name in rows.steps])
     place = exp.Add(
         this=cast(exp.column("steps", table="e"), "int"), expression=exp.Literal.number(1)
     )
     fields: list[exp.Expr] = [
-        exp.Literal.string("step"),
-        exp.func("element_at", names, place, copy=False),
-        exp.Literal.string("event_time"),
-        unpacked(exp.column("times", table="e"), "timestamp"),
+        _as(call("ELEMENT_AT", names, place), "step"),
+        _as(unpacked(exp.column("times", table="e"), "timestamp"), "event_time"),
     ]
-    for n, value in enumerate(layout.kept):
-        packed_value = plan.values[value]
-        fields.append(exp.Literal.string(packed_value.name))
-        fields.append(unpacked(exp.column(f"kept_{n}", table="e"), packed_value.type))
-    body = exp.func("named_struct", *fields, copy=False, dialect="spark")
-    each = exp.Lambda(this=body, expressions=[exp.to_identifier("e")])
-    return exp.func("transform", zipped, each, copy=False)
+    for n, column in enumerate(rows.kept):
+        value = unpacked(exp.column(f"kept_{n}", table="e"), column.type)
+        fields.append(exp.Alias(this=value, alias=exp.to_identifier(column.name)))
+    each = exp.Lambda(this=exp.Struct(expressions=fields), expressions=[exp.to_identifier("e")])
+    return call("TRANSFORM", zipped, each)

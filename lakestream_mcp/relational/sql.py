@@ -92,6 +92,14 @@ def select(columns: Iterable[exp.Expr], relation: str = "in_0") -> exp.Select:
     return exp.Select(expressions=list(columns), from_=exp.From(this=table))
 
 
+def filtered(rows: exp.Select, condition: exp.Expr) -> exp.Select:
+    """A SELECT that has no WHERE yet with this one, a tree that is part of no other."""
+    from sqlglot import exp
+
+    rows.set("where", exp.Where(this=condition))
+    return rows
+
+
 def cast(value: exp.Expr, column_type: str) -> exp.Cast:
     """CAST of a value to a canonical type."""
     from sqlglot import exp
@@ -115,20 +123,24 @@ def check_columns(
     field: str | None = None,
     qualifiers: Iterable[str] = (),
     whole: bool = True,
+    copy: bool = True,
 ) -> exp.Expr:
     """The tree with each column written as it was declared. Raises UNKNOWN_COLUMN.
 
     A column may carry a qualifier from `qualifiers` (a relation's name), which stays. Spark's names
     ignore case. The error's `fix` is the expression with the nearest name in it, unless it is not
-    the `whole` of the field: then it would take the place of the rest.
+    the `whole` of the field: then it would take the place of the rest. Without `copy` the tree
+    itself is changed.
     """
     from sqlglot import exp
 
+    from .dialect import nodes
+
     declared = {name.lower(): name for name in relation.names}
     known_qualifiers = set(qualifiers)
-    checked = tree.copy()
+    checked = tree.copy() if copy else tree
     unknown: exp.Identifier | None = None
-    for found in list(checked.find_all(exp.Column)):
+    for found in [node for node in nodes(checked) if isinstance(node, exp.Column)]:
         parts = [part for part in found.parts if isinstance(part, exp.Identifier)]
         if len(parts) > 1 and parts[0].name in known_qualifiers:
             parts = parts[1:]

@@ -134,10 +134,11 @@ def over_datasets(
     from sqlglot import exp
 
     from ...relational.declarative.trees import stream, table
+    from ...relational.dialect import nodes
 
     mentioned: set[str] = set()
     tables_read: list[exp.Table] = []
-    for part in query.walk():
+    for part in nodes(query):
         if isinstance(part, exp.Column):
             mentioned.add(part.table)
         elif isinstance(part, exp.Table):

@@ -10,7 +10,7 @@ from pydantic import Field
 from ....graph.model import Problem, Relation
 from ....graph.node_parts import Reading
 from ....graph.node_type import ColumnResolver, NodeConfig, RelationalType
-from ....relational.sql import column, plain_select, select, sql
+from ....relational.sql import column, filtered, plain_select, select, sql
 from ...conditions import condition, condition_notes, refuse_other_types
 from ...fields import Condition
 
@@ -48,7 +48,7 @@ class Filter(RelationalType):
 
     def query(self, config: FilterConfig, inputs: Sequence[Relation]) -> exp.Query:
         rows = select(map(column, inputs[0].names))
-        return rows.where(condition(config.condition, inputs[0], "condition"), copy=False)
+        return filtered(rows, condition(config.condition, inputs[0], "condition"))
 
     def read(
         self, query: exp.Query, inputs: Sequence[Relation], tables: Mapping[str, str]
