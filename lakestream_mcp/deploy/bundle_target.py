@@ -18,7 +18,7 @@ class BundleTarget:
         self.root = folder
         self.known = known
         self.known.root = str(folder)
-        self.deployment_id = ""
+        self.run_mark = ""
         self.wanted: dict[str, str] = {}
 
     @property

@@ -25,7 +25,7 @@ class LocalTarget:
         self.ws = ws
         self.pipeline_id = pipeline_id
         self.known = known
-        self.deployment_id = ""
+        self.run_mark = ""
         self.desired: Desired | None = None
 
     @property
