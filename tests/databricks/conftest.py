@@ -47,9 +47,10 @@ def engine() -> Iterator[LocalEngine]:
 
 
 @pytest.fixture(scope="session")
-def ground(engine: LocalEngine, tmp_path_factory: pytest.TempPathFactory) -> Ground:
+def ground(engine: LocalEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """Where stories of deployments are played."""
-    return Ground(engine, tmp_path_factory.mktemp("stories"))
+    with StandIn() as world:
+        yield Ground(engine, tmp_path_factory.mktemp("stories"), world)
 
 
 @pytest.fixture

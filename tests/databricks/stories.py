@@ -13,14 +13,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from lakestream_mcp.relational.local import LocalEngine
-from lakestream_mcp.storage.store import Store
 
 from .site import GRANTED, VOLUME, Json, Site, folders, jobs, pipelines
 from .stand_in import StandIn
 
 PATIENT = {"databricks_timeout_s": 30.0, "databricks_retry_s": 60}
 """How long calls may take on a busy machine."""
-STORE = "lakestream.db"
+BUNDLE: Json = {"target": "bundle"}
 ENDS = ("deployed", "destroyed", "unchanged")
 
 
@@ -55,12 +54,27 @@ def hybrid(site: Site) -> None:
     site.make({"deploy": {"code": "hybrid", **GRANTED}})
 
 
+def written(site: Site) -> None:
+    """Its bundle has been written already."""
+    first(site)
+    assert site.deploy(**BUNDLE)["status"] == "deployed"
+
+
+def written_and_changed(site: Site) -> None:
+    """Code and settings have changed since then."""
+    written(site)
+    site.above(200)
+    site.set(deploy={**GRANTED, "continuous": True})
+
+
 STORIES = {
     "first": Story(first),
     "unchanged": Story(deployed),
     "changed": Story(changed),
     "hybrid": Story(hybrid),
-    "bundle": Story(first, given={"target": "bundle"}),
+    "bundle": Story(first, given=BUNDLE),
+    "bundle changed": Story(written_and_changed, given=BUNDLE),
+    "bundle gone": Story(written, action="destroy", given=BUNDLE),
     "gone": Story(deployed, action="destroy"),
 }
 
@@ -142,11 +156,18 @@ class Undisturbed(NamedTuple):
 
 
 class Ground:
-    """Where stories are played, each in a folder of its own; their ends are found out once."""
+    """Where stories are played, each on a copy of what comes before it; their ends are known.
 
-    def __init__(self, engine: LocalEngine, folder: Path) -> None:
-        self.engine, self.folder, self.count = engine, folder, 0
+    A story is always at the same address and in the same folder, as deployments remember both.
+    """
+
+    def __init__(self, engine: LocalEngine, folder: Path, world: StandIn) -> None:
+        self.engine, self.folder, self.world = engine, folder, world
         self.known = cache(self._undisturbed)
+        self.before = cache(self._before)
+        world.unity.add_volume(VOLUME)
+        world.unity.add("SCHEMA", "main.default")
+        self.empty = world.content()
 
     def _undisturbed(self, name: str) -> Undisturbed:
         with self.scene(name) as now:
@@ -161,34 +182,37 @@ class Ground:
             first = next((n for n, call in numbered if call in writes), 1)
             return Undisturbed(now.snapshot(), planning, doing, first)
 
+    def _before(self, name: str) -> tuple[Path, Any]:
+        """The server's data and the world just before a story's call."""
+        self.world.become(self.empty)
+        with self._server(name) as now:
+            now.story.before(now.site)
+        return now.folder.rename(self.folder / f"before {name}"), self.world.content()
+
     @contextmanager
     def scene(self, name: str) -> Iterator[Scene]:
-        """A story just before its call, in a world and with a store of its own."""
-        self.count += 1
-        folder = self.folder / str(self.count)
-        folder.mkdir()
-        self._empty_store(folder)
-        environ = pytest.MonkeyPatch()
-        with StandIn() as world, environ.context() as environ:
-            for key, value in world.environment.items():
+        """A story just before its call."""
+        data, world = self.before(name)
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        shutil.copytree(data, self.folder / name)
+        self.world.calm()
+        self.world.become(world)
+        with self._server(name) as now:
+            yield now
+
+    @contextmanager
+    def _server(self, name: str) -> Iterator[Scene]:
+        """A server with the data of a story's folder, connected to the world."""
+        environ, folder = pytest.MonkeyPatch(), self.folder / name
+        with environ.context() as environ:
+            for key, value in self.world.environment.items():
                 environ.setenv(key, value)
             environ.setenv("DATABRICKS_CONFIG_FILE", str(folder / "none"))
-            world.unity.add_volume(VOLUME)
-            world.unity.add("SCHEMA", "main.default")
-            site = Site(world, folder, self.engine, **PATIENT)
+            site = Site(self.world, folder, self.engine, **PATIENT)
             try:
-                STORIES[name].before(site)
-                yield Scene(STORIES[name], world, site, folder, environ)
+                yield Scene(STORIES[name], self.world, site, folder, environ)
             finally:
                 site.close()
-
-    def _empty_store(self, folder: Path) -> None:
-        """A store as it is made: once by the product, then as a copy."""
-        made = self.folder / "empty" / STORE
-        if not made.exists():
-            made.parent.mkdir()
-            Store.open(made).close()
-        shutil.copy(made, folder / STORE)
 
     def end(self, name: str) -> str:
         """How all is when a story has come to its end."""

@@ -124,9 +124,9 @@ def killed(ground: Ground, name: str, number: int, how: str) -> None:
 
 
 @contextlib.contextmanager
-def deployer(now: Scene, plan: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+def deployer(now: Scene, plan: dict[str, Any], nth: str = "0") -> Iterator[subprocess.Popen[bytes]]:
     """A process that carries out a plan, and is killed in the end."""
-    asked = [plan["confirm"], plan["action"], plan["target"]]
+    asked = [plan["confirm"], plan["action"], plan["target"], nth]
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.databricks.deployer", now.folder, *asked],
         cwd=ROOT,

@@ -61,6 +61,11 @@ FAULTS = {
     "clock goes back": Fault("skew", after=True),
 }
 """The faults by name; `w.fail` takes a name, or a Fault of your own."""
+AT_WRITES = {
+    *("500 after", "502 after", "503 after", "hang after", "cut after", "page of a proxy after"),
+    *("504 long before", "half", "delivered twice", "delivered twice, last answer"),
+}
+"""Those that are another one, or none, at a call that only reads."""
 SLOW = ("hang", "hang after")
 """Those that last as long as the client waits for an answer."""
 ANY, WRITES = "*", "writes"

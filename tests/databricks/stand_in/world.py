@@ -153,26 +153,36 @@ class World:
     def remember(self) -> None:
         """Keep how all is before a change, if it is to be shown after it."""
         if self.faults.expects("stale"):
-            self._before = copy.deepcopy(self._shown())
+            self._before = self.content()
 
     @contextmanager
     def as_before(self) -> Iterator[None]:
         """As all was before the newest change."""
         with self.lock:
-            now = [dict(each) for each in self._shown()]
-            self._set(self._before or now)
+            now = [dict(each) for each in self._held()]
+            self._hold(self._before or now)
             yield
-            self._set(now)
+            self._hold(now)
 
-    def _shown(self) -> list[dict[Any, Any]]:
-        """What is listed and read."""
-        pipelines, jobs, levels = self.pipelines.known, self.jobs.known, self.principals.levels
-        return [self.workspace.items, pipelines, jobs, levels]
+    def content(self) -> list[dict[Any, Any]]:
+        """A copy of all that deployments make, and of who may do what."""
+        with self.lock:
+            return copy.deepcopy(self._held())
 
-    def _set(self, content: list[dict[Any, Any]]) -> None:
-        for shown, wanted in zip(self._shown(), content, strict=True):
-            shown.clear()
-            shown.update(wanted)
+    def become(self, content: list[dict[Any, Any]]) -> None:
+        """Hold a copy of this instead of what is there; nothing runs."""
+        with self.lock:
+            self.jobs.runs.clear()
+            self._hold(copy.deepcopy(content))
+
+    def _held(self) -> list[dict[Any, Any]]:
+        pipelines, jobs = self.pipelines.known, self.jobs.known
+        return [self.workspace.items, pipelines, jobs, self.principals.levels]
+
+    def _hold(self, content: list[dict[Any, Any]]) -> None:
+        for held, wanted in zip(self._held(), content, strict=True):
+            held.clear()
+            held.update(wanted)
 
     @property
     def pipelines(self) -> Pipelines:
