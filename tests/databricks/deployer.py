@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lakestream_mcp.relational.local import LocalEngine
 
-from .disk import failing
+from ..disk import failing
 from .site import Site
 
 

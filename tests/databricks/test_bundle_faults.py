@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from .disk import Death, failing
+from ..disk import Death, failing
 from .stories import ENDS, Ground, Scene, ends_right
 from .test_deploy_at_once import AFTER_THE_LEASE, deployer
 

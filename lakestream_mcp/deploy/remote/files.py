@@ -17,6 +17,7 @@ from .resources import remove
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
+NOT_EMPTY = "DIRECTORY_NOT_EMPTY"
 NOTEBOOK = "# Databricks notebook source"
 
 
@@ -73,8 +74,8 @@ class Files:
                     lambda: workspace.delete(folder, recursive=with_all),
                     lambda: workspace.get_status(folder),
                 )
-            except BadRequest:
-                if with_all:
+            except BadRequest as error:
+                if with_all or error.error_code != NOT_EMPTY:
                     raise
 
 

@@ -1,4 +1,4 @@
-"""A disk that fails: at the nth change of a file below a folder, by an error or by sudden death.
+"""A disk that fails: at one change of a file below a folder, by an error or by sudden death.
 
 Python tells of each change before it makes it (audit events), so the product's own code runs as
 ever and the file system is the real one.
@@ -30,15 +30,11 @@ class Disk:
 
     def __init__(self) -> None:
         self.below: str | None = None
-        self.nth = 0
+        self.at: int | str = 0
         self.how: How = "full"
+        self.failed = False
         self.seen: list[str] = []
         sys.addaudithook(self._told)
-
-    @property
-    def failed(self) -> bool:
-        """Whether it came to the nth change."""
-        return len(self.seen) >= self.nth > 0
 
     def _told(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.below is None or (event != "open" and event not in CHANGES):
@@ -49,10 +45,12 @@ class Disk:
         if event == "open" and not arguments[2] & WRITING:
             return
         self.seen.append(f"{event} {path}")
-        if len(self.seen) == self.nth:
+        told = len(self.seen) if isinstance(self.at, int) else os.fsdecode(path).rpartition("/")[2]
+        if told == self.at and not self.failed:
             self._fail()
 
     def _fail(self) -> None:
+        self.failed = True
         if self.how == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         if self.how == "death":
@@ -64,12 +62,13 @@ _disks: list[Disk] = []
 
 
 @contextmanager
-def failing(folder: Path, nth: int, how: How) -> Iterator[Disk]:
-    """Below this folder the nth change fails."""
+def failing(folder: Path, at: int | str, how: How) -> Iterator[Disk]:
+    """Below this folder the nth change fails, or the first one of a file of this name."""
     if not _disks:
         _disks.append(Disk())
     disk = _disks[0]
-    disk.nth, disk.how, disk.seen, disk.below = nth, how, [], f"{folder}{os.sep}"
+    disk.at, disk.how, disk.failed, disk.seen = at, how, False, []
+    disk.below = f"{folder}{os.sep}"
     try:
         yield disk
     finally:
