@@ -15,8 +15,11 @@ RULES = ("--select=E,F,W,B,C4,UP,PLE", "--ignore=B905,E402,E501,F811,UP015,UP034
 Cells import what they need (E402, F811); SQL may be long (E501); expressions
 bring their own parentheses (UP034).
 """
+KEPT = 16
+"""Texts whose outcome is remembered: a plan and its confirmation make the same code again."""
 
 
+@lru_cache(maxsize=KEPT)
 def formatted(text: str) -> str:
     """The text as the formatter writes it. Raises EngineFailed where it does not parse."""
     done = _ruff("format", text)
@@ -25,6 +28,7 @@ def formatted(text: str) -> str:
     return done.stdout
 
 
+@lru_cache(maxsize=KEPT)
 def check(text: str) -> None:
     """Compile, lint, and see that formatting changes nothing. Raises EngineFailed."""
     _compiled(text)

@@ -19,7 +19,7 @@ from .planner import Asked, Planned, refuse_busy
 
 LEASE = timedelta(minutes=3)
 """For how long a step may take before somebody else may take over: longer than a call may hang."""
-LOST = ("DATABRICKS_TIMEOUT", "DATABRICKS_UNREACHABLE", "DATABRICKS_FAILED")
+LOST = tuple(f"DATABRICKS_{kind}" for kind in ("TIMEOUT", "UNREACHABLE", "FAILED", "UNREADABLE"))
 LATE = (
     "The answer to a call was lost. Should what it asked for still come to be, the next plan finds "
     "it by its tags."
@@ -47,7 +47,7 @@ class Applying:
     def run(self) -> Deployment:
         """Do every step. Raises DeploymentFailed, undone as far as it can be."""
         self.row = self._begin()
-        self.target.deployment_id = self.row.id
+        self.target.run_mark = self.row.settings["run_mark"] or self.row.id
         changes = self.planned.plan.writes
         for number, change in enumerate(changes, 1):
             self.tell(number / (len(changes) + 1), change.text()[:80])
@@ -102,7 +102,16 @@ class Applying:
             "desired": desired.model_dump(mode="json") if desired else None,
             "force_reason": plan.force_reason,
             "cost": plan.cost,
+            "run_mark": self._run_mark(),
         }
+
+    def _run_mark(self) -> str:
+        """The mark of the start that this one goes on with: no run is begun under a mark again."""
+        before = self.planned.history.unfinished
+        if before is None or {before.settings["action"], self.planned.plan.action} != {"start"}:
+            return ""
+        mark: str = before.settings.get("run_mark") or before.id
+        return mark
 
     def _step(self, number: int, change: Change) -> None:
         self.target.expect(change)

@@ -79,10 +79,13 @@ class Observation(BaseModel):
 
 
 class Target(Protocol):
-    """Where a pipeline is deployed to: observes, does one change, undoes one."""
+    """Where a pipeline is deployed to: observes, does one change, undoes one.
+
+    run_mark: under it a run is begun, at most once.
+    """
 
     known: Known
-    deployment_id: str
+    run_mark: str
 
     @property
     def folder(self) -> str:

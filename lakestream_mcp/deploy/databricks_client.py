@@ -5,9 +5,9 @@
         made = w.pipelines.create(name=name, …)
 
 The client acts as the caller where the caller's token is known (on a Databricks App), else as
-whatever the SDK finds in its environment or profile. Time-outs and retries are the SDK's own; only
-one of its habits is changed: a POST whose answer was lost is not sent again, since it may have
-created something.
+whatever the SDK finds in its environment or profile. Time-outs and retries are the SDK's own; two
+of its habits are changed: a POST whose answer was lost is not sent again, since it may have created
+something, and what only reads is asked again where its answer was cut.
 """
 
 from __future__ import annotations
@@ -15,97 +15,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import __version__
 from ..errors import DatabricksFailed, LakestreamError
 from ..identity import Identity
 from ..settings import Settings, need_databricks_sdk
+from .databricks_failures import WAYS, failure, never_sent, plain
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 PRODUCT = "lakestream-mcp"
-WAYS = (
-    "Set DATABRICKS_HOST with DATABRICKS_TOKEN (or DATABRICKS_CLIENT_ID and "
-    "DATABRICKS_CLIENT_SECRET) where the server runs, or name a profile of ~/.databrickscfg in "
-    "LAKESTREAM_DATABRICKS_PROFILE. All else works without a workspace."
-)
-LOST = (
-    "It may have been done, or still be running: do not send it again, look first "
-    "(get_deployment, discover_schema)."
-)
 RUNS_AS_APP = "DATABRICKS_APP_NAME"
-
-
-class Kind(NamedTuple):
-    """A kind of failure: what follows from it, and the classes of the SDK, or of requests."""
-
-    code: str
-    retryable: bool
-    hint: str
-    classes: tuple[str, ...] = ()
-
-
-KINDS = (
-    Kind(
-        "UNAUTHENTICATED",
-        False,
-        f"The token or secret is wrong or has expired. {WAYS}",
-        ("Unauthenticated",),
-    ),
-    Kind(
-        "FORBIDDEN",
-        False,
-        "Ask the owner of that object, or an admin, for the privilege named.",
-        ("PermissionDenied",),
-    ),
-    Kind(
-        "NOT_FOUND",
-        False,
-        "It does not exist, or you may not see it: discover_schema lists what you may see.",
-        ("NotFound",),
-    ),
-    Kind(
-        "ALREADY_EXISTS",
-        False,
-        "Something of that name is there and was left alone.",
-        ("AlreadyExists", "ResourceAlreadyExists"),
-    ),
-    Kind(
-        "CONFLICT",
-        True,
-        "Somebody changed it meanwhile: read it again, then repeat the call.",
-        ("ResourceConflict",),
-    ),
-    Kind(
-        "RATE_LIMITED",
-        True,
-        "The workspace is busy; the call was not carried out. Repeat it in a minute.",
-        ("TooManyRequests",),
-    ),
-    Kind(
-        "INVALID",
-        False,
-        "The workspace refused what was sent, and nothing was changed.",
-        ("BadRequest",),
-    ),
-    Kind(
-        "UNREACHABLE",
-        True,
-        "Nothing was sent. Check the host and the network.",
-        ("ConnectTimeout",),
-    ),
-    Kind("TIMEOUT", False, LOST, ("Timeout", "DeadlineExceeded", "TimeoutError")),
-    Kind("UNREACHABLE", False, f"Check the host and the network. {LOST}", ("ConnectionError",)),
-    Kind(
-        "UNAVAILABLE",
-        True,
-        "The workspace is not available just now. Repeat the call in a minute.",
-        ("TemporarilyUnavailable",),
-    ),
-)
-UNKNOWN = Kind("FAILED", False, LOST)
 
 
 class Caller(Protocol):
@@ -170,7 +92,7 @@ def _client(settings: Settings, token: str | None) -> WorkspaceClient:
             product_version=__version__,
         )
     except ValueError as error:
-        raise not_connected(f"No Databricks workspace is connected: {_plain(error)}.") from error
+        raise not_connected(f"No Databricks workspace is connected: {plain(error)}.") from error
     if not config.host:
         raise not_connected("No Databricks workspace is connected: no host is known.")
     client = WorkspaceClient(config=config)
@@ -179,15 +101,19 @@ def _client(settings: Settings, token: str | None) -> WorkspaceClient:
 
 
 def _send_once(client: WorkspaceClient) -> None:
-    """Make the client's POSTs final when their answer is lost; all else is tried again as ever."""
+    """Make the client's POSTs final when their answer is lost; all else is tried again."""
     from requests import RequestException
+    from requests.exceptions import ChunkedEncodingError
 
     transport: Any = client.api_client._api_client
     retryable = transport._is_retryable
 
     def unless_posted(error: BaseException) -> str | None:
-        if isinstance(error, RequestException) and getattr(error.request, "method", "") == "POST":
+        verb = getattr(getattr(error, "request", None), "method", "")
+        if isinstance(error, RequestException) and verb == "POST" and not never_sent(error):
             return None
+        if isinstance(error, ChunkedEncodingError) and verb == "GET":
+            return "the answer was cut"
         reason: str | None = retryable(error)
         return reason
 
@@ -199,7 +125,8 @@ def calling(what: str, **where: Any) -> Iterator[None]:
     """Turn every failure of the SDK inside into a DatabricksFailed that says what was being done.
 
     `what` continues a sentence (`creating the pipeline`); `where` names the place in the answer.
-    Wrap the SDK's calls alone: the SDK raises ValueError too, and so may other code.
+    Wrap the SDK's calls alone: it raises ValueError too, and any error of Python where it reads
+    an answer that is not the workspace's; so may other code.
     """
     need_databricks_sdk()
     from databricks.sdk.core import DatabricksError
@@ -210,44 +137,8 @@ def calling(what: str, **where: Any) -> Iterator[None]:
         yield
     except LakestreamError:
         raise
-    except (DatabricksError, RequestException, OperationFailed, TimeoutError, ValueError) as error:
+    except (
+        *(DatabricksError, RequestException, OperationFailed, TimeoutError),
+        *(ValueError, AttributeError, TypeError, KeyError),
+    ) as error:
         raise failure(error, what, where) from error
-
-
-def failure(error: Exception, what: str, where: dict[str, Any]) -> DatabricksFailed:
-    """One failure of the SDK as a typed error."""
-    cause = _cause(error)
-    kind = _kind(cause)
-    return DatabricksFailed(
-        f"Databricks: {what} failed: {_plain(cause)}.",
-        code=f"DATABRICKS_{kind.code}",
-        where=where,
-        got=getattr(cause, "error_code", None),
-        hint=kind.hint,
-        retryable=kind.retryable,
-    )
-
-
-def _cause(error: Exception) -> Exception:
-    """The last answer that the SDK gave up on, instead of its own time-out of retries."""
-    cause = error.__cause__
-    return cause if isinstance(error, TimeoutError) and isinstance(cause, Exception) else error
-
-
-def _kind(error: Exception) -> Kind:
-    """What is known of a failure by its class; the first kind that it is one of."""
-    import requests
-    from databricks.sdk import errors as sdk
-
-    def is_one(name: str) -> bool:
-        known = getattr(sdk, name, None) or getattr(requests, name, None) or TimeoutError
-        return isinstance(error, known)
-
-    return next((kind for kind in KINDS if any(map(is_one, kind.classes))), UNKNOWN)
-
-
-def _plain(error: Exception) -> str:
-    """What the service said, without the SDK's account of its own configuration."""
-    text = str(error).split(". Config: ")[0].split(". Env: ")[0]
-    text = " ".join(text.split()).rstrip(".")
-    return text[:500] or type(error).__name__

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..codegen import generate
-from ..errors import Unsupported
+from ..errors import EngineFailed, Unsupported
 from . import running
 from .changes import Change, Known, Observation, Runs
 from .desired import Desired, code_sha256
@@ -25,7 +27,7 @@ class LocalTarget:
         self.ws = ws
         self.pipeline_id = pipeline_id
         self.known = known
-        self.deployment_id = ""
+        self.run_mark = ""
         self.desired: Desired | None = None
 
     @property
@@ -90,15 +92,30 @@ class LocalTarget:
     def do(self, change: Change) -> None:
         """End what runs, and start what shall run."""
         fresh = self._fresh()
-        running.stop(self.ws, self.pipeline_id)
-        if self.desired is None or self.desired.paused:
-            return
-        options = running.RunOptions(fresh=fresh)
-        running.start(self.ws, self.pipeline_id, self.desired.revision, options)
+        with self._writing():
+            running.stop(self.ws, self.pipeline_id)
+            if self.desired is None or self.desired.paused:
+                return
+            options = running.RunOptions(fresh=fresh)
+            running.start(self.ws, self.pipeline_id, self.desired.revision, options)
         self.known.sent[GENERATION] = self.desired.generation
 
     def undo(self, change: Change) -> None:
         """Let run what ran before."""
-        running.stop(self.ws, self.pipeline_id)
-        if change.before is not None:
-            running.start(self.ws, self.pipeline_id, change.before)
+        with self._writing():
+            running.stop(self.ws, self.pipeline_id)
+            if change.before is not None:
+                running.start(self.ws, self.pipeline_id, change.before)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What the system refuses is said of the run's folder."""
+        try:
+            yield
+        except OSError as error:
+            raise EngineFailed(
+                f"The files of the run cannot be written: {error.strerror or error}.",
+                code="START_FAILED",
+                where={"folder": self.folder},
+                hint="Make room on the disk, or give this server's user the folder.",
+            ) from None

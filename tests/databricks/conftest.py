@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from lakestream_mcp.surfaces.host import Host
 
 from .site import VOLUME, Site
 from .stand_in import StandIn
+from .stories import Ground
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -26,12 +28,29 @@ def world() -> Iterator[StandIn]:
         yield world
 
 
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK does not wait between its tries, and believes that it did."""
+    from databricks.sdk.clock import RealClock
+
+    waited: list[float] = []
+    monkeypatch.setattr(RealClock, "sleep", lambda _, seconds: waited.append(seconds))
+    monkeypatch.setattr(RealClock, "time", lambda _: time.time() + sum(waited))
+
+
 @pytest.fixture(scope="session")
 def engine() -> Iterator[LocalEngine]:
     """One engine for all servers of this folder."""
     engine = LocalEngine()
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="session")
+def ground(engine: LocalEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """Where stories of deployments are played."""
+    with StandIn() as world:
+        yield Ground(engine, tmp_path_factory.mktemp("stories"), world)
 
 
 @pytest.fixture

@@ -243,6 +243,21 @@ def test_start_runs_a_job_without_a_schedule_once(site: Site, world: StandIn) ->
     assert len(list(world.named("jobs.run_now"))) == 2
 
 
+@pytest.mark.parametrize("fault", ["cut after", "500 after", "page of a proxy after", "500"])
+def test_a_start_whose_answer_is_lost_begins_one_run(
+    site: Site, world: StandIn, fault: str
+) -> None:
+    site.make()
+    site.deploy()
+    for _ in range(2):
+        world.fail("jobs.run_now", 1, fault)
+        assert site.deploy("start")["error"]["code"] == "DEPLOYMENT_PARTIAL"
+    assert site.deploy("start")["status"] == "deployed"
+    assert len(world.jobs.runs) == 1
+    site.deploy("start")
+    assert len(world.jobs.runs) == 2, "a start after that is another one"
+
+
 def test_rollback_brings_back_the_very_files(site: Site, world: StandIn) -> None:
     site.make()
     first = site.deploy()

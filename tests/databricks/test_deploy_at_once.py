@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from lakestream_mcp.relational.local import LocalEngine
 
 from .site import ID, Site, jobs, pipelines
 from .stand_in import StandIn
-from .test_deploy_faults import STORIES, WRITES, ends_right
+from .stand_in.faults import SLOW
+from .stories import STORIES, Ground, Scene, ends_right
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60
@@ -86,50 +88,58 @@ def test_who_comes_while_one_is_under_way_is_told_who_it_is(plain: Site, world: 
     assert "confirm" in plain.plan(host=bob)
 
 
-KILLS = [
-    pytest.param(story, number, how, marks=() if (n % 5 == 2) else pytest.mark.soak)
-    for n, (story, number, how) in enumerate(
-        (s, n, h) for s in WRITES for n in range(1, WRITES[s] + 1) for h in ("hang", "hang after")
-    )
-]
+@pytest.mark.parametrize("name", ["changed", "gone"])
+def test_killed_in_the_middle_and_taken_up_again(ground: Ground, name: str) -> None:
+    doing = ground.known(name).doing
+    number = next(n for n, call in enumerate(doing, 1) if n > len(doing) // 2 and "get" not in call)
+    killed(ground, name, number, "hang after")
 
 
-@pytest.mark.parametrize(("story", "number", "how"), KILLS)
-def test_killed_at_a_writing_call_and_taken_up_again(
-    plain: Site, world: StandIn, tmp_path: Path, story: str, number: int, how: str
-) -> None:
-    plan = STORIES[story](plain)
-    before = len(world.writes)
-    world.fail("writes", number, how)
+@pytest.mark.soak
+@pytest.mark.timeout(3_000)
+@pytest.mark.parametrize("how", SLOW)
+@pytest.mark.parametrize("name", STORIES)
+def test_killed_at_every_call_and_taken_up_again(ground: Ground, name: str, how: str) -> None:
+    for number in range(1, len(ground.known(name).doing) + 1):
+        killed(ground, name, number, how)
+
+
+def killed(ground: Ground, name: str, number: int, how: str) -> None:
+    """A process that carries out a plan dies at its nth call; then another one goes on."""
+    with ground.scene(name) as now:
+        plan, seen = now.plan(), now.world.faults.seen
+        before = len(seen)
+        now.world.fail("*", number, how)
+        with deployer(now, plan) as child:
+            wait(lambda: len(seen) - before >= number or child.poll() is not None)
+            assert child.poll() is None, child.communicate()[0]
+            time.sleep(0.1)  # what was asked for is done by now, where the fault lets it
+        now.mend()
+        again = now.plan()
+        if again.get("error", {}).get("code") == "DEPLOYMENT_RUNNING":
+            now.site.clock.ahead += AFTER_THE_LEASE
+            again = now.plan()
+            assert again["plan"]["continues"]
+        ends_right(now, ground.end(name))
+
+
+@contextlib.contextmanager
+def deployer(now: Scene, plan: dict[str, Any], nth: str = "0") -> Iterator[subprocess.Popen[bytes]]:
+    """A process that carries out a plan, and is killed in the end."""
+    asked = [plan["confirm"], plan["action"], plan["target"], nth]
     child = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tests.databricks.deployer",
-            tmp_path,
-            plan["confirm"],
-            plan["action"],
-        ],
+        [sys.executable, "-m", "tests.databricks.deployer", now.folder, *asked],
         cwd=ROOT,
-        env=os.environ | world.environment,
+        env=os.environ | now.world.environment,
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
     try:
-        wait(lambda: len(world.writes) - before >= number or child.poll() is not None)
-        assert child.poll() is None, child.communicate()[0]
-        time.sleep(0.1)  # what was asked for is done by now, where the fault lets it
+        yield child
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-    error = plain.plan(plan["action"])["error"]
-    assert error["code"] == "DEPLOYMENT_RUNNING", "it may be alive still"
-    plain.clock.ahead += AFTER_THE_LEASE
-    again = plain.plan(plan["action"])
-    if "plan" in again:
-        assert again["plan"]["continues"]
-    ends_right(plain, world, story)
 
 
 def wait(until: Any) -> None:

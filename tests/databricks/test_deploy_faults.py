@@ -1,133 +1,107 @@
-"""Every fault at every writing call: no double, no orphan, and the right end once it is over."""
+"""Every fault at every call of every story: no double, no orphan, and the right end after it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+import random
+import re
+from collections.abc import Iterable
 
 import pytest
 
-from lakestream_mcp.relational.local import LocalEngine
+from lakestream_mcp.deploy.apply import LATE
 
-from .site import GRANTED, Site, everything, folders, jobs, pipelines
-from .stand_in import StandIn
-from .stand_in.faults import FAULTS
+from .site import Json, Site
+from .stand_in.faults import AT_WRITES, FAULTS, SLOW
+from .stories import STORIES, Ground, Scene, ends_right
 
-HASTY_S, PATIENT_S = 1.0, 30.0
-"""How long a call may take: short where it hangs on purpose, else long on a busy machine."""
-Story = Callable[[Site], Any]
-
-
-@pytest.fixture
-def plain(
-    world: StandIn,
-    tmp_path: Path,
-    engine: LocalEngine,
-    site: Site,
-    request: pytest.FixtureRequest,
-) -> Site:
-    """A server with a pipeline that is all SQL."""
-    site.close()
-    world.unity.add("SCHEMA", "main.default")
-    hangs = "hang" in request.node.name
-    waits = {"databricks_timeout_s": HASTY_S if hangs else PATIENT_S, "databricks_retry_s": 1}
-    made = Site(world, tmp_path, engine, **waits)
-    made.make_plain()
-    return made
+HASTY_S = 1.0
+"""How long a call may take that hangs on purpose."""
+JARGON = re.compile(
+    r"HTTPConnectionPool|Connection aborted|Expecting value|JSONDecode|likely a bug|Timed out after"
+    r"|NoneType|object has no|Traceback|<html|0x[0-9a-f]{6}|Errno|\(\d+, '"
+)
+"""What libraries say, which nobody should have to read."""
 
 
-def first(site: Site) -> dict[str, Any]:
-    """Nothing is there yet."""
-    return site.plan()
+@pytest.fixture(autouse=True)
+def quick(no_waiting: None) -> None:
+    """The SDK does not wait between its tries."""
 
 
-def changed(site: Site) -> dict[str, Any]:
-    """Code and settings have changed since the first one."""
-    assert site.deploy()["status"] == "deployed"
-    site.above(200)
-    site.set(deploy={**GRANTED, "continuous": True})
-    return site.plan()
+def fails(ground: Ground, name: str, number: int, fault: str) -> None:
+    """A story in which the nth call goes wrong, and then the same again."""
+    with ground.scene(name) as now:
+        before = now.snapshot()
+        now.world.fail("*", number, fault)
+        answer = attempt(ground, now, slow=fault in SLOW)
+        judge(now, answer, before, ground.end(name))
+        now.mend()
+        ends_right(now, ground.end(name))
 
 
-def gone(site: Site) -> dict[str, Any]:
-    """What is there is to go."""
-    assert site.deploy()["status"] == "deployed"
-    return site.plan("destroy")
+def attempt(ground: Ground, now: Scene, slow: bool) -> Json:
+    """The story's call, by a server that does not wait long where calls hang."""
+    if not slow:
+        return now.attempt()
+    hasty = Site(now.world, now.folder, ground.engine, databricks_timeout_s=HASTY_S)
+    try:
+        return now.attempt(hasty)
+    finally:
+        hasty.close()
 
 
-WRITES = {"first": 6, "changed": 4, "gone": 6}
-"""Writing calls of each story; a test holds this to what the stories do."""
-STORIES: dict[str, Story] = {"first": first, "changed": changed, "gone": gone}
-ALL = [
-    (story, number, fault)
-    for story, count in WRITES.items()
-    for number in range(1, count + 1)
-    for fault in FAULTS
-]
-# Of each call every fourth fault, another one each time; `make soak` runs them all.
-CASES = [
-    case if n % 4 == 0 else pytest.param(*case, marks=pytest.mark.soak)
-    for n, case in enumerate(ALL)
-]
-
-
-@pytest.mark.parametrize("story", STORIES)
-def test_the_writing_calls_of_each_story_are_known(plain: Site, world: StandIn, story: str) -> None:
-    plan = STORIES[story](plain)
-    before = len(world.writes)
-    plain.confirm(plan)
-    assert len(world.writes) - before == WRITES[story], [c.route for c in world.writes[before:]]
-
-
-@pytest.mark.parametrize(("story", "number", "fault"), CASES)
-def test_a_fault(plain: Site, world: StandIn, story: str, number: int, fault: str) -> None:
-    plan = STORIES[story](plain)
-    before = snapshot(world)
-    world.fail("writes", number, fault)
-    answer = plain.confirm(plan)
-    if "error" in answer:
-        assert answer["error"]["code"] in ("DEPLOYMENT_UNDONE", "DEPLOYMENT_PARTIAL"), answer
-        if answer["error"]["code"] == "DEPLOYMENT_UNDONE":
-            assert snapshot(world) == before
-    ends_right(plain, world, story)
-
-
-@pytest.mark.parametrize(("story", "number"), [(s, n) for s in WRITES for n in (1, WRITES[s])])
-def test_a_fault_that_hinders_undoing_as_well(
-    plain: Site, world: StandIn, story: str, number: int
-) -> None:
-    plan = STORIES[story](plain)
-    world.fail("writes", number, "500 after", times=3)
-    answer = plain.confirm(plan)
-    assert answer["error"]["code"] in ("DEPLOYMENT_UNDONE", "DEPLOYMENT_PARTIAL")
-    if answer["error"]["code"] == "DEPLOYMENT_PARTIAL":
-        assert answer["error"]["where"]["left"]
-    world.faults.rules.clear()
-    ends_right(plain, world, story)
-
-
-def snapshot(world: StandIn) -> dict[str, Any]:
-    """All that is there, with who may do what."""
-    levels = {k: dict(v) for k, v in world.principals.levels.items() if k[0] != "directories"}
-    return everything(world) | {"folders": folders(world), "levels": levels}
-
-
-def ends_right(site: Site, world: StandIn, story: str) -> None:
-    """The same call again comes to the end that was wanted, and then there is nothing to do."""
-    action = "destroy" if story == "gone" else "deploy"
-    answer = site.deploy(action)
-    assert answer["status"] in ("deployed", "destroyed", "unchanged"), answer
-    assert site.plan(action)["status"] == "unchanged"
-    count = 0 if story == "gone" else 1
-    assert len(jobs(world)) == len(pipelines(world)) == count
-    if story == "gone":
-        assert folders(world) == []
+def judge(now: Scene, answer: Json, before: str, wanted: str) -> None:
+    """What is told is what is there: all of it, nothing, or what is left, in plain words."""
+    if "error" not in answer:
+        assert now.snapshot() == wanted, answer
         return
-    (job,), (pipeline,) = jobs(world), pipelines(world)
-    assert job["tasks"][0]["pipeline_task"]["pipeline_id"] == pipeline["id"]
-    assert world.workspace.text(pipeline["libraries"][0]["file"]["path"])
-    versions = [f for f in folders(world) if "/v_" in f]
-    assert len(versions) == (2 if story == "changed" else 1)
-    for kind, name in (("jobs", next(iter(world.jobs.known))), ("pipelines", pipeline["id"])):
-        assert world.principals.levels[kind, str(name)]["users"] == "CAN_VIEW"
+    error = answer["error"]
+    assert not JARGON.search(f"{error['message']} {error.get('where')}"), error
+    assert error.get("hint"), error
+    if error["code"] == "DEPLOYMENT_PARTIAL":
+        assert error["where"]["left"], error
+    else:
+        known = ("DEPLOYMENT_UNDONE", "PLAN_STALE", "DEPLOYMENT_LACKS")
+        assert error["code"] in known or error["code"].startswith("DATABRICKS_"), error
+        assert now.snapshot() == before or error["hint"] == LATE, error
+
+
+def fail_each(ground: Ground, name: str, tries: Iterable[tuple[int, str]]) -> None:
+    """Each of these; what fails says which it was."""
+    calls = ground.known(name).calls
+    for number, fault in tries:
+        try:
+            fails(ground, name, number, fault)
+        except BaseException as error:
+            error.add_note(f"{name}: {fault} at call {number}, {calls[number - 1]}")
+            raise
+
+
+FIRST_FAULT = {"unchanged": 0, "first": 14, "hybrid": 27}
+"""Where each story begins in the row of faults: by these three every fault has its turn."""
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_fault_at_every_call(ground: Ground, name: str) -> None:
+    """Each call from the first that writes on fails in one way; the reads before it, which are the
+    same in all stories, do so in the story that only reads."""
+    faults = sorted(FAULTS)
+    random.Random(1).shuffle(faults)
+    known = ground.known(name)
+    numbers = [n for n, _ in enumerate(known.calls, 1) if n >= known.first_write]
+    begin = FIRST_FAULT.get(name, 0)
+    turns = [(number, faults[(begin + turn) % len(faults)]) for turn, number in enumerate(numbers)]
+    following = sorted({*FIRST_FAULT.values(), len(faults)})
+    assert name not in FIRST_FAULT or begin + len(turns) >= following[following.index(begin) + 1]
+    fail_each(ground, name, turns)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_000)
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", STORIES)
+def test_every_fault_at_every_call(ground: Ground, name: str, fault: str) -> None:
+    writes = {route.name for route in ground.world.routes if route.writes}
+    numbered = enumerate(ground.known(name).calls, 1)
+    wanted = [n for n, call in numbered if call in writes or fault not in AT_WRITES]
+    fail_each(ground, name, [(number, fault) for number in wanted])

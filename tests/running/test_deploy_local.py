@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from sqlalchemy import update
 
 from lakestream_mcp.errors import LakestreamError
-from lakestream_mcp.storage.tables import deployments
+from lakestream_mcp.storage.tables import deployment_locks, deployments
 
+from ..disk import Death, How, failing
 from .conftest import Run
 
 Json = dict[str, Any]
@@ -91,6 +93,83 @@ def test_new_state_takes_a_new_checkpoint(run: Run) -> None:
     assert deploy(run, options={"state": "new"})["status"] == "deployed"
     assert run.until_phase("running").revision == 2
     assert plan(run)["status"] == "unchanged"
+
+
+def new_state(run: Run) -> dict[str, Any]:
+    """A run whose checkpoints are not to be lost, and a change that takes new ones."""
+    deploy(run)
+    run.until_phase("running")
+    kept = run.folder / "checkpoints" / "kept"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text("open state")
+    change = {"op": "set_pipeline", "settings": {"state_layout": "keys"}}
+    run.call("edit_pipeline", pipeline_id=run.pipeline, changes=[change])
+    return {"options": {"state": "new"}}
+
+
+def attempt(run: Run, file: str, how: How, given: dict[str, Any]) -> LakestreamError | None:
+    """A deployment that fails at the first change of a file of the run, and why."""
+    shown = plan(run, **given)
+    with failing(run.folder, file, how) as disk:
+        try:
+            plan(run, confirm=shown["confirm"], **given)
+        except LakestreamError as error:
+            return error
+        except Death:
+            pass
+    assert disk.failed, disk.seen
+    return None
+
+
+# Of the files that are changed on the way, in their order: the request to stop, the lock of who
+# starts, what is put aside, what is written anew.
+HALF_WAY = ["starter.lock", "run.db", "job.json"]
+ALL_THE_WAY = [
+    *(".stop.json.part", "stop.json", "supervisor.lock", "earlier", "checkpoints", "progress"),
+    *("pipeline.json", ".pipeline.json.part", "notebook.py", "logs", ".job.json.part"),
+    "supervisor.log",
+]
+FILES = [*HALF_WAY, *(pytest.param(file, marks=pytest.mark.soak) for file in ALL_THE_WAY)]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_start_that_fails_is_undone_with_its_state(run: Run, file: str) -> None:
+    given = new_state(run)
+    error = attempt(run, file, "full", given)
+    assert error is not None and error.code == "DEPLOYMENT_UNDONE"
+    assert "No space left" in error.message
+    assert run.until_phase("running").revision == 1
+    assert (run.folder / "checkpoints" / "kept").exists()
+    assert plan(run, **given)["status"] == "planned"
+    goes_on(run, given)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_death_on_the_way_is_gone_on_from(run: Run, file: str) -> None:
+    given = new_state(run)
+    assert attempt(run, file, "death", given) is None
+    with pytest.raises(LakestreamError) as refused:
+        plan(run, **given)
+    assert refused.value.code == "DEPLOYMENT_RUNNING"
+    let_go(run)
+    assert plan(run, **given)["plan"]["continues"]
+    goes_on(run, given)
+
+
+def goes_on(run: Run, given: dict[str, Any]) -> None:
+    """The same call again runs the new revision on new checkpoints; the old ones are kept aside."""
+    assert deploy(run, **given)["status"] == "deployed"
+    assert run.until_phase("running").revision == 2
+    (kept,) = run.folder.glob("earlier/*/checkpoints/kept")
+    assert kept.read_text() == "open state"
+    assert not (run.folder / "checkpoints" / "kept").exists()
+    assert plan(run)["status"] == "unchanged"
+
+
+def let_go(run: Run) -> None:
+    """The time has passed in which a deployment that is not heard of may be alive still."""
+    with run.ws.store.transaction(write=True) as store:
+        store._run(update(deployment_locks).values(until=datetime(2020, 1, 1, tzinfo=UTC)))
 
 
 def test_a_machine_without_spark_says_so(opened: Any, tmp_path: Path) -> None:

@@ -11,10 +11,13 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from ..databricks_client import calling
+from ..databricks_failures import whole
+from .resources import remove
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
+NOT_EMPTY = "DIRECTORY_NOT_EMPTY"
 NOTEBOOK = "# Databricks notebook source"
 
 
@@ -56,19 +59,23 @@ class Files:
                 language=Language.PYTHON if notebook else None,
                 overwrite=True,
             )
-            return self.client.workspace.get_status(path).modified_at or 0
+            written = self.client.workspace.get_status(path)
+            whole(written.path)
+            return written.modified_at or 0
 
     def remove(self, folder: str, *, with_all: bool) -> None:
         """Delete a folder; one that is gone is fine, and so is one that others put files into."""
-        from databricks.sdk.errors import BadRequest, NotFound
+        from databricks.sdk.errors import BadRequest
 
+        workspace = self.client.workspace
         with calling("deleting the folder", folder=folder):
             try:
-                self.client.workspace.delete(folder, recursive=with_all)
-            except NotFound:
-                return
-            except BadRequest:
-                if with_all:
+                remove(
+                    lambda: workspace.delete(folder, recursive=with_all),
+                    lambda: workspace.get_status(folder),
+                )
+            except BadRequest as error:
+                if with_all or error.error_code != NOT_EMPTY:
                     raise
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...codegen.bundle.resources import Place, resources_of
 from ..changes import Change, Known, Observation, Runs, differences
 from ..databricks_client import calling
+from ..databricks_failures import whole
 from ..desired import Desired
 from .files import Files, path_of
 from .permissions import Permissions
@@ -48,7 +49,7 @@ class Observing:
         self.client = client
         self.pipeline_id = pipeline_id
         self.known = known
-        self.deployment_id = ""
+        self.run_mark = ""
         self.desired: Desired | None = None
         self.untagged: list[str] = []
         self.files = Files(client)
@@ -68,6 +69,7 @@ class Observing:
         }
         wanted = wanted_specs(made) if made else {}
         changes = self._file_changes(desired, folder, listed.get(folder)) if desired else []
+        self.known.folders = [f for f in self.known.folders if listed[f] is not None]
         changes += self._resource_changes(wanted, seen)
         things = {c.key: (c.kind, c.id) for c in changes if c.kind in self.kinds}
         grants = self.permissions.changes(made, self.known, things)
@@ -100,7 +102,7 @@ class Observing:
         if self.known.root:
             return self.known.root
         with calling("asking who you are"):
-            me = self.client.current_user.me().user_name
+            me = whole(self.client.current_user.me().user_name)
         return f"/Workspace/Users/{me}/lakestream/{self.pipeline_id}"
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..changes import Change, Known
 from ..databricks_client import calling
+from ..databricks_failures import whole
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -53,7 +54,10 @@ class Permissions:
     def given(self, kind: str, resource_id: str) -> list[Grant]:
         """What was given directly."""
         with calling(f"reading the permissions of the {kind}", resource=resource_id):
-            listed = self._api(kind).get_permissions(resource_id).access_control_list or []
+            found = self._api(kind).get_permissions(resource_id)
+            # Without it nothing is known, and what is set then would take away what others gave.
+            whole(found.object_id)
+        listed = found.access_control_list or []
         return [
             {name: str(getattr(entry, name)), LEVEL: str(each.permission_level.value)}
             for entry in listed

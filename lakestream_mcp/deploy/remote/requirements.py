@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import DatabricksFailed
 from ..databricks_client import calling
+from ..databricks_failures import whole
 from ..desired import Desired
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def _look(
     try:
         with calling(f"looking for the {kind} {name}"):
             thing = read()
+            whole(thing.full_name)
             absent = _absent(client, kind, name, rights, thing.owner)
     except DatabricksFailed as error:
         if error.code == "DATABRICKS_NOT_FOUND":
@@ -82,7 +84,7 @@ def _absent(
 ) -> list[str]:
     """Rights that no grant to the caller gives; groups of the account are not seen, so it warns."""
     me = client.current_user.me()
-    if me.user_name == owner:
+    if whole(me.user_name) == owner:
         return []
     principals = {me.user_name, *(group.display for group in me.groups or [])}
     listed = client.grants.get_effective(kind, name).privilege_assignments or []

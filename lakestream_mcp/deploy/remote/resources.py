@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from ...codegen.bundle.resources import KEY_TAG, TAG, Pipeline, Resources
 from ..databricks_client import calling
+from ..databricks_failures import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -74,7 +75,7 @@ class Jobs:
     def create(self, spec: Any) -> str:
         """Make a job; its id."""
         with calling("creating the job", job=spec.name):
-            return str(self.client.jobs.create(**_fields(spec)).job_id)
+            return str(whole(self.client.jobs.create(**_fields(spec)).job_id))
 
     def update(self, resource_id: str, spec: Any) -> None:
         """Replace all settings."""
@@ -90,7 +91,8 @@ class Jobs:
     def delete(self, resource_id: str) -> None:
         """Delete the job; its runs end."""
         with calling("deleting the job", job=resource_id):
-            _or_none(lambda: self.client.jobs.delete(int(resource_id)))
+            number = int(resource_id)
+            remove(lambda: self.client.jobs.delete(number), lambda: self.client.jobs.get(number))
 
 
 class Pipelines:
@@ -117,7 +119,7 @@ class Pipelines:
         """Make a pipeline; its id."""
         with calling("creating the pipeline", resource=spec.spec.name):
             given = _fields(spec.spec) | ({"run_as": spec.run_as} if spec.run_as else {})
-            return str(self.client.pipelines.create(**given).pipeline_id)
+            return str(whole(self.client.pipelines.create(**given).pipeline_id))
 
     def update(self, resource_id: str, spec: Pipeline) -> None:
         """Replace all settings."""
@@ -136,7 +138,8 @@ class Pipelines:
     def delete(self, resource_id: str) -> None:
         """Delete the pipeline."""
         with calling("deleting the pipeline", resource=resource_id):
-            _or_none(lambda: self.client.pipelines.delete(resource_id))
+            pipelines = self.client.pipelines
+            remove(lambda: pipelines.delete(resource_id), lambda: pipelines.get(resource_id))
 
 
 def wanted_specs(made: Resources) -> dict[tuple[str, str], Any]:
@@ -157,11 +160,11 @@ def key_of(seen: Seen) -> str:
 
 
 def _job(job: Any) -> Seen:
-    return Seen(str(job.job_id), job.settings.as_dict() if job.settings else {})
+    return Seen(str(whole(job.job_id)), whole(job.settings).as_dict())
 
 
 def _pipeline(found: Any) -> Seen:
-    spec = found.spec.as_dict() if found.spec else {}
+    spec = whole(found.spec).as_dict()
     who = found.run_as_user_name
     if found.run_as:
         spec["run_as"] = found.run_as.as_dict()
@@ -173,6 +176,17 @@ def _pipeline(found: Any) -> Seen:
 def _fields(spec: Any) -> dict[str, Any]:
     """The fields that are set, as they are: the SDK takes its own classes."""
     return {name: value for name, value in vars(spec).items() if value not in (None, [])}
+
+
+def remove(delete: Callable[[], Any], read: Callable[[], Any]) -> None:
+    """Delete what may be gone; what was made just now may be said to be so, and is not."""
+    from databricks.sdk.errors import NotFound
+
+    try:
+        delete()
+    except NotFound:
+        if _or_none(read) is not None:
+            delete()
 
 
 def _or_none(read: Callable[[], T]) -> T | None:

@@ -38,9 +38,10 @@ class RemoteTarget(Observing):
     def undo(self, change: Change) -> None:
         """Take a change back, whether or not it was done. Raises DatabricksFailed."""
         if change.kind == "folder" and change.do == "create":
+            # It stays among those that are looked at: a call that was lost may make it again.
             self.files.remove(change.key, with_all=True)
-            self._forget(change.key)
-            if not self.known.folders and self.root_is_ours:
+            self._forget_files(change.key)
+            if self.root_is_ours:
                 self.files.remove(self.known.root, with_all=False)
         elif change.kind in ("pipeline", "job"):
             self._undo_resource(change)
@@ -67,9 +68,12 @@ class RemoteTarget(Observing):
             self._forget(change.key)
 
     def _forget(self, folder: str) -> None:
-        known = self.known
-        known.folders = [other for other in known.folders if other != folder]
-        known.files = {p: at for p, at in known.files.items() if not p.startswith(f"{folder}/")}
+        self.known.folders = [other for other in self.known.folders if other != folder]
+        self._forget_files(folder)
+
+    def _forget_files(self, folder: str) -> None:
+        files = self.known.files
+        self.known.files = {p: at for p, at in files.items() if not p.startswith(f"{folder}/")}
 
     def _do_file(self, change: Change) -> None:
         assert self.desired is not None
@@ -121,7 +125,7 @@ class RemoteTarget(Observing):
         pipelines = [v for k, v in self.known.ids.items() if k.startswith("pipeline ")]
         if change.do == "start":
             with calling("starting a run", job=job):
-                self.client.jobs.run_now(int(str(job)), idempotency_token=self.deployment_id)
+                self.client.jobs.run_now(int(str(job)), idempotency_token=self.run_mark)
             return
         with calling("ending the runs", job=job):
             self.client.jobs.cancel_all_runs(job_id=int(str(job)))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 from pydantic import BaseModel
 
 from ...codegen import Generated
 from ...codegen.generated import Checkpoint
-from ...errors import InvalidArgument
+from ...errors import InvalidArgument, LakestreamError
 from ..state_fit import StateFit, compare
 from .place import RunFolder, write_json
 
@@ -59,27 +62,51 @@ def held(folder: RunFolder) -> Claim | None:
     return Claim.model_validate(json.loads(folder.claim.read_text(encoding="utf-8")))
 
 
-def claim(folder: RunFolder, mine: Claim, fresh: bool) -> None:
-    """Take a folder over. Raises InvalidArgument where its checkpoints hold what cannot be read.
+@contextmanager
+def claimed(folder: RunFolder, mine: Claim, fresh: bool) -> Iterator[None]:
+    """Take a folder over for a start; where the start fails, the folder is as it was before.
 
     fresh: begin with new checkpoints. The old ones are kept aside, with what was measured of them.
+    Raises InvalidArgument where the folder's checkpoints hold what cannot be read.
     """
     before = held(folder)
-    if fresh:
-        _put_aside(folder)
-    elif before is not None and not (fit := mine.fit(before)).fits:
+    if not fresh and before is not None and not (fit := mine.fit(before)).fits:
         raise _changed(folder, before, mine, fit)
-    write_json(folder.claim, mine.model_dump(mode="json"))
-
-
-def _put_aside(folder: RunFolder) -> None:
-    moved = [folder.checkpoints, folder.claim, folder.progress]
-    moved += sorted(folder.root.glob(f"{folder.record.name}*"))
     aside = folder.earlier / dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S_%f")
-    for path in moved:
+    try:
+        if fresh:
+            _put_aside(folder, aside)
+        write_json(folder.claim, mine.model_dump(mode="json"))
+        yield
+    except (LakestreamError, OSError):
+        if aside.exists():
+            _put_back(folder, aside)
+        elif before is not None:
+            write_json(folder.claim, before.model_dump(mode="json"))
+        raise
+
+
+def _put_aside(folder: RunFolder, aside: Path) -> None:
+    # Whose the checkpoints are is moved last: until then a folder that was left half-way is known.
+    moved = [
+        folder.checkpoints,
+        folder.progress,
+        *sorted(folder.root.glob(f"{folder.record.name}*")),
+    ]
+    for path in [*moved, folder.claim]:
         if path.exists():
             aside.mkdir(parents=True, exist_ok=True)
             path.rename(aside / path.name)
+
+
+def _put_back(folder: RunFolder, aside: Path) -> None:
+    """What was put aside is in its place again, instead of what a failed start has begun there."""
+    for path in aside.iterdir():
+        begun = folder.root / path.name
+        if begun.is_dir():
+            shutil.rmtree(begun)
+        path.replace(begun)
+    aside.rmdir()
 
 
 def _changed(folder: RunFolder, before: Claim, mine: Claim, fit: StateFit) -> InvalidArgument:

@@ -23,7 +23,7 @@ from ...graph.duration import duration_text, duration_us
 from ...graph.model import PipelineDocument, Relation
 from .. import spark_env
 from ..spark_files import write_static
-from .claim import Claim, claim
+from .claim import Claim, claimed
 from .disk import disk_text, free_bytes
 from .job import Job
 from .needs import refuse_impossible, secrets_needed, sends_away
@@ -96,25 +96,25 @@ def start(
         _refuse_running(folder, pipeline_id)
         _await_end(folder)
         _refuse_full(folder, limits)
-        claim(folder, prepared.claim, options.fresh)
-        job = Job(
-            run_id=secrets.token_hex(8),
-            pipeline_id=pipeline_id,
-            revision=stored.revision,
-            code_sha256=_code_sha256(prepared.generated),
-            trigger=trigger,
-            started_by=ws.identity.name,
-            started_at=dt.datetime.now(dt.UTC),
-            cwd=str(Path.cwd()),
-            python=str(environment.python),
-            java_home=str(environment.java_home),
-            cache=str(environment.cache),
-            jars=[str(jar) for jar in environment.jars],
-            secrets=prepared.secrets,
-            limits=limits,
-            **_files(folder, prepared),
-        )
-        _hand_over(folder, job, prepared.generated)
+        with claimed(folder, prepared.claim, options.fresh):
+            job = Job(
+                run_id=secrets.token_hex(8),
+                pipeline_id=pipeline_id,
+                revision=stored.revision,
+                code_sha256=_code_sha256(prepared.generated),
+                trigger=trigger,
+                started_by=ws.identity.name,
+                started_at=dt.datetime.now(dt.UTC),
+                cwd=str(Path.cwd()),
+                python=str(environment.python),
+                java_home=str(environment.java_home),
+                cache=str(environment.cache),
+                jars=[str(jar) for jar in environment.jars],
+                secrets=prepared.secrets,
+                limits=limits,
+                **_files(folder, prepared),
+            )
+            _hand_over(folder, job, prepared.generated)
     return status_of(folder, pipeline_id)
 
 

@@ -50,6 +50,10 @@ class Principals:
         self.users[name] = user
         return user
 
+    def renew(self, user: User) -> None:
+        """Give a user another token; the one before is good no longer."""
+        user.token = f"dapi-{secrets.token_hex(8)}"
+
     def by_token(self, header: str) -> User:
         """Whose token this is. Raises Refused."""
         token = header.removeprefix("Bearer ")

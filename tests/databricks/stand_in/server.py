@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import socket
-import struct
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from . import login
-from .faults import Fault
+from .failing import HANG_S, LOGIN, Failing, Worked
 from .principals import User
 from .refusals import Refused, missing
 from .service import Asked, Route
 from .world import Call, World
-
-RESET = struct.pack("ii", 1, 0)
-HANG_S = 120.0
 
 
 class Listener(ThreadingHTTPServer):
@@ -45,13 +43,36 @@ class StandIn(World):
 
             stand_in = world
 
-        self._server = Listener(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._handler = Handler
+        self._port = 0
+        self._listener: Listener | None = None
 
     @property
     def url(self) -> str:
         """The workspace's address."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self._port}"
+
+    def listen(self) -> None:
+        """Take connections, at the same address as before."""
+        self._listener = Listener(("127.0.0.1", self._port), self._handler)
+        self._port = self._listener.server_port
+        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def leave(self) -> None:
+        """Take no connections: who knocks is refused."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.shutdown()
+            listener.server_close()
+            self._thread.join()
+
+    def calm(self) -> None:
+        """Nothing more goes wrong: no fault waits, what is late is done, and it is reachable."""
+        self.faults.rules.clear()
+        self.do_what_is_late(all_of_it=True)
+        if self._listener is None:
+            self.listen()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -66,20 +87,18 @@ class StandIn(World):
         return WorkspaceClient(host=self.url, token=token, auth_type="pat", **settings)
 
     def __enter__(self) -> StandIn:
-        self._thread.start()
+        self.listen()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.closing.set()
         self.open_to_writes.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self.leave()
         if self.broken:
             raise self.broken[0]
 
 
-class RequestHandler(BaseHTTPRequestHandler):
+class RequestHandler(Failing):
     """One request: read, recorded, failed on purpose or answered."""
 
     protocol_version = "HTTP/1.1"
@@ -90,9 +109,12 @@ class RequestHandler(BaseHTTPRequestHandler):
         """Handle a request of any verb."""
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
-        open_to_all = login.answer(self.stand_in, self.command, parts.path, self.headers, content)
-        if open_to_all is not None:
-            self._send(*open_to_all)
+        for_all = login.answer(self.stand_in, self.command, parts.path, self.headers, content)
+        if parts.path == LOGIN:
+            self._send(200, self._page("Sign in to the workspace"))
+            return
+        if for_all is not None:
+            self._attempt("login", False, lambda half=False: for_all)
             return
         try:
             user = self.stand_in.principals.by_token(self.headers.get("Authorization", ""))
@@ -104,17 +126,18 @@ class RequestHandler(BaseHTTPRequestHandler):
         self._record(route, asked)
         if route.writes:
             self.stand_in.open_to_writes.wait(HANG_S)
-        fault = self.stand_in.faults.of(route.name, route.writes)
-        if fault and not fault.after:
-            self._fail(fault)
-            return
-        status, answer = self._work(route, asked, content)
-        if fault:
-            self._fail(fault)
-        else:
-            self._send(status, answer)
+        self._attempt(route.name, route.writes, partial(self._work, route, asked, content))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer
+
+    def _attempt(self, name: str, writes: bool, work: Callable[..., Worked]) -> None:
+        """Answer, or fail where a fault is set for this call."""
+        fault = self.stand_in.faults.of(name, writes)
+        if fault is None:
+            self._send(*work())
+        else:
+            self.fail(fault, work)
+        self.stand_in.do_what_is_late()
 
     def _route(self, path: str) -> tuple[Route, dict[str, str]]:
         for route in self.stand_in.routes:
@@ -131,43 +154,21 @@ class RequestHandler(BaseHTTPRequestHandler):
             )
             self.stand_in.calls.append(call)
 
-    def _work(self, route: Route, asked: Asked, content: bytes) -> tuple[int, Any]:
+    def _work(self, route: Route, asked: Asked, content: bytes, half: bool = False) -> Worked:
         try:
             body = content if route.contract.raw else asked.body
             query, body = route.contract.checked(asked.query, body)
-            asked.query, asked.body, asked.headers = query, body, dict(self.headers.items())
+            headers = dict(self.headers.items())
+            ready = replace(asked, query=query, body=body, headers=headers, half=half)
             with self.stand_in.lock:
-                return 200, route.handler(asked)
+                if route.writes:
+                    self.stand_in.remember()
+                return 200, route.handler(ready)
         except Refused as refused:
             return refused.status, refused.to_json()
         except Exception as error:  # noqa: BLE001 a mistake of the stand-in, raised as it closes
             self.stand_in.broken.append(error)
             return 500, {"error_code": "INTERNAL_ERROR", "message": f"stand-in: {error!r}"}
-
-    def _fail(self, fault: Fault) -> None:
-        self.close_connection = True
-        if fault.how == "hang":
-            self.stand_in.closing.wait(HANG_S)
-        if isinstance(fault.how, str):
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            self.connection.close()
-            return
-        codes = {429: "REQUEST_LIMIT_EXCEEDED", 503: "TEMPORARILY_UNAVAILABLE"}
-        said = {"error_code": codes.get(fault.how, "INTERNAL_ERROR"), "message": "Out of order."}
-        extra = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
-        self._send(fault.how, said, extra)
-
-    def _send(self, status: int, answer: Any, headers: dict[str, str] | None = None) -> None:
-        raw = isinstance(answer, bytes)
-        body = answer if raw else json.dumps({} if answer is None else answer).encode()
-        self.send_response(status)
-        kind = "application/octet-stream" if raw else "application/json"
-        for name, value in {"Content-Type": kind, **(headers or {})}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         """Calls are kept in `calls`, not printed."""

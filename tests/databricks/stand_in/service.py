@@ -18,13 +18,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass
 class Asked:
-    """One request as its handler sees it."""
+    """One request as its handler sees it. `half`: only a part of it is to be done."""
 
     user: User
     query: dict[str, Any]
     body: Any
     path: dict[str, str]
     headers: dict[str, str] = field(default_factory=dict)
+    half: bool = False
 
     def __getitem__(self, name: str) -> Any:
         """What was sent under a name: in the path, the query or the body."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .faults import Fault, Faults
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from .workspace_files import Workspace
 
 OWNER = "ann@example.com"
+HOUR_MS = 3_600_000
 S = TypeVar("S", bound=Service)
 
 
@@ -52,7 +55,10 @@ class World:
         self.owner: User = self.principals.add(OWNER)
         self.unity = Unity(OWNER)
         self._numbers = itertools.count(1)
-        self._last_ms = 0
+        self._last_ms = self._skew_ms = 0
+        self.later: list[list[Any]] = []
+        """Work that was put off: after how many calls it is done, and what is to be done."""
+        self._before: list[dict[Any, Any]] | None = None
         self.services = {kind: kind(self) for kind in services()}
         self.workspace.add_home(self.owner)
         self.routes: list[Route] = sorted(
@@ -84,7 +90,7 @@ class World:
 
     def fail(self, route: str, nth: int = 1, fault: str | Fault = "500", times: int = 1) -> None:
         """Let the nth call from now fail: of a route (`jobs.create`), of `writes`, or of `*`."""
-        known = {r.name for r in self.routes} | {"*", "writes"}
+        known = {r.name for r in self.routes} | {"*", "writes", "login"}
         assert route in known, f"no route {route}: {sorted(known)}"
         self.faults.add(route, nth, fault, times)
 
@@ -116,10 +122,67 @@ class World:
         """An id that nothing else has."""
         return f"00000000-0000-4000-8000-{self.number():012d}"
 
+    def clock_ms(self) -> int:
+        """The time by the workspace's clock."""
+        return int(time.time() * 1000) + self._skew_ms
+
     def now_ms(self) -> int:
-        """The time, later at each call."""
-        self._last_ms = max(self._last_ms + 1, int(time.time() * 1000))
+        """The same, later at each call."""
+        self._last_ms = max(self._last_ms + 1, self.clock_ms())
         return self._last_ms
+
+    def skew(self) -> None:
+        """Set the clock back."""
+        with self.lock:
+            self._last_ms, self._skew_ms = 0, self._skew_ms - HOUR_MS
+
+    def expire(self) -> None:
+        """The owner's token is good no longer; there is a new one."""
+        self.principals.renew(self.owner)
+
+    def do_what_is_late(self, all_of_it: bool = False) -> None:
+        """One call more has passed: do what was put off until now."""
+        with self.lock:
+            for put_off in self.later:
+                put_off[0] -= 1
+            due = [work for left, work in self.later if left <= 0 or all_of_it]
+            self.later = [each for each in self.later if each[1] not in due]
+            for work in due:
+                work()
+
+    def remember(self) -> None:
+        """Keep how all is before a change, if it is to be shown after it."""
+        if self.faults.expects("stale"):
+            self._before = self.content()
+
+    @contextmanager
+    def as_before(self) -> Iterator[None]:
+        """As all was before the newest change."""
+        with self.lock:
+            now = [dict(each) for each in self._held()]
+            self._hold(self._before or now)
+            yield
+            self._hold(now)
+
+    def content(self) -> list[dict[Any, Any]]:
+        """A copy of all that deployments make, and of who may do what."""
+        with self.lock:
+            return copy.deepcopy(self._held())
+
+    def become(self, content: list[dict[Any, Any]]) -> None:
+        """Hold a copy of this instead of what is there; nothing runs."""
+        with self.lock:
+            self.jobs.runs.clear()
+            self._hold(copy.deepcopy(content))
+
+    def _held(self) -> list[dict[Any, Any]]:
+        pipelines, jobs = self.pipelines.known, self.jobs.known
+        return [self.workspace.items, pipelines, jobs, self.principals.levels]
+
+    def _hold(self, content: list[dict[Any, Any]]) -> None:
+        for held, wanted in zip(self._held(), content, strict=True):
+            held.clear()
+            held.update(wanted)
 
     @property
     def pipelines(self) -> Pipelines:
