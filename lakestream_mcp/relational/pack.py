@@ -174,23 +174,24 @@ def unpack_query(plan: PatternPlan, relation: Relation, pattern: str) -> exp.Sel
 def _events(plan: PatternPlan) -> exp.Expr:
     from sqlglot import exp
 
+    def at(name: str) -> exp.Expr:
+        return exp.Bracket(this=exp.column(name), expressions=[exp.column("i")])
+
     layout = layout_of(plan, "")
-    lists = ["steps", "times", *(f"kept_{n}" for n in range(len(layout.kept)))]
-    zipped = exp.func("arrays_zip", *(exp.column(name) for name in lists), copy=False)
     names = exp.func("array", *(exp.Literal.string(name) for name in plan.steps), copy=False)
-    place = exp.Add(
-        this=cast(exp.column("steps", table="e"), "int"), expression=exp.Literal.number(1)
-    )
+    place = exp.Add(this=cast(exp.column("step"), "int"), expression=exp.Literal.number(1))
     fields: list[exp.Expr] = [
         exp.Literal.string("step"),
         exp.func("element_at", names, place, copy=False),
         exp.Literal.string("event_time"),
-        unpacked(exp.column("times", table="e"), "timestamp"),
+        unpacked(at("times"), "timestamp"),
     ]
     for n, value in enumerate(layout.kept):
         packed_value = plan.values[value]
         fields.append(exp.Literal.string(packed_value.name))
-        fields.append(unpacked(exp.column(f"kept_{n}", table="e"), packed_value.type))
+        fields.append(unpacked(at(f"kept_{n}"), packed_value.type))
     body = exp.func("named_struct", *fields, copy=False, dialect="spark")
-    each = exp.Lambda(this=body, expressions=[exp.to_identifier("e")])
-    return exp.func("transform", zipped, each, copy=False)
+    # By index: zipping the lists first would make a row per event, only to take it apart again.
+    variables = [exp.to_identifier("step"), exp.to_identifier("i")]
+    each = exp.Lambda(this=body, expressions=variables)
+    return exp.func("transform", exp.column("steps"), each, copy=False)
