@@ -213,18 +213,19 @@ def unpack_query(rows: Unpacking, pattern: str) -> exp.Select:
 def _events(rows: Unpacking) -> exp.Expr:
     from sqlglot import exp
 
-    lists = ["steps", "times", *(f"kept_{n}" for n in range(len(rows.kept)))]
-    zipped = call("ARRAYS_ZIP", *(exp.column(name) for name in lists))
+    def at(name: str) -> exp.Expr:
+        return exp.Bracket(this=exp.column(name), expressions=[exp.column("i")])
+
     names = exp.Array(expressions=[exp.Literal.string(name) for name in rows.steps])
-    place = exp.Add(
-        this=cast(exp.column("steps", table="e"), "int"), expression=exp.Literal.number(1)
-    )
+    place = exp.Add(this=cast(exp.column("step"), "int"), expression=exp.Literal.number(1))
     fields: list[exp.Expr] = [
         _as(call("ELEMENT_AT", names, place), "step"),
-        _as(unpacked(exp.column("times", table="e"), "timestamp"), "event_time"),
+        _as(unpacked(at("times"), "timestamp"), "event_time"),
     ]
     for n, column in enumerate(rows.kept):
-        value = unpacked(exp.column(f"kept_{n}", table="e"), column.type)
+        value = unpacked(at(f"kept_{n}"), column.type)
         fields.append(exp.Alias(this=value, alias=exp.to_identifier(column.name)))
-    each = exp.Lambda(this=exp.Struct(expressions=fields), expressions=[exp.to_identifier("e")])
-    return call("TRANSFORM", zipped, each)
+    # By index: zipping the lists first would make a row per event, only to take it apart again.
+    variables = [exp.to_identifier("step"), exp.to_identifier("i")]
+    each = exp.Lambda(this=exp.Struct(expressions=fields), expressions=variables)
+    return call("TRANSFORM", exp.column("steps"), each)
