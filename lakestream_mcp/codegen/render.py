@@ -16,7 +16,7 @@ from ..graph.kept import Kept
 from ..graph.node_type import CodeTransformType, RelationalType, SinkType, SourceType
 from ..relational.column_types import ddl
 from .filters import FILTERS, Source, inside_function, sql_ident
-from .imports import import_lines
+from .imports import IMPORTS, import_lines
 from .inline import Code, Names, carried_text, names_in, platform_functions, platform_names
 from .placeholders import placed, unpack_text
 from .plan import NotebookPlan, PatternStep, Step

@@ -1342,15 +1342,15 @@ SELECT
   TIMESTAMP_MICROS(ended_at) AS ended_at,
   TIMESTAMP_MICROS(detected_at) AS detected_at,
   TRANSFORM(
-    ARRAYS_ZIP(steps, times, kept_0, kept_1, kept_2, kept_3, kept_4),
-    e -> STRUCT(
-      ELEMENT_AT(ARRAY('left', 'right'), CAST(e.steps AS INT) + 1) AS step,
-      TIMESTAMP_MICROS(e.times) AS event_time,
-      CAST(e.kept_0 AS BIGINT) AS order_id,
-      CAST(e.kept_1 AS DECIMAL(10, 2)) AS amount,
-      CAST(e.kept_2 AS BIGINT) AS payment_id,
-      CAST(e.kept_3 AS INT) AS terminal,
-      CAST(e.kept_4 AS DOUBLE) AS paid
+    steps,
+    (step, i) -> STRUCT(
+      ELEMENT_AT(ARRAY('left', 'right'), CAST(step AS INT) + 1) AS step,
+      TIMESTAMP_MICROS(times[i]) AS event_time,
+      CAST(kept_0[i] AS BIGINT) AS order_id,
+      CAST(kept_1[i] AS DECIMAL(10, 2)) AS amount,
+      CAST(kept_2[i] AS BIGINT) AS payment_id,
+      CAST(kept_3[i] AS INT) AS terminal,
+      CAST(kept_4[i] AS DOUBLE) AS paid
     )
   ) AS events,
   CAST(measure_0 AS BIGINT) AS `gap_ms`
@@ -1441,13 +1441,13 @@ SELECT
   TIMESTAMP_MICROS(ended_at) AS ended_at,
   TIMESTAMP_MICROS(detected_at) AS detected_at,
   TRANSFORM(
-    ARRAYS_ZIP(steps, times, kept_0, kept_1, kept_2),
-    e -> STRUCT(
-      ELEMENT_AT(ARRAY('last', 'next'), CAST(e.steps AS INT) + 1) AS step,
-      TIMESTAMP_MICROS(e.times) AS event_time,
-      CAST(e.kept_0 AS BIGINT) AS payment_id,
-      CAST(e.kept_1 AS STRING) AS payer,
-      CAST(e.kept_2 AS DOUBLE) AS paid
+    steps,
+    (step, i) -> STRUCT(
+      ELEMENT_AT(ARRAY('last', 'next'), CAST(step AS INT) + 1) AS step,
+      TIMESTAMP_MICROS(times[i]) AS event_time,
+      CAST(kept_0[i] AS BIGINT) AS payment_id,
+      CAST(kept_1[i] AS STRING) AS payer,
+      CAST(kept_2[i] AS DOUBLE) AS paid
     )
   ) AS events,
   CAST(measure_0 AS STRING) AS `status`,

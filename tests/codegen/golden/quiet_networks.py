@@ -916,14 +916,14 @@ SELECT
   TIMESTAMP_MICROS(ended_at) AS ended_at,
   TIMESTAMP_MICROS(detected_at) AS detected_at,
   TRANSFORM(
-    ARRAYS_ZIP(steps, times, kept_0, kept_1, kept_2, kept_3),
-    e -> STRUCT(
-      ELEMENT_AT(ARRAY('trigger'), CAST(e.steps AS INT) + 1) AS step,
-      TIMESTAMP_MICROS(e.times) AS event_time,
-      CAST(e.kept_0 AS STRING) AS id,
-      CAST(e.kept_1 AS DOUBLE) AS magnitude,
-      CAST(e.kept_2 AS DOUBLE) AS depth_km,
-      CAST(e.kept_3 AS STRING) AS place
+    steps,
+    (step, i) -> STRUCT(
+      ELEMENT_AT(ARRAY('trigger'), CAST(step AS INT) + 1) AS step,
+      TIMESTAMP_MICROS(times[i]) AS event_time,
+      CAST(kept_0[i] AS STRING) AS id,
+      CAST(kept_1[i] AS DOUBLE) AS magnitude,
+      CAST(kept_2[i] AS DOUBLE) AS depth_km,
+      CAST(kept_3[i] AS STRING) AS place
     )
   ) AS events
 FROM {in_0} AS in_0

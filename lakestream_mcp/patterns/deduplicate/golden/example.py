@@ -74,10 +74,10 @@ SELECT
   TIMESTAMP_MICROS(ended_at) AS ended_at,
   TIMESTAMP_MICROS(detected_at) AS detected_at,
   TRANSFORM(
-    ARRAYS_ZIP(steps, times),
-    e -> STRUCT(
-      ELEMENT_AT(ARRAY('kept'), CAST(e.steps AS INT) + 1) AS step,
-      TIMESTAMP_MICROS(e.times) AS event_time
+    steps,
+    (step, i) -> STRUCT(
+      ELEMENT_AT(ARRAY('kept'), CAST(step AS INT) + 1) AS step,
+      TIMESTAMP_MICROS(times[i]) AS event_time
     )
   ) AS events,
   CAST(measure_0 AS BIGINT) AS `id`,

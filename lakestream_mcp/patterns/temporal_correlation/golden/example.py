@@ -116,15 +116,15 @@ SELECT
   TIMESTAMP_MICROS(ended_at) AS ended_at,
   TIMESTAMP_MICROS(detected_at) AS detected_at,
   TRANSFORM(
-    ARRAYS_ZIP(steps, times, kept_0, kept_1, kept_2, kept_3, kept_4),
-    e -> STRUCT(
-      ELEMENT_AT(ARRAY('left', 'right'), CAST(e.steps AS INT) + 1) AS step,
-      TIMESTAMP_MICROS(e.times) AS event_time,
-      CAST(e.kept_0 AS BIGINT) AS id,
-      CAST(e.kept_1 AS DOUBLE) AS amount,
-      CAST(e.kept_2 AS STRING) AS kind,
-      CAST(e.kept_3 AS STRING) AS note,
-      TIMESTAMP_MICROS(e.kept_4) AS other
+    steps,
+    (step, i) -> STRUCT(
+      ELEMENT_AT(ARRAY('left', 'right'), CAST(step AS INT) + 1) AS step,
+      TIMESTAMP_MICROS(times[i]) AS event_time,
+      CAST(kept_0[i] AS BIGINT) AS id,
+      CAST(kept_1[i] AS DOUBLE) AS amount,
+      CAST(kept_2[i] AS STRING) AS kind,
+      CAST(kept_3[i] AS STRING) AS note,
+      TIMESTAMP_MICROS(kept_4[i]) AS other
     )
   ) AS events,
   CAST(measure_0 AS BIGINT) AS `gap_ms`

@@ -84,12 +84,12 @@ SELECT
   TIMESTAMP_MICROS(ended_at) AS ended_at,
   TIMESTAMP_MICROS(detected_at) AS detected_at,
   TRANSFORM(
-    ARRAYS_ZIP(steps, times, kept_0, kept_1),
-    e -> STRUCT(
-      ELEMENT_AT(ARRAY('value'), CAST(e.steps AS INT) + 1) AS step,
-      TIMESTAMP_MICROS(e.times) AS event_time,
-      CAST(e.kept_0 AS BIGINT) AS id,
-      CAST(e.kept_1 AS DOUBLE) AS amount
+    steps,
+    (step, i) -> STRUCT(
+      ELEMENT_AT(ARRAY('value'), CAST(step AS INT) + 1) AS step,
+      TIMESTAMP_MICROS(times[i]) AS event_time,
+      CAST(kept_0[i] AS BIGINT) AS id,
+      CAST(kept_1[i] AS DOUBLE) AS amount
     )
   ) AS events,
   CAST(measure_0 AS DOUBLE) AS `first`,
