@@ -66,7 +66,7 @@ class Child:
             return {"event": "failed", "message": "interrupted", "detail": ""}
         except Exception as error:  # noqa: BLE001  every failure is an answer
             detail = traceback.format_exc()
-            return {"event": "failed", "message": first_line(error), "detail": detail}
+            return {"event": "failed", "message": sentence(error), "detail": detail}
 
     def read(self, lines, requests):
         """Hand requests on. Where they end while one is being answered, its sender has died."""
@@ -473,9 +473,12 @@ def read_rows(query):
     return sum(progress["numInputRows"] for progress in query.recentProgress)
 
 
-def first_line(error):
-    """The sentence of an error."""
-    return (str(error) or type(error).__name__).splitlines()[0][:2000]
+def sentence(error):
+    """What an error says in a line: where that only begins a traceback, what ended it, too."""
+    first, *more = (str(error) or type(error).__name__).splitlines()
+    if first.endswith("Traceback (most recent call last):"):
+        first += " … " + " ".join([line for line in more if line[:1].strip()][:2])
+    return first[:2000]
 
 
 def main():

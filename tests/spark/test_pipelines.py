@@ -18,7 +18,7 @@ from tests.codegen.bench import sink as files_to
 
 pytestmark = pytest.mark.spark
 Rows = list[dict[str, Any]]
-QUIET = {
+QUIET: dict[str, Any] = {
     "id": "quiet",
     "type": "absence",
     "name": "Quiet",
@@ -64,6 +64,15 @@ def feed(path: Path) -> dict[str, Any]:
     return made
 
 
+def into(folder: Path, *sinks: dict[str, Any], pattern: dict[str, Any] = QUIET) -> dict[str, Any]:
+    """Files, a pattern, and all the sinks behind it."""
+    document = chain(feed(folder / "in"), pattern)
+    document["nodes"] = [*document["nodes"][:2], *sinks]
+    document["edges"] = document["edges"][:1]
+    document["edges"] += [{"source": "quiet", "target": s["id"]} for s in sinks]
+    return document
+
+
 def table_sink(node_id: str, mode: str) -> dict[str, Any]:
     config = {"table": f"main.out.{node_id}", "mode": mode}
     return {"id": node_id, "type": "delta-table-sink", "name": node_id, "config": config}
@@ -76,15 +85,23 @@ def count(spark: SparkProcess, folder: Path, table: str) -> tuple[int, int]:
     return row["n"], row["ids"]
 
 
+def test_what_fails_in_a_batch_is_told_in_the_first_line(
+    bench: Bench, spark: SparkProcess, tmp_path: Path
+) -> None:
+    made = bench.make(into(tmp_path, table_sink("merged", "merge")))
+    write(tmp_path / "in", "a.json", shocks([0, 20, 40]))
+    folder = tmp_path / "tables" / "main.out.merged"
+    spark.request("sql", text=f"CREATE TABLE delta.`{folder}` (other INT) USING delta")
+    with pytest.raises(EngineFailed) as failed:
+        run(spark, made, tmp_path)
+    assert "match_id" in str(failed.value).splitlines()[0]
+
+
 def test_tables_grow_and_a_second_run_goes_on(
     bench: Bench, spark: SparkProcess, tmp_path: Path
 ) -> None:
-    document = chain(feed(tmp_path / "in"), QUIET)
-    sinks = [table_sink("appended", "append"), table_sink("merged", "merge")]
-    document["nodes"] = document["nodes"][:2] + sinks
-    document["edges"] = document["edges"][:1]
-    document["edges"] += [{"source": "quiet", "target": s["id"]} for s in sinks]
-    made = bench.make(document)
+    sinks = table_sink("appended", "append"), table_sink("merged", "merge")
+    made = bench.make(into(tmp_path, *sinks))
     write(tmp_path / "in", "a.json", shocks([0, 1, 2, 20]))
     answer = run(spark, made, tmp_path)
     assert {q["name"] for q in answer["queries"]} == {"appended", "merged"}

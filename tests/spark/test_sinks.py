@@ -17,16 +17,17 @@ from lakestream_mcp.deploy.spark_process import SparkProcess
 from lakestream_mcp.graph.node_type import SinkType
 from lakestream_mcp.nodes.messages import plain_json
 from tests import witness
-from tests.codegen.bench import Bench, Made, chain
+from tests.codegen.bench import Bench, Made
 from tests.sinks.servers import Answer, http_server, smtp_server
 from tests.storage.conftest import Postgres, postgres_server  # noqa: F401  a fixture
 
-from .test_pipelines import QUIET, feed, run, shocks, write
+from .test_pipelines import QUIET, into, run, shocks, write
 
 pytestmark = [pytest.mark.spark, pytest.mark.postgres]
 Json = dict[str, Any]
 NEWEST = {"table": "main.out.newest", "primary_keys": ["key"], "sequence_by": "detected_at"}
 MERGED = {"warehouse_id": "w1", "table": "main.out.merged", "staging": "/Volumes/main/ops/staging"}
+KEPT = {**QUIET, "config": {**QUIET["config"], "keep": ["id"]}}
 DRIVER = ("psycopg", "psycopg_binary", "typing_extensions")
 
 
@@ -62,15 +63,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProcess]:
 
 def sink(node_id: str, node_type: str, config: Json) -> Json:
     return {"id": node_id, "type": node_type, "name": node_id, "config": config}
-
-
-def into(folder: Path, *sinks: Json) -> Json:
-    """Files, a pattern, and all the sinks behind it."""
-    document = chain(feed(folder / "in"), {**QUIET, "config": {**QUIET["config"], "keep": ["id"]}})
-    document["nodes"] = [*document["nodes"][:2], *sinks]
-    document["edges"] = document["edges"][:1]
-    document["edges"] += [{"source": "quiet", "target": s["id"]} for s in sinks]
-    return document
 
 
 def host_rows(bench: Bench, made: Made, events: list[Json]) -> list[Json]:
@@ -128,6 +120,7 @@ def test_alerts_are_the_hosts_and_come_once(
                     **sending,
                 },
             ),
+            pattern=KEPT,
         )
         made = bench.make(document)
         events = shocks([0, 1, 2, 20, 40]) + shocks([100], "C")
@@ -197,6 +190,7 @@ def test_tables_and_databases_hold_the_hosts_matches(
                 "tls": "disable",
             },
         ),
+        pattern=KEPT,
     )
     made = bench.make(document)
     events = shocks([0, 1, 2, 20, 40, 43]) + shocks([100], "C")
