@@ -68,7 +68,7 @@ class Pipelines:
         )
 
     def __enter__(self) -> Pipelines:
-        flags = f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dderby.system.home={self.folder}"
+        flags = " ".join([*spark_env.QUICK, f"-Dderby.system.home={self.folder}"])
         conf = {
             **self.conf,
             "spark.jars": ",".join(map(str, self.environment.jars)),

@@ -22,23 +22,7 @@ def session(conf):
     builder = SparkSession.builder.remote("local[2]")
     for name, value in conf.items():
         builder = builder.config(name, value)
-    made = builder.getOrCreate()
-    made.client.set_retry_policies([reattaching()])
-    return made
-
-
-def reattaching():
-    """Spark's own rule of what is tried again, and streams that the transport has cut."""
-    from pyspark.sql.connect.client.retries import DefaultPolicy
-
-    class Reattaching(DefaultPolicy):
-        """The operation goes on in the server; the client asks for the rest of its answer."""
-
-        def can_retry(self, exception):
-            cut = "Stream removed" in str(getattr(exception, "details", str)() or "")
-            return cut or super().can_retry(exception)
-
-    return Reattaching()
+    return builder.getOrCreate()
 
 
 def graph(spark, sql, python, dry, storage):
