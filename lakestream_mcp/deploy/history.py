@@ -14,7 +14,7 @@ from .desired import Desired
 STANDING = ("deployed", "paused")
 BUNDLE = "bundle"
 # What may have begun checkpoints; one that was undone has not.
-BEGAN = (*STANDING, "replaced", "partial", "interrupted", "destroyed")
+BEGAN = (*STANDING, "applying", "replaced", "partial", "interrupted", "destroyed")
 ROWS_LOOKED_AT = 200
 
 
@@ -53,9 +53,18 @@ class History(NamedTuple):
         return next((r for r in self.rows if r.status in BEGAN and r.settings.get("desired")), None)
 
     @property
+    def begins_anew(self) -> bool:
+        """Whether the newest did not end and was to begin checkpoints that nothing had before."""
+        return self.unfinished is not None and self.generations > self._generations(self.rows[1:])
+
+    @property
     def generations(self) -> int:
         """How many checkpoints were begun."""
-        wanted = [row.settings.get("desired") or {} for row in self.rows]
+        return self._generations(self.rows)
+
+    @staticmethod
+    def _generations(rows: list[Deployment]) -> int:
+        wanted = [row.settings.get("desired") or {} for row in rows]
         return max((int(each.get("generation", 1)) for each in wanted), default=0)
 
     def earlier(self, deployment_id: str) -> Deployment:

@@ -11,13 +11,13 @@ from ..errors import EngineFailed, Unsupported
 from . import running
 from .changes import Change, Known, Observation, Runs
 from .desired import Desired, code_sha256
+from .running.claim import held
 from .running.start import folder_of
-
-GENERATION = "generation"
 
 
 class LocalTarget:
-    """One pipeline's local run. `known.sent` says which generation of checkpoints it goes on from.
+    """One pipeline's local run. Its folder says which generation of checkpoints it holds, so that a
+    start is known that nobody lived to record.
 
     What runs is made from the revision again. It is the text that was deployed, as code follows
     from the document; where another version of the product made that, it is refused.
@@ -42,7 +42,7 @@ class LocalTarget:
         before = now.revision if now.is_alive else None
         wanted = desired.revision if desired and not desired.paused else None
         change = Change(
-            do="leave" if before == wanted and not self._fresh() else "update",
+            do="leave" if before == wanted and self._as_wanted() else "update",
             kind="runs",
             key=self.pipeline_id,
             name="on this machine",
@@ -51,7 +51,11 @@ class LocalTarget:
         )
         if wanted is not None and change.writes:
             self._refuse_other_code(desired)
-        world = {"revision": before, "known": self.known.model_dump(mode="json")}
+        world = {
+            "revision": before,
+            "generation": self._held(),
+            "known": self.known.model_dump(mode="json"),
+        }
         return Observation(changes=[change], world=world)
 
     def _refuse_other_code(self, desired: Desired | None) -> None:
@@ -80,25 +84,29 @@ class LocalTarget:
             "how the code differs.",
         )
 
-    def _fresh(self) -> bool:
-        """Whether new checkpoints are asked for."""
+    def _held(self) -> int:
+        """The generation of checkpoints in the run's folder."""
+        claim = held(folder_of(self.ws, self.pipeline_id))
+        return claim.generation if claim else 0
+
+    def _as_wanted(self) -> bool:
+        """Whether the checkpoints are those that are asked for, if any are."""
         if self.desired is None or self.desired.paused:
-            return False
-        return self.desired.generation > int(self.known.sent.get(GENERATION) or 1)
+            return True
+        return self.desired.generation == self._held()
 
     def expect(self, change: Change) -> None:
         """Nothing is left behind that the run's folder does not say itself."""
 
     def do(self, change: Change) -> None:
         """End what runs, and start what shall run."""
-        fresh = self._fresh()
         with self._writing():
             running.stop(self.ws, self.pipeline_id)
             if self.desired is None or self.desired.paused:
                 return
-            options = running.RunOptions(fresh=fresh)
+            wanted = self.desired.generation
+            options = running.RunOptions(fresh=wanted > self._held(), generation=wanted)
             running.start(self.ws, self.pipeline_id, self.desired.revision, options)
-        self.known.sent[GENERATION] = self.desired.generation
 
     def undo(self, change: Change) -> None:
         """Let run what ran before."""

@@ -200,8 +200,9 @@ class Planner:
                 f"{before.checkpoint_root}"
             )
         if self.asked.state == "new":
-            fresh = desired.model_copy(update={"generation": again + 1})
-            return fresh, tests, fit, True
+            goes_on = fit.fits and history.begins_anew
+            generation = before.generation if goes_on else again + 1
+            return desired.model_copy(update={"generation": generation}), tests, fit, True
         if not fit.fits:
             raise _state_changed(self.asked, fit)
         kept = desired.model_copy(update={"generation": before.generation})

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from lakestream_mcp.deploy.changes import Change
+from lakestream_mcp.deploy.local_target import LocalTarget
 from lakestream_mcp.errors import LakestreamError
 from lakestream_mcp.storage.tables import deployment_locks, deployments
 
@@ -154,6 +156,34 @@ def test_a_death_on_the_way_is_gone_on_from(run: Run, file: str) -> None:
     let_go(run)
     assert plan(run, **given)["plan"]["continues"]
     goes_on(run, given)
+
+
+def test_a_death_before_the_start_is_recorded_loses_nothing_of_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = new_state(run)
+    shown = plan(run, **given)
+    with monkeypatch.context() as patch:
+        does = LocalTarget.do
+
+        def dies_after(self: LocalTarget, change: Change) -> None:
+            does(self, change)
+            raise Death
+
+        patch.setattr(LocalTarget, "do", dies_after)
+        with pytest.raises(Death):
+            plan(run, confirm=shown["confirm"], **given)
+    began = run.until_phase("running")
+    let_go(run)
+    for again in (given, {}):
+        assert [c["do"] for c in plan(run, **again)["plan"]["changes"]] == ["leave"]
+    assert deploy(run, **given)["status"] == "deployed"
+    assert run.until_phase("running").run_id == began.run_id
+    assert len(list(run.folder.glob("earlier/*"))) == 1
+    assert plan(run)["status"] == "unchanged"
+    deploy(run, **given)
+    assert run.until_phase("running").run_id != began.run_id
+    assert len(list(run.folder.glob("earlier/*"))) == 2
 
 
 def goes_on(run: Run, given: dict[str, Any]) -> None:

@@ -22,12 +22,13 @@ class Claim(BaseModel):
     """What the checkpoints of a folder belong to.
 
     checkpoints: by query; None where a folder does not tell. Where given events are read instead of
-    sources, these are named by the events.
+    sources, these are named by the events. generation: as deployments count them.
     """
 
     pipeline: str
     revision: int = 0
     checkpoints: dict[str, Checkpoint] | None = None
+    generation: int = 1
 
     @classmethod
     def of(cls, generated: Generated, revision: int, events: str | None) -> Claim:
@@ -63,15 +64,21 @@ def held(folder: RunFolder) -> Claim | None:
 
 
 @contextmanager
-def claimed(folder: RunFolder, mine: Claim, fresh: bool) -> Iterator[None]:
+def claimed(
+    folder: RunFolder, mine: Claim, fresh: bool, generation: int | None = None
+) -> Iterator[None]:
     """Take a folder over for a start; where the start fails, the folder is as it was before.
 
     fresh: begin with new checkpoints. The old ones are kept aside, with what was measured of them.
+    generation: what deployments call the checkpoints from now on; none where that does not change.
     Raises InvalidArgument where the folder's checkpoints hold what cannot be read.
     """
     before = held(folder)
     if not fresh and before is not None and not (fit := mine.fit(before)).fits:
         raise _changed(folder, before, mine, fit)
+    if generation is None:
+        generation = before.generation if before else 1
+    mine = mine.model_copy(update={"generation": generation})
     aside = folder.earlier / dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S_%f")
     try:
         if fresh:

@@ -43,9 +43,11 @@ class RunOptions(BaseModel):
 
     fresh: with new checkpoints. trigger: `available now`, or an interval; none for the pipeline's
     own interval, or a second. events: read instead of the sources, as `test_pattern` takes them.
+    generation: what a deployment calls the checkpoints.
     """
 
     fresh: bool = False
+    generation: int | None = None
     trigger: str = ""
     events: Any = None
     limits: Limits | None = None
@@ -96,7 +98,7 @@ def start(
         _refuse_running(folder, pipeline_id)
         _await_end(folder)
         _refuse_full(folder, limits)
-        with claimed(folder, prepared.claim, options.fresh):
+        with claimed(folder, prepared.claim, options.fresh, options.generation):
             job = Job(
                 run_id=secrets.token_hex(8),
                 pipeline_id=pipeline_id,
