@@ -147,13 +147,18 @@ def _span(op: Operation, ws: Workspace) -> Iterator[None]:
 
     about = {"lakestream.operation": op.name, "lakestream.request_id": ws.call.request_id}
     about |= {"enduser.id": ws.identity.name, "lakestream.surface": ws.origin.surface}
+    # An error's code is told and not its words, which hold what the caller sent.
     with get_tracer("lakestream").start_as_current_span(
-        f"lakestream {op.name}", attributes=about, record_exception=False
+        f"lakestream {op.name}",
+        attributes=about,
+        record_exception=False,
+        set_status_on_exception=False,
     ) as span:
         try:
             yield
-        except LakestreamError as error:
-            span.set_status(Status(StatusCode.ERROR, error.code))
+        except Exception as error:
+            code = error.code if isinstance(error, LakestreamError) else type(error).__name__
+            span.set_status(Status(StatusCode.ERROR, code))
             raise
         finally:
             if ws.call.pipeline_id:

@@ -8,8 +8,6 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,9 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from lakestream_mcp.metrics import Metrics
 from lakestream_mcp.operations import call, find
@@ -115,50 +116,22 @@ def test_the_exposition_is_well_formed() -> None:
     assert 'lakestream_call_seconds_count{operation="deploy"} 4' in lines
 
 
-class Span(trace.NonRecordingSpan):
-    """A span that is kept."""
-
-    def __init__(self, name: str, attributes: dict[str, Any]) -> None:
-        super().__init__(trace.INVALID_SPAN_CONTEXT)
-        self.name = name
-        self.attributes = attributes
-        self.status: Any = None
-
-    def set_attribute(self, key: str, value: Any) -> None:
-        self.attributes[key] = value
-
-    def set_status(self, status: Any, description: str | None = None) -> None:
-        self.status = status
-
-
-class Recorder(trace.TracerProvider, trace.Tracer):
-    """The least that is an SDK of OpenTelemetry."""
-
-    def __init__(self) -> None:
-        self.spans: list[Span] = []
-
-    def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
-        return self
-
-    def start_span(self, name: str, *_: Any, **given: Any) -> trace.Span:
-        self.spans.append(Span(name, dict(given.get("attributes") or {})))
-        return self.spans[-1]
-
-    @contextmanager
-    def start_as_current_span(self, name: str, *_: Any, **given: Any) -> Iterator[trace.Span]:
-        yield self.start_span(name, **given)
-
-
 def test_a_call_is_a_span(fresh: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder = Recorder()
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", recorder)
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
     call(find("create_pipeline"), fresh.caller({}), {"name": "Traced"})
     RestCaller(fresh).call("get_pipeline", {"pipeline_id": "nothing"})
-    made, failed = (s for s in recorder.spans if s.name.startswith("lakestream "))
+    made, failed = (s for s in kept.get_finished_spans() if s.name.startswith("lakestream "))
     assert made.name == "lakestream create_pipeline"
+    assert made.attributes is not None
     assert made.attributes["lakestream.pipeline"] == "traced"
-    assert made.status is None
+    assert made.status.is_ok
+    assert made.end_time is not None and made.start_time is not None
+    assert made.end_time > made.start_time
     assert failed.status.description == "PIPELINE_NOT_FOUND"
+    assert failed.events == ()
 
 
 def test_the_command_line_does_not_pay_for_traces() -> None:
