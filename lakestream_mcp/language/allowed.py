@@ -29,7 +29,12 @@ OWN_CODE = frozenset({"custom", "custom-sql", "custom-python-source", "custom-py
 ASKS_CODE = re.compile(r"\b(custom|own|python|udf|pandas|sql|code|function)\b", re.IGNORECASE)
 ASKS_REMOVAL = re.compile(
     r"\b(remov\w*|delet\w*|drop\w*|without|replac\w*|instead|no longer|not anymore|rid of|"
-    r"take (?:it )?(?:out|away)|stop \w+ing|discard\w*|clear\w*|swap\w*|undo|rather than)\b",
+    r"take (?:\S+ ){0,4}(?:out|away)|stop \w+ing|discard\w*|clear\w*|swap\w*|undo|rather than|"
+    r"scrap|ditch|lose|bypass\w*|skip|omit|eliminate|disable|purge|kill|get rid|no more|"
+    r"(?:leave|cut|throw|kick|turn|switch) (?:\S+ ){0,4}(?:out|off)|do without|in place of|"
+    r"(?:no|not|n't) (?:longer )?(?:need|want)(?:ed)?|superfluous|redundant|unnecessary|obsolete|"
+    r"(?:merge|combine|join) .{1,40} (?:into (?:a single )?one|with (?:or|and))|"
+    r"(?:turn|convert) .{1,40} into)\b",
     re.IGNORECASE,
 )
 ADDRESS = re.compile(

@@ -14,6 +14,7 @@ _OUGHT = r"only|should|must|shall|has to|needs? to|ought to|gets?|receives?|take
 _SETS = r"(?:please )?(?:change|set|make|increase|decrease|raise|lower|swap|replace)"
 
 
+_MOVES = r"(?:please )?(?:move|redirect|reroute|relocate|divert)"
 _GONE = r"(?:please )?(?:remove|delete|drop|ignore|exclude|skip|discard|get rid of)"
 _WAYS = r"rest|others|otherwise|everything else|remaining|other ones"
 
@@ -25,7 +26,7 @@ class Additions(Rows):
         """`send it to Slack too`, `the raw orders into main.sales.bronze as well`."""
         if phrase.at(_SETS) and not phrase.has(r"(?:to|into) (?:slack|teams|pagerduty|email|#\w+)"):
             return False
-        old = phrase.at(_GONE) or self._of_old_sink(phrase)
+        old = phrase.at(rf"{_GONE}|{_MOVES}") or self._of_old_sink(phrase)
         start = None if old else self._start(phrase)
         if start is None:
             return False
@@ -42,7 +43,7 @@ class Additions(Rows):
         if made and start.only:
             self.flow.before(start.only, self.references.last or "")
         elif made and (rest := self._without_names(rest, names)).content():
-            self._condition_of_sink(rest, at)
+            return self._condition_of_sink(rest, at)
         return made
 
     def _ways(self, phrase: Phrase) -> bool:
@@ -101,17 +102,26 @@ class Additions(Rows):
         phrase.use(found.start, end)
         return phrase.outside(found.start, end)
 
-    def _condition_of_sink(self, rest: Phrase, at: str) -> None:
-        """`alert Slack when amount > 10`: a filter before the sink that was just added."""
+    def _condition_of_sink(self, rest: Phrase, at: str) -> bool:
+        """`alert Slack when amount > 10`: a filter before the sink that was just added.
+
+        Not for one more pattern, which takes other rows.
+        """
         sink = self.references.last
         if sink is None:
-            return
+            return True
         reader, used = self._reader(at), set(rest.used)
         reader.read(rest)
+        if self.flow.category(at) == "pattern" and self._is_pattern(reader.found.steps[:1]):
+            return False
         for made in reader.found.steps[:1]:
             self.flow.before(made, sink)
         if not reader.found.steps:
             rest.used.intersection_update(used)
+        return True
+
+    def _is_pattern(self, steps: list[Made]) -> bool:
+        return any(self.flow.catalog.get(made.type).category == "pattern" for made in steps)
 
     def _without_names(self, rest: Phrase, names: set[int]) -> Phrase:
         """A phrase without the node whose rows are meant: `when there is a burst`."""
@@ -144,7 +154,7 @@ class Additions(Rows):
             return False
         for made in reader.found.steps:
             if self.flow.catalog.get(made.type).category == "pattern" and feeding:
-                self._beside(made, feeding, reader.found.sinks)
+                self._beside(made, self._heard(made, feeding), reader.found.sinks)
             elif feeding:
                 self.talk.assume(f"I put it before `{patterns[0]}`.")
                 self.references.last = self.flow.before(made, patterns[0])
@@ -152,6 +162,12 @@ class Additions(Rows):
                 self.references.last = self.flow.after(made, at)
                 at = self.references.last
         return bool(reader.found.steps)
+
+    def _heard(self, made: Made, feeding: str) -> str:
+        """The node whose rows a pattern takes: silence is that of the source, not of a filter."""
+        sources = self.flow.of("source")
+        silence = made.type == "heartbeat" and len(sources) == 1
+        return sources[0] if silence else feeding
 
     def _windows(self, phrase: Phrase) -> list[str]:
         """The windows before which rows are sorted out, where a clause is about rows."""

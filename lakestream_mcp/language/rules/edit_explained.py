@@ -29,7 +29,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "group": ("key", "group_by", "consumer_group"),
     "grouped": ("key", "group_by"),
     "mode": ("mode", "window_type"),
-    "merge": ("mode", "merge_keys"),
+    "merge": ("mode", "merge_keys", "condition"),
     "append": ("mode",),
     "topic": WORDS["topic"],
     "broker": WORDS["broker"],
@@ -37,7 +37,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "column": ("columns", "keep", "key", "group_by", "value", "merge_keys", "partition_by"),
     "format": ("format",),
     "partition": ("partition_by", "key"),
-    "message": (*WORDS["message"], "provider"),
+    "message": (*WORDS["message"], "provider", "max_per_minute"),
     "late": WORDS["lateness"],
     "lateness": WORDS["lateness"],
     "delay": WORDS["lateness"],
@@ -57,6 +57,11 @@ _BESIDE = (
 )
 _DENIALS = ("without", "except", "excluding", "unless", "never", "drops", "drop")
 MANY = 3
+_SAID_OF = {
+    "heartbeat": "no nothing not silent silence dead man check missing stop alive hear any",
+    "absence": "no nothing not never missing without fail",
+}
+"""What is said of rows that do not come."""
 _TALK = word_set(
     "first second third last both two drop drops dropped remove removes delete deletes ignore "
     "ignores exclude excludes discard undo revert replace swap exchange rename insert append "
@@ -137,6 +142,7 @@ def _known(changes: Sequence[Change], flow: Flow) -> Iterator[str]:
         if change.op == "add_node":
             yield from stems(flow.catalog.get(change.node.type).title)
             yield from nicknames(change.node.type)
+            yield from stems(_SAID_OF.get(change.node.type, ""))
         for end in ("id", "source", "target"):
             node = flow.document.node(made.get(end, ""))
             if node is not None:

@@ -86,7 +86,8 @@ def _tells(said: str, token: Token) -> bool:
     """Whether a text holds a value."""
     if token.kind == "dur":
         try:
-            return json.dumps(duration_of(token))[1:-1] in said or token.text.lower() in said
+            told = (json.dumps(duration_of(token))[1:-1], token.text.lower(), f"per_{token.unit}")
+            return any(text in said for text in told)
         except ValueError:
             return True
     if token.kind in ("num", "times"):

@@ -36,13 +36,15 @@ _KEYED = (
     r"key|keys|keyed|group|grouped|grouping|groups|group by|per|dedup\w*|partition|partitioned|for "
     r"each|for every|by|matched|match|unique|distinguish\w*|apart|separately"
 )
+_PER = r"per|by|key\w*|group\w*|for each|for every"
+_LOOKS = r"looks? at|go(?:es)? by|compares?|tell apart|identif\w+|considers?"
 _MERGED = r"merge|merges|merged|upsert|upserts|upserted"
 _STREAMING = ("topic", "topics", "stream", "streams", "kafka", "kinesis", "source", "consumer")
 _KEY_WORDS = word_set(
     "add include remove drop delete take put use break broken down aggregate sum key keys "
     "keyed group grouped grouping groups per dedup dedupe deduplicate deduplication partition "
     "partitioned matched match unique apart separately column columns plus merge merged "
-    "upsert also as well"
+    "upsert also as well look looks go goes compare compares consider considers tell identify"
 )
 
 
@@ -141,6 +143,9 @@ class Lists(EditKind):
         last = self.values.references.last
         if phrase.has("no|just|only|not|instead|rather") and self._told_key(phrase):
             return True
+        named = [n for m in mentions(phrase, self.values.references) for n in m.nodes]
+        if phrase.has(_LOOKS) and [self.flow.types.get(n) for n in named] == ["deduplicate"]:
+            return True
         return phrase.has(_KEYED) or (
             last in self.flow.types and "key" in self._fields(last) and phrase.has(ALSO)
         )
@@ -176,6 +181,8 @@ class Lists(EditKind):
             return False
         if not made and field in ("to", "topics", "streams"):
             self.values.talk.ask(f"What is `{field}` of `{nodes[0]}` to be then?")
+            return False
+        if not made and field in ("key", "group_by") and not phrase.has(_PER):
             return False
         phrase.use()
         return self.values.update(nodes[0], {field: made})

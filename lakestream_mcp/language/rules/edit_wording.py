@@ -127,7 +127,11 @@ def trimmed(phrase: Phrase) -> Phrase:
         start += 1
     while end > start and phrase.tokens[end - 1].norm in _ENDS:
         end -= 1
-    kept = [t for t in phrase.tokens[start:end] if t.norm not in _MODAL]
+    kept = [
+        t._replace(norm="is", text="is") if t.norm == "be" else t
+        for t in phrase.tokens[start:end]
+        if t.norm not in _MODAL
+    ]
     return Phrase(kept, phrase.used)
 
 

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from ..proposal import Draft
 from .edit_additions import Additions
 from .edit_aggregations import AggregationEdits
-from .edit_amounts import with_amounts
 from .edit_assign import Assignments
 from .edit_choices import Choices
+from .edit_columns import SourceColumns
 from .edit_conditions import ConditionEdits
+from .edit_limits import Limits
 from .edit_lists import Lists
 from .edit_open import OpenEdits
+from .edit_prepared import prepared
+from .edit_renames import renames_followed
 from .edit_said import RELATIVE, mentions
 from .edit_sequence import StepEdits
 from .edit_step_order import StepOrder
@@ -20,6 +23,7 @@ from .edit_tables import TableEdits
 from .edit_there import absent, absent_column, there_is
 from .edit_trials import Trials, reasons_joined
 from .edit_unset import Unset
+from .edit_wholes import Wholes
 from .edit_words import WordEdits
 from .language import EXAMPLE
 from .phrase import Phrase
@@ -51,6 +55,7 @@ _BARE = (
     r"(?: (?:it|this|that|them|something|things|the|a|pipeline|bit|please))+$"
 )
 _KINDS = (
+    SourceColumns,
     OpenEdits,
     Unset,
     TableEdits,
@@ -71,9 +76,10 @@ class Editor(Additions):
         """The changes that the clauses ask for."""
         from .drafts import concluded
 
+        limits = Limits(self.values)
         trials = Trials(self.values, self._changing(), (self._ways, self._sinks, self._added))
-        for phrase in map(with_amounts, reasons_joined(found)):
-            if not self._bare(phrase):
+        for phrase in reasons_joined(prepared(found)):
+            if not (self._bare(phrase) or limits.open(phrase)):
                 polite = phrase.at(_POLITE)
                 phrase.use(0, polite.end if polite else 0)
                 trials.clause(phrase.part(polite.end) if polite else phrase)
@@ -85,6 +91,7 @@ class Editor(Additions):
                 f"{there_is(self.flow, found)} {_HINT}"
             )
         trials.ask_for_unread()
+        renames_followed(self.values)
         return concluded(self.flow, list(found), self.talk)
 
     def _changing(self) -> tuple[Callable[[Phrase], bool], ...]:
@@ -95,13 +102,17 @@ class Editor(Additions):
             self._absent,
             self._late,
             self._titled,
+            *Limits(self.values).readers(),
+            *Wholes(self.values).readers(),
             *Choices(self.values).readers(),
             self._moved,
             self._between,
             self._only_into,
+            self._in_place_of,
             self._swapped,
             self._removed,
             self._connected,
+            self._becomes,
             *self._of_values(),
             self._placed,
             self._retargeted,

@@ -1,0 +1,65 @@
+"""A column's new name followed through the nodes behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .edit_configs import Configs
+
+RENAMES = "rename-cast"
+
+
+def renames_followed(values: Configs) -> None:
+    """Nodes behind a new rename know the new names."""
+    for node, made in list(values.flow.made.items()):
+        if made.type == RENAMES and node in values.flow.types:
+            renamed = made.config.get("columns") or ()
+            names = {c["column"]: c["name"] for c in renamed if c["column"] != c.get("name")}
+            if names := {old: new for old, new in names.items() if new}:
+                follow(values, node, names)
+
+
+def follow(values: Configs, start: str, names: Mapping[str, str]) -> None:
+    """The fields of all nodes behind one that name its old columns, with their new names."""
+    flow, carried = values.flow, {start: dict(names)}
+    waiting = [start]
+    while waiting:
+        source = waiting.pop(0)
+        for _, target, *_ in flow.outputs(source):
+            known = values.request.columns.get(target, {})
+            keeps = flow.category(target) == "sink" or not known
+            passed = {o: n for o, n in carried[source].items() if keeps or o in known}
+            if target in carried:
+                continue
+            _rename(values, target, carried[source])
+            carried[target] = passed
+            waiting += [target] if passed else []
+
+
+def _rename(values: Configs, node: str, names: Mapping[str, str]) -> None:
+    """One node's fields with the new names."""
+    from pydantic import ValidationError
+
+    from ...relational.node_reads import renamed_config
+
+    kind = values.request.catalog.get(values.flow.types[node])
+    inputs, renames = _inputs(values, node, names)
+    try:
+        config = kind.Config.model_validate(values.config(node))
+    except ValidationError:
+        return
+    patch: dict[str, Any] = renamed_config(kind, config, inputs, renames)
+    if patch:
+        values.update(node, patch)
+
+
+def _inputs(values: Configs, node: str, names: Mapping[str, str]) -> tuple[Any, Any]:
+    """What flows into a node, with its columns under their old names."""
+    from ...graph.model import Column, Relation
+
+    inputs = []
+    for source, _, _, port in values.flow.inputs(node):
+        types = values.columns_of(source).types
+        inputs.append((port, Relation(tuple(Column(n, t) for n, t in types.items()))))
+    return inputs, {place: dict(names) for place in range(len(inputs))}
