@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .drafts import NOWHERE
 from .edit_explained import is_talk
 from .edit_rows import Rows
-from .edit_said import mentions, removes_node
+from .edit_said import ALSO, DETECTS, mentions, removes_node
 from .edit_wording import invents
 from .phrase import Phrase
 from .scene import Made
@@ -16,6 +17,13 @@ _SETS = r"(?:please )?(?:change|set|make|increase|decrease|raise|lower|swap|repl
 
 _MOVES = r"(?:please )?(?:move|redirect|reroute|relocate|divert)"
 _GONE = r"(?:please )?(?:remove|delete|drop|ignore|exclude|skip|discard|get rid of)"
+_NEW = r"detect|find|flag|spot|alert|warn|watch|look|new|second|add|insert|write|tell|notify|page"
+_IN_ORDER = (
+    r"then|followed|after|before|->|next|later|subsequent\w*|sequence|until|first|again|in a row"
+)
+_TAKEN_FOR = r"as (?:an? |the )?(?:expected|trigger\w*|answer|purchase|reply|success|failure|hit)"
+_THE_TABLE = r"(?:the|our|that|this|existing)(?: (?:delta|output|result|results|same))* table"
+_WAY = r"directly|straight|right away|instead"
 _WAYS = r"rest|others|otherwise|everything else|remaining|other ones"
 
 
@@ -30,11 +38,19 @@ class Additions(Rows):
         start = None if old else self._start(phrase)
         if start is None:
             return False
-        at, made = start.node, False
+        at, made, assumed = start.node, False, dict(self.talk.assumptions)
         found = [m for m in mentions(phrase, self.references) if m.nodes == [at]]
         names = {t.place for m in found for t in phrase.tokens[m.start : m.end]}
         rest = self._without_beside(start.phrase)
         while (sink := take_sink(self._reader(at).scene, rest, True)) is not None:
+            if self._is_there(sink[0]):
+                return False
+            if (there := self._meant_table(phrase, sink[0])) is not None:
+                self.talk.assumptions = assumed
+                rest = self._without_names(sink[1], names)
+                return not rest.without(rest.find(_WAY)).content() and self._led_to(
+                    phrase, at, there
+                )
             target = self.flow.target_of(at, self.request.columns.get(at, {}))
             self.references.last = self.flow.add(finished(sink[0], target), at)
             shorter, rest, made = len(sink[1]) < len(rest), sink[1], True
@@ -45,6 +61,34 @@ class Additions(Rows):
         elif made and (rest := self._without_names(rest, names)).content():
             return self._condition_of_sink(rest, at)
         return made
+
+    def _is_there(self, made: Made) -> bool:
+        """Whether a sink of the pipeline writes to the same place already."""
+        places = [(f, made.config[f]) for f in ("table", "topic", "path") if f in made.config]
+        return bool(places) and any(
+            self.flow.types[n] == made.type
+            and all(self.values.config(n).get(f) == place for f, place in places)
+            for n in self.flow.of("sink")
+        )
+
+    def _meant_table(self, phrase: Phrase, made: Made) -> str | None:
+        """`to the table`, where there is one: no new one."""
+        tables = [n for n in self.flow.of("sink") if self.flow.types[n] == made.type]
+        unnamed = made.config.get("table") == NOWHERE["table"] and phrase.has(_THE_TABLE)
+        return tables[0] if unnamed and len(tables) == 1 else None
+
+    def _led_to(self, phrase: Phrase, at: str, sink: str) -> bool:
+        """The rows of a node into a sink that is there, in the place of those that it takes."""
+        feeding = [e[0] for e in self.flow.inputs(sink)]
+        if phrase.has(ALSO) and feeding != [at]:
+            return False
+        for node in feeding if feeding != [at] else ():
+            self.flow.disconnect(node, sink)
+        if feeding != [at]:
+            self.flow.connect(at, sink)
+        phrase.use()
+        self.references.last = sink
+        return True
 
     def _ways(self, phrase: Phrase) -> bool:
         """`payments over 1000 to main.a.big, the rest to main.a.small`: a router and its sinks."""
@@ -126,7 +170,7 @@ class Additions(Rows):
     def _without_names(self, rest: Phrase, names: set[int]) -> Phrase:
         """A phrase without the node whose rows are meant: `when there is a burst`."""
         other = Phrase([t for t in rest.tokens if t.place not in names], rest.used)
-        told = all(t.kind == "word" and is_talk(t.norm) for t in other.tokens)
+        told = all(t.kind == "punct" or is_talk(t.norm) for t in other.tokens)
         if not names or not told or other.has("not|no|never|without"):
             return rest
         rest.use()
@@ -150,18 +194,40 @@ class Additions(Rows):
             return False
         reader = self._reader(at)
         reader.read(self._without_node_word(phrase))
-        if any(invents(phrase, made.config) for made in reader.found.steps):
+        if any(self._unlikely(phrase, made) for made in reader.found.steps):
             return False
+        alerts = phrase.at(DETECTS) is not None
         for made in reader.found.steps:
-            if self.flow.catalog.get(made.type).category == "pattern" and feeding:
+            if feeding and (alerts or self._is_pattern([made])):
                 self._beside(made, self._heard(made, feeding), reader.found.sinks)
             elif feeding:
-                self.talk.assume(f"I put it before `{patterns[0]}`.")
-                self.references.last = self.flow.before(made, patterns[0])
+                self.references.last = self._into(made, feeding, patterns[0])
             else:
                 self.references.last = self.flow.after(made, at)
                 at = self.references.last
         return bool(reader.found.steps)
+
+    def _unlikely(self, phrase: Phrase, made: Made) -> bool:
+        """Whether what was read of a clause says something of a node that is there."""
+        if invents(phrase, made.config):
+            return True
+        if made.type == "filter":
+            node = self.references.named(phrase)[0]
+            subject = bool(node) and all(self.flow.category(n) == "pattern" for n in node)
+            return subject or phrase.has(_TAKEN_FOR)
+        if made.type == "sequence" and "within" not in made.config and not phrase.has(_IN_ORDER):
+            return True
+        again = made.type in self.flow.types.values() and self._is_pattern([made])
+        return again and not phrase.has(f"{ALSO}|{_NEW}")
+
+    def _into(self, made: Made, feeding: str, pattern: str) -> str:
+        """A transform before all that read the rows, or before the one pattern that does."""
+        fed = [e[1] for e in self.flow.outputs(feeding)]
+        if len(fed) > 1 and all(self.flow.category(n) != "sink" for n in fed):
+            self.talk.assume(f"I put it behind `{feeding}`.")
+            return self.flow.after(made, feeding)
+        self.talk.assume(f"I put it before `{pattern}`.")
+        return self.flow.before(made, pattern)
 
     def _heard(self, made: Made, feeding: str) -> str:
         """The node whose rows a pattern takes: silence is that of the source, not of a filter."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-_FIELDS = ("condition", "where")
+_FIELDS = ("condition", "where", "trigger")
 _ALSO = r"also|too|as well(?: as)?|additionally|in addition(?: to)?|on top|furthermore|besides"
 _NARROW = r"only|must|additionally|also|and|as well|in addition|too|just|furthermore|if|when"
 _CUES = (
@@ -39,6 +39,7 @@ _NEVER = (
 )
 _MULTIPLIES = r"(?:please )?(?:double|triple|treble|quadruple|halve)"
 _OTHERWISE = rf"{NEW_NODE}|{_MULTIPLIES}"
+_ONLY = r"only|just|nothing but"
 _NO_CONDITION = r"#dur|#mail|#host|#path|#pct|#name|called|named|renamed"
 _PLACED = r"before|after|behind|in front of|ahead of|between"
 
@@ -120,7 +121,9 @@ class ConditionEdits(EditKind):
         new = next((r for s in readings if (r := self._read(s, node, tree)) is not None), None)
         if new is None or (not named and phrase.has(_GONE)):
             return False
-        same = columns_of(new) == columns_of(tree)
+        same = columns_of(new) == columns_of(tree) or (
+            bool(columns_of(new)) and columns_of(new) < columns_of(tree) and rest.has(_ONLY)
+        )
         if not (named or same) or (same and no_bound(phrase, new, tree)):
             return False
         if never:
@@ -142,7 +145,7 @@ class ConditionEdits(EditKind):
         from sqlglot import exp
 
         talk = self.values.talk
-        asked, used = dict(talk.questions), set(phrase.used)
+        asked, used, assumed = dict(talk.questions), set(phrase.used), dict(talk.assumptions)
         scene = Scene(self.values.columns_into(node), talk, self.values.request.catalog)
         events = scene.events()
         events.strict = True
@@ -172,7 +175,7 @@ class ConditionEdits(EditKind):
             if singular(t.name) in no_value or not (is_value(phrase, t) or t.name.lower() in known)
         ]
         if len(talk.questions) > len(asked) or left or unsaid or new is None:
-            talk.questions = asked
+            talk.questions, talk.assumptions = asked, assumed
             phrase.used.clear()
             phrase.used.update(used)
             return None
@@ -189,7 +192,7 @@ class ConditionEdits(EditKind):
             return in_range(old, new) or either(old, new)
         if same:
             return self._replaced(old, new)
-        if not instead and phrase.has(_NARROW):
+        if not instead and (phrase.has(_NARROW) or _repeated(phrase, old)):
             return exp.and_(old.copy(), new, copy=False)
         return new
 
@@ -200,6 +203,14 @@ class ConditionEdits(EditKind):
         parts = list(old.flatten()) if isinstance(old, exp.And) else [old]
         kept = [p.copy() for p in parts if not columns_of(p) & columns_of(new)]
         return exp.and_(*kept, new, copy=False) if kept else new
+
+
+def _repeated(phrase: Phrase, old: exp.Expr) -> bool:
+    """`paid in region EU`: whether a text that is compared already is said again."""
+    from sqlglot import exp
+
+    said = {t.text for t in phrase.tokens}
+    return any(t.is_string and t.name in said for t in old.find_all(exp.Literal))
 
 
 def _without(old: exp.Expr, gone: exp.Expr) -> exp.Expr | None:

@@ -39,6 +39,7 @@ _KEYED = (
 _PER = r"per|by|key\w*|group\w*|for each|for every"
 _LOOKS = r"looks? at|go(?:es)? by|compares?|tell apart|identif\w+|considers?"
 _MERGED = r"merge|merges|merged|upsert|upserts|upserted"
+_FROM = r"from (?:the )?(?:kafka )?(?:topics|streams)"
 _STREAMING = ("topic", "topics", "stream", "streams", "kafka", "kinesis", "source", "consumer")
 _KEY_WORDS = word_set(
     "add include remove drop delete take put use break broken down aggregate sum key keys "
@@ -74,11 +75,15 @@ class Lists(EditKind):
             return False
         node = nodes[0]
         field = "topics" if "topics" in self.values.config(node) else "streams"
-        names = [n for n in _names(phrase) if self._is_name(phrase, n, node, field)]
+        from_ = phrase.find(_FROM)
+        said = phrase.part(from_.end) if from_ else phrase
+        names = [n for n in _names(said) if self._is_name(phrase, n, node, field)]
         if not phrase.has("and|plus|&|,") and not phrase.has(f"{_MORE}|{_LESS}|{OLD}"):
             names = [n for n in names if n not in (self.values.config(node).get(field) or [])]
         current = self.values.config(node).get(field) or []
         names = [n for n in names if n in current or _like_name(n) or _after_topic(phrase, n)]
+        columns = {c for types in self.values.request.columns.values() for c in types}
+        names = [n for n in names if n not in columns or _after_topic(phrase, n)]
         told_of = {part for n in [*names, *current] for part in n.split("-")}
         found = [m for m in mentions(phrase, self.values.references) if node in m.nodes]
         words = [t.text for t in outside(phrase, found).content() if not is_plain(t.norm)]
@@ -194,7 +199,7 @@ def _changed(
     """What is there with the new in the place of the old, beside it, or instead of all."""
     swapped = phrase.has(
         f"{OLD}|remove|delete|drop|left|gone|replace|swap|switch|change|no longer|do not|"
-        "any ?more|but"
+        r"any ?more|but|take(?: \S+){1,2} out"
     )
     if new and old and swapped and not phrase.has("in addition|besides"):
         at = current.index(old[0])

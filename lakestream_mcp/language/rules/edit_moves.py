@@ -25,7 +25,7 @@ _LISTED = (
     r"first(?: the)?"
 )
 _EDGE = (
-    r"(?:to|at|be|come|as|go)(?: (?:the|very))*(?: (?:very|right))? "
+    r"(?:(?:to|at|be|come|as|go)(?: (?:the|very))*(?: (?:very|right))? )?"
     r"(?P<edge>front|start|beginning|end|first|last|top)"
 )
 _PLACE = (

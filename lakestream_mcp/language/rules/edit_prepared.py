@@ -25,6 +25,14 @@ _IN_BRACKETS = rf"\( (?P<in>{_PLACE}(?: (?!\(|\)|=|<|>)\S+){{0,12}}) \)"
 _TAIL = r"(?:instead|too|also|now|as well|please)"
 _WHOLE = r"(?:an?|one) (?:full|whole|entire|complete) (?P<u>second|minute|hour|day|week)"
 _JOINS = (",", ";", "and")
+_WRITES = r"(?:write|send|post|publish|store|save|put|mail|go|read|stream|push)(?:ing)?"
+_AT = r"(?:(?:it|them|the|anything|everything|rows|alerts|results|matches|to|into|in|from|at) )*"
+_ADDRESS = r"#name|#mail|#url|#path|#host"
+_NO_LONGER = (
+    rf"(?:please )?(?:do not|never|no longer|stop) (?P<does>{_WRITES}) {_AT}(?P<old>{_ADDRESS})"
+    rf"(?: (?:any ?more|any longer|now))?(?: (?:,|and|but))* (?P<do>{_WRITES}) {_AT}"
+    rf"(?P<new>{_ADDRESS})(?: (?:instead|now|please))*$"
+)
 _LEADS_TO = (
     r"->(?= (?:(?:the|a) )?(?:#name|#path|#url|#mail|#channel|slack|teams|pagerduty|kafka|topic|"
     r"table)(?!\S))"
@@ -33,7 +41,7 @@ _LEADS_TO = (
 
 def prepared(found: Sequence[Phrase]) -> list[Phrase]:
     """The clauses that hold, each in the words that are looked for."""
-    return [with_amounts(_whole_units(_unbracketed(_led(p)))) for p in _holding(found)]
+    return [with_amounts(_whole_units(_unbracketed(_led(_turned(p))))) for p in _holding(found)]
 
 
 def _holding(found: Sequence[Phrase]) -> list[Phrase]:
@@ -81,6 +89,19 @@ def _unbracketed(phrase: Phrase) -> Phrase:
     return Phrase(
         (*phrase.tokens[:start], *inside, *moved, *phrase.tokens[found.end :]), phrase.used
     )
+
+
+def _turned(phrase: Phrase) -> Phrase:
+    """`do not write to a.b.c any more, write to d.e.f` as `write to d.e.f instead of a.b.c`."""
+    found = phrase.at(_NO_LONGER)
+    if found is None or found.groups["old"][0].kind != found.groups["new"][0].kind:
+        return phrase
+    start = phrase.tokens.index(found.groups["do"][0])
+    end = phrase.tokens.index(found.groups["new"][0]) + 1
+    phrase.use()
+    old = found.groups["old"][0]
+    said = [old._replace(kind="word", text=w, norm=w, value=None) for w in ("instead", "of")]
+    return Phrase((*phrase.tokens[start:end], *said, old), phrase.used)
 
 
 def _led(phrase: Phrase) -> Phrase:

@@ -62,22 +62,9 @@ class Replacements(NodeEdits):
         known = stems(f"{config} {' '.join(about)} {self.flow.title(node[0])}")
         if not told(phrase.part(end), known) or phrase.part(end).has(r"#\w+"):
             return False
-        made = self._read_for(node[0], phrase.part(0, over.start))
+        made = self._described(node[0], phrase.part(0, over.start))
         if made is None or made.type == self.flow.types[node[0]]:
             return False
         phrase.use()
         self._replace(node[0], made)
         return True
-
-    def _read_for(self, node: str, said: Phrase) -> Made | None:
-        """The one node that a phrase describes, over the rows that another one reads."""
-        inputs = self.flow.inputs(node)
-        talk = self.talk
-        before = dict(talk.assumptions), dict(talk.questions)
-        reader = self._reader(inputs[0][0] if inputs else node)
-        reader.read(said)
-        found = reader.found
-        if len(found.steps) == 1 and not found.sinks and len(talk.questions) == len(before[1]):
-            return found.steps[0]
-        talk.assumptions, talk.questions = before
-        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .edit_joined import negated
-from .edit_said import mentions
+from .edit_said import Mention, mentions
 from .edit_targets import Targets
 from .names import parts_of, singular
 from .phrase import Found, Phrase
@@ -22,12 +22,15 @@ _FED = r"(?:fed|filled)(?: (?:directly|straight|only))* (?:by|from|with)"
 _RAW = r"(?:raw|unfiltered|incoming|original|unprocessed|untouched)"
 _EVERY = r"(?:all|every|each(?= incoming)|everything)(?: (?:the|of|our|raw|incoming|original))*"
 _REST = (
+    r"(?:(?:all|and|the) )*(?:bad|invalid|failing|failed|rejected|dropped|discarded|filtered(?: "
+    r"out)?|broken|wrong) (?:rows?|records?|events?|ones|data)|"
     r"(?:(?:all|and|the) )*(?:rest|other \w+|others|everything else|remaining(?: \w+)?)|"
     rf"(?:\w+|{_WHOSE})(?: that| which)? (?:do|does|did|are|is) not "
     r"(?:pass(?: through)?|accepted by|let through by)"
 )
 _REST_TALK = r"(?:, )?(?:i e|that is|namely)"
 _ROWS = "data|events?|rows?|records?"
+_COMPARED = r"#num|#str|#times|=|!=|is|are|null|missing"
 _WHICH = (
     r"over|under|above|below|with|without|where|whose|that|which|from|of|in|between|at|more|less|"
     r"#\w+"
@@ -58,7 +61,31 @@ class Rows(Targets):
         if self._of_source(phrase):
             return Start(self.flow.of("source")[0], phrase)
         phrase = self._without_whose(phrase) if (at := self._end(phrase)) else phrase
-        return Start(at, phrase) if at else None
+        return Start(self._having(phrase, at), phrase) if at else None
+
+    def _titled_by(self, phrase: Phrase, mention: Mention) -> list[str]:
+        """The node whose title of several words was said, and which gives rows."""
+        said = [p for t in phrase.tokens[mention.start : mention.end] for p in parts_of(t.text)]
+        return [
+            n
+            for n in mention.nodes
+            if len(said) > 1
+            and list(parts_of(self.flow.title(n))) == said
+            and self.flow.category(n) != "sink"
+        ]
+
+    def _having(self, phrase: Phrase, at: str) -> str:
+        """The node with the columns that are compared: what a pattern reads, where it is none of
+        those that its matches have."""
+        known = {c for types in self.request.columns.values() for c in types}
+        said = {t.text for t in phrase.tokens} & known
+        feeding = [e[0] for e in self.flow.inputs(at)]
+        alone = self.flow.category(at) == "pattern" and len(feeding) == 1
+        if not said or not alone or not phrase.has(_COMPARED):
+            return at
+        if said & set(self.values.columns_of(at).types):
+            return at
+        return feeding[0] if said <= set(self.values.columns_of(feeding[0]).types) else at
 
     def _raw(self, phrase: Phrase) -> Found | None:
         """`the raw orders`, `all readings`, `payments raw`: rows as they come in."""
@@ -132,11 +159,14 @@ class Rows(Targets):
 
     def _end(self, phrase: Phrase) -> str | None:
         """The node whose rows a new sink takes: one that is named, else the pipeline's end."""
-        for word in ("from", "of", "after", _FED, _PASSES, _STORES):
+        for word in ("from", "of", "after", "for", _FED, _PASSES, _STORES):
             found = phrase.find(word)
             node = self.references.named(phrase, found.end)[0] if found else []
             if len(node) == 1 and self.flow.category(node[0]) != "sink":
                 return node[0]
+        titled = [n for m in mentions(phrase, self.references) for n in self._titled_by(phrase, m)]
+        if len(set(titled)) == 1:
+            return titled[0]
         node, end = self.references.named(phrase)
         if len(node) == 1 and phrase.at(_GO, end) and self.flow.category(node[0]) != "sink":
             return node[0]

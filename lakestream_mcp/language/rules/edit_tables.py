@@ -49,6 +49,9 @@ class TableEdits(EditKind):
         if field == "merge_keys":
             newer = self.values.config(nodes[0]).get("sequence_by") or self._newer(nodes[0])
             changed |= {"mode": "merge"} | ({"sequence_by": newer} if newer else {})
+        other = {"partition_by": "cluster_by", "cluster_by": "partition_by"}.get(field, "")
+        if self.values.config(nodes[0]).get(other):
+            changed[other] = None
         phrase.use()
         return self.values.update(nodes[0], changed)
 

@@ -19,6 +19,29 @@ _INSTEAD = (
     r"should (?:now )?(?:go|be written|be sent|be stored|land|end up|read)|"
     r"no longer|rather|other than"
 )
+_RENAME = r"(?:please )?(?:rename|call)(?: the)?"
+_IS = r"(?:(?:is|should|must|be|becomes|to|as|:|=|->|now|called|named|from|at|on) ?)+"
+_ADDRESSED = (
+    r"(?P<what>topics?|table|stream|brokers?|server|path|folder|url)?(?: name)? ?"
+    rf"{_IS}(?P<v>#name|#path|#url|#host|[a-z][\w-]*_[\w-]*)"
+    r"(?: (?:now|instead|please|from now on))*$"
+)
+_FIELDS_OF = {
+    "#name": ("table", "topic", "topics"),
+    "#path": ("path",),
+    "#url": ("url", "broker_url"),
+    "#host": ("bootstrap_servers", "broker_url"),
+    "topic": ("topics", "topic"),
+    "topics": ("topics", "topic"),
+    "table": ("table",),
+    "stream": ("streams", "topics"),
+    "broker": ("bootstrap_servers", "broker_url"),
+    "brokers": ("bootstrap_servers",),
+    "server": ("bootstrap_servers", "broker_url"),
+    "path": ("path",),
+    "folder": ("path",),
+    "url": ("url", "broker_url"),
+}
 _SOURCE = (
     r"(?:(?:please|and|now|we|it|should|the|source|input|events|data|rows|come|comes|are|is) )*"
     r"(?:read|consume|ingest|take|source|reads|from|listen|subscribe)"
@@ -47,6 +70,23 @@ _PLACE = (
 
 class Targets(Moves):
     """Reads clauses that give a source or a sink another address."""
+
+    def _addressed(self, phrase: Phrase) -> bool:
+        """`vpn topic is security.vpn2`, `rename the table to main.a.b`: the address of a node."""
+        lead = phrase.at(_RENAME)
+        node, end = self.references.named(phrase, lead.end if lead else 0)
+        said = phrase.at(_ADDRESSED, end) if len(node) == 1 else None
+        if said is None or (lead and phrase.part(said.end - 1).text != "#name"):
+            return False
+        config, value = self.values.config(node[0]), said.groups["v"][0]
+        what = said.groups["what"][0].norm if "what" in said.groups else value.norm
+        field = next((f for f in _FIELDS_OF.get(what, ()) if f in config), None)
+        if field is None or self.flow.category(node[0]) not in ("source", "sink"):
+            return False
+        address = str(value.value) if value.value is not None else value.text
+        phrase.use()
+        held = [address] if isinstance(config[field], list) else address
+        return self.values.update(node[0], {field: held})
 
     def _retargeted(self, phrase: Phrase) -> bool:
         """`the alerts should go to main.x.y`, `read from topic payments2`."""

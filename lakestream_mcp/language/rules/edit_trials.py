@@ -10,7 +10,7 @@ from .edit_configs import Configs
 from .edit_cuts import cuts
 from .edit_explained import is_talk, unexplained, weighty
 from .edit_heard import never_there, unheard, values_of
-from .edit_said import mentions
+from .edit_said import DETECTS, mentions
 from .flow import FlowState
 from .names import parts_of, singular
 from .phrase import Phrase
@@ -23,14 +23,13 @@ if TYPE_CHECKING:
 _REASONED = r"(?:,|:|->|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
 _ORDERS = r"no|not|never|should|must|shall|need|needs|needed|wanted"
 _PURPOSE = r"(?:, )?(?:so that|because|since|as (?=we|it|they|the)|in order to|so (?=we|it|they))"
-_NEW = (
-    r"(?:(?:also|additionally|in addition|furthermore|and|besides)(?: ,)? )+"
-    r"(?:detect|find|flag|spot|discover|identify|watch for|look for|(?:alert|warn) (?:when|if|on))"
-)
-"""What is to be detected beside what is there."""
 _TOO = (
     r"(?:is|are|was|were|seems|looks|comes) (?:far |way |much |a bit |simply )?"
     r"(?:too \w+|not enough)"
+)
+_SENT = (
+    r"(?:send|write|put|store|save|publish|post|copy|push)(?: (?:the|all|also|our|any))* "
+    r"(?P<rows>\w+) (?:to|into|in)"
 )
 MAX_TRIES = 30
 FEW = 2
@@ -64,16 +63,24 @@ class Trials:
 
     def clause(self, phrase: Phrase) -> None:
         """Make of a clause what some reader can: whole and complete, in parts, or at least some."""
-        if not is_instruction(phrase) and self._complete(phrase):
+        if not self._instructs(phrase) and self._complete(phrase):
             return
         found = parts(phrase)
         for part in found if len(found) > 1 else ():
             self.clause(part)
-        if len(found) == 1 and not is_instruction(phrase):
+        if len(found) == 1 and not self._instructs(phrase):
             before = self._state(phrase)
             self._some(phrase)
             if self._state(phrase) == before:
                 self.unread.append(phrase)
+
+    def _instructs(self, phrase: Phrase) -> bool:
+        """Whether a clause speaks to a database or shell: `delete Table` is of a node so called."""
+        named = phrase.at(rf"(?:{COMMAND} )?(?:delete|remove|drop) (?P<t>[a-z]+)")
+        word = named.groups["t"][0].text if named else ""
+        flow = self.values.flow
+        titled = word[:1].isupper() and word in {flow.title(n) for n in flow.of("sink")}
+        return is_instruction(phrase) and not titled
 
     def ask_for_unread(self) -> None:
         """A clause beside others, of which nothing was understood, is asked for."""
@@ -88,7 +95,7 @@ class Trials:
         before = self._state(phrase)
         both = (*self.changing, *self.adding)
         orders: tuple[tuple[Read, ...], ...] = (self.changing, both)
-        if phrase.at(_NEW):
+        if phrase.at(DETECTS):
             orders = (self.adding[::-1],)
         for readers in orders:
             for self.strict in (True, False):
@@ -147,7 +154,7 @@ class Trials:
 
     def _some(self, phrase: Phrase) -> None:
         """What the first reader makes of a clause that none understands completely."""
-        self.readers = self.adding if phrase.at(_NEW) else (*self.changing, *self.adding)
+        self.readers = self.adding if phrase.at(DETECTS) else (*self.changing, *self.adding)
         before = self._state(phrase)
         self._read(phrase)
         if len(self.values.talk.questions) > len(before.questions):
@@ -156,11 +163,17 @@ class Trials:
         missing = [t for t in self._missing(phrase, before) if singular(t.norm) not in self.nouns]
         overlooked = values_of(missing) or weighty(missing, ())
         overlooked = overlooked or (missing if len(missing) >= FEW else [])
+        overlooked = overlooked or [t for t in missing if _is_name(t) or self._is_sent(phrase, t)]
         overlooked = overlooked or never_there(phrase, *self._made(before))
         if overlooked and len(self.values.flow.changes) > len(before.flow.changes):
             self._restore(before, phrase)
             said = phrase.said()[:200]
             self.values.talk.ask(f"I did not understand `{said}`. Which change is meant?")
+
+    def _is_sent(self, phrase: Phrase, token: Token) -> bool:
+        """`send refunds to …`: whether a word says which rows."""
+        sent = phrase.find(_SENT)
+        return sent is not None and sent.groups["rows"][0] is token
 
     def _parted(self, phrase: Phrase) -> bool:
         """Whether a phrase is several, each of which is understood completely."""
@@ -243,6 +256,11 @@ class Trials:
         values.references.last = state.last
         values.talk.assumptions = dict(state.assumptions)
         values.talk.questions = dict(state.questions)
+
+
+def _is_name(token: Token) -> bool:
+    """Whether a word is written like a value: `P1`."""
+    return len(token.text) > 1 and token.text.isupper() and token.kind == "word"
 
 
 def _nouns(values: Configs) -> set[str]:

@@ -51,7 +51,7 @@ class Values(Sinks):
 
     def first(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What says several fields at once, and is tried before single values."""
-        return (self._sliding, self._restated)
+        return (self._sliding, self._by_as_much, self._restated)
 
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What changes a configuration, likeliest first."""

@@ -19,6 +19,7 @@ from .edit_renames import renames_followed
 from .edit_said import RELATIVE, mentions
 from .edit_sequence import StepEdits
 from .edit_step_order import StepOrder
+from .edit_step_relations import StepRelations
 from .edit_tables import TableEdits
 from .edit_there import absent, absent_column, there_is
 from .edit_trials import Trials, reasons_joined
@@ -32,6 +33,24 @@ UNDO = (
     "That is a step back in the history, not a change of the graph: call `restore_revision` with "
     'mode="undo" (or "redo", or "restore" and a revision).'
 )
+
+
+QUESTION = (
+    "That is a question, not a change: `get_pipeline` shows what is configured, `test_pattern` what"
+    " comes of given events, `review_pipeline` what may go wrong. To change something, say what it"
+    " is to be, for example `the window is 10 minutes`."
+)
+_LEAD = r"(?:(?:so|and|but|hey|hi|ok|please|also|,) )*"
+_QUESTION = (
+    rf"{_LEAD}(?:what (?:happens?|would happen|will happen)|why|how (?:does|do|come|many|much|long|"
+    r"often)|explain|describe|tell me (?:what|why|how|which|where|when|about)|"
+    r"show me (?:what|why|how|which|where|when)|can you (?:explain|describe|tell me))"
+)
+_ASKING = (
+    rf"{_LEAD}(?:what|which|where|when|is|are|does|do|did|was|has|how) (?:is|are|does|do|did|it|"
+    r"this|there|that|the|we|they|i|nodes?|columns?|tables?|topics?|filters?|sinks?|sources?)"
+)
+"""How a question begins, which nothing is changed for; and one with its mark behind it."""
 
 
 _SAME = (
@@ -60,6 +79,7 @@ _KINDS = (
     Unset,
     TableEdits,
     Lists,
+    StepRelations,
     StepOrder,
     StepEdits,
     AggregationEdits,
@@ -76,6 +96,10 @@ class Editor(Additions):
         """The changes that the clauses ask for."""
         from .drafts import concluded
 
+        asks = self.request.text.rstrip().endswith("?") and len(found) == 1
+        asks = asks and not found[0].has("possible|please")
+        if found and (found[0].at(_QUESTION) or (asks and found[0].at(_ASKING))):
+            return Draft(refusal=QUESTION)
         limits = Limits(self.values)
         trials = Trials(self.values, self._changing(), (self._ways, self._sinks, self._added))
         for phrase in reasons_joined(prepared(found)):
@@ -112,6 +136,7 @@ class Editor(Additions):
             self._swapped,
             self._removed,
             self._connected,
+            self._addressed,
             self._becomes,
             *self._of_values(),
             self._placed,
