@@ -33,6 +33,7 @@ def wrong(results: list[Result]) -> list[tuple[str, list[str]]]:
     [
         "understood",
         "edits",
+        "edits_2",
         "held_out",
         "held_out_2",
         "fresh",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .drafts import NOWHERE
+from .edit_beside import WITH_OTHERS, Patterns
 from .edit_explained import is_talk
-from .edit_rows import Rows
 from .edit_said import ALSO, DETECTS, mentions, removes_node
 from .edit_wording import invents
 from .phrase import Phrase
@@ -27,7 +27,7 @@ _WAY = r"directly|straight|right away|instead"
 _WAYS = r"rest|others|otherwise|everything else|remaining|other ones"
 
 
-class Additions(Rows):
+class Additions(Patterns):
     """Reads clauses that ask for more."""
 
     def _sinks(self, phrase: Phrase) -> bool:
@@ -164,9 +164,6 @@ class Additions(Rows):
             rest.used.intersection_update(used)
         return True
 
-    def _is_pattern(self, steps: list[Made]) -> bool:
-        return any(self.flow.catalog.get(made.type).category == "pattern" for made in steps)
-
     def _without_names(self, rest: Phrase, names: set[int]) -> Phrase:
         """A phrase without the node whose rows are meant: `when there is a burst`."""
         other = Phrase([t for t in rest.tokens if t.place not in names], rest.used)
@@ -192,14 +189,15 @@ class Additions(Rows):
         at = feeding or (tails[-1] if tails else None)
         if at is None:
             return False
-        reader = self._reader(at)
-        reader.read(self._without_node_word(phrase))
+        reader, others = self._reader(at), phrase.find(WITH_OTHERS)
+        phrase.use(others.start if others else 0, others.end if others else 0)
+        reader.read(self._without_node_word(phrase.without(others)))
         if any(self._unlikely(phrase, made) for made in reader.found.steps):
             return False
         alerts = phrase.at(DETECTS) is not None
         for made in reader.found.steps:
             if feeding and (alerts or self._is_pattern([made])):
-                self._beside(made, self._heard(made, feeding), reader.found.sinks)
+                self._beside(made, feeding, patterns[0], None if others else reader.found.sinks)
             elif feeding:
                 self.references.last = self._into(made, feeding, patterns[0])
             else:
@@ -219,33 +217,3 @@ class Additions(Rows):
             return True
         again = made.type in self.flow.types.values() and self._is_pattern([made])
         return again and not phrase.has(f"{ALSO}|{_NEW}")
-
-    def _into(self, made: Made, feeding: str, pattern: str) -> str:
-        """A transform before all that read the rows, or before the one pattern that does."""
-        fed = [e[1] for e in self.flow.outputs(feeding)]
-        if len(fed) > 1 and all(self.flow.category(n) != "sink" for n in fed):
-            self.talk.assume(f"I put it behind `{feeding}`.")
-            return self.flow.after(made, feeding)
-        self.talk.assume(f"I put it before `{pattern}`.")
-        return self.flow.before(made, pattern)
-
-    def _heard(self, made: Made, feeding: str) -> str:
-        """The node whose rows a pattern takes: silence is that of the source, not of a filter."""
-        sources = self.flow.of("source")
-        silence = made.type == "heartbeat" and len(sources) == 1
-        return sources[0] if silence else feeding
-
-    def _windows(self, phrase: Phrase) -> list[str]:
-        """The windows before which rows are sorted out, where a clause is about rows."""
-        about = self._about()
-        windows = [n for n in self.flow.types if self.flow.types[n] == "window-aggregate"]
-        sorts = about and phrase.has(about) and not phrase.has(r"dedup\w*|de|duplicates?")
-        return windows if sorts else []
-
-    def _beside(self, made: Made, feeding: str, sinks: list[Made]) -> None:
-        """One more pattern over the same rows, with a sink of its own."""
-        from .drafts import default_sink
-
-        node = self.references.last = self.flow.add(made, feeding)
-        for sink in sinks or [default_sink(self.talk)]:
-            self.flow.add(finished(sink, self.flow.target_of(node, {})), node)

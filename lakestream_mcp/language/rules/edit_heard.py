@@ -51,6 +51,8 @@ def unheard(
         counts = token.kind == "num" and phrase.at(_COUNTED, place + 1)
         is_value = named or (token.kind in (*amounts, *_TEXTS) and not counts)
         held = said if is_value or told_off else new
+        if named and phrase.part(max(0, place - 1), place).has("only|just"):
+            held = new
         if token.kind == "num" and over is not None and place >= over.start:
             held = _TIMED.sub(r"\1 ", held)
         if (is_value or column) and before not in ("step", "stage") and not _tells(held, token):

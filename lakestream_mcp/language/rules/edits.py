@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ..proposal import Draft
 from .edit_additions import Additions
 from .edit_aggregations import AggregationEdits
+from .edit_asked import asked_otherwise
 from .edit_assign import Assignments
 from .edit_choices import Choices
 from .edit_columns import SourceColumns
@@ -33,24 +34,6 @@ UNDO = (
     "That is a step back in the history, not a change of the graph: call `restore_revision` with "
     'mode="undo" (or "redo", or "restore" and a revision).'
 )
-
-
-QUESTION = (
-    "That is a question, not a change: `get_pipeline` shows what is configured, `test_pattern` what"
-    " comes of given events, `review_pipeline` what may go wrong. To change something, say what it"
-    " is to be, for example `the window is 10 minutes`."
-)
-_LEAD = r"(?:(?:so|and|but|hey|hi|ok|please|also|,) )*"
-_QUESTION = (
-    rf"{_LEAD}(?:what (?:happens?|would happen|will happen)|why|how (?:does|do|come|many|much|long|"
-    r"often)|explain|describe|tell me (?:what|why|how|which|where|when|about)|"
-    r"show me (?:what|why|how|which|where|when)|can you (?:explain|describe|tell me))"
-)
-_ASKING = (
-    rf"{_LEAD}(?:what|which|where|when|is|are|does|do|did|was|has|how) (?:is|are|does|do|did|it|"
-    r"this|there|that|the|we|they|i|nodes?|columns?|tables?|topics?|filters?|sinks?|sources?)"
-)
-"""How a question begins, which nothing is changed for; and one with its mark behind it."""
 
 
 _SAME = (
@@ -96,10 +79,8 @@ class Editor(Additions):
         """The changes that the clauses ask for."""
         from .drafts import concluded
 
-        asks = self.request.text.rstrip().endswith("?") and len(found) == 1
-        asks = asks and not found[0].has("possible|please")
-        if found and (found[0].at(_QUESTION) or (asks and found[0].at(_ASKING))):
-            return Draft(refusal=QUESTION)
+        if (otherwise := asked_otherwise(found, self.request.text)) is not None:
+            return otherwise
         limits = Limits(self.values)
         trials = Trials(self.values, self._changing(), (self._ways, self._sinks, self._added))
         for phrase in reasons_joined(prepared(found)):
@@ -108,7 +89,7 @@ class Editor(Additions):
                 phrase.use(0, polite.end if polite else 0)
                 trials.clause(phrase.part(polite.end) if polite else phrase)
         if self.undo:
-            return Draft(refusal=UNDO)
+            return Draft(refusal=UNDO, instead='restore_revision(mode="undo")')
         if not self.flow.changes and not self.talk.questions:
             return Draft(
                 refusal="I did not understand which change of the pipeline is meant. "
