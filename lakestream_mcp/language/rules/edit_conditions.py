@@ -188,6 +188,8 @@ class ConditionEdits(EditKind):
         from sqlglot import exp
 
         same = bool(columns_of(old) & columns_of(new))
+        if isinstance(new, exp.And) and old.sql() in {part.sql() for part in new.flatten()}:
+            return new
         if phrase.has(_ALSO) and not instead and same:
             return in_range(old, new) or either(old, new)
         if same:

@@ -55,6 +55,8 @@ _BESIDE = (
     r"(?:in addition to|next to|besides|alongside|as well as|on top of|along with)"
     r"(?: (?:the|our))*(?: \w+){1,2}"
 )
+_NUMBER_OF = r"number of"
+_COUNTS = {"count", "threshold", "number", "min", "length"}
 _DENIALS = ("without", "except", "excluding", "unless", "never", "drops", "drop")
 MANY = 3
 _SAID_OF = {
@@ -85,14 +87,17 @@ def unexplained(
     if not any(change.op == "update_node" for change in changes):
         fields |= {name for names in _FIELDS.values() for name in names}
     known = set(_known(changes, flow))
+    counted = phrase.find(_NUMBER_OF) if not known & _COUNTS else None
     beside = phrase.find(_BESIDE) if any(c.op == "add_node" for c in changes) else None
     phrase = phrase.without(beside)
     return [
         token
-        for token in phrase.tokens
+        for place, token in enumerate(phrase.tokens)
         if token.kind == "word"
-        and not _is_told(token, fields, known)
-        and singular(token.norm) not in about
+        and (
+            (counted and counted.start <= place < counted.end)
+            or (not _is_told(token, fields, known) and singular(token.norm) not in about)
+        )
     ]
 
 

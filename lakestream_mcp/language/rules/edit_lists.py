@@ -115,7 +115,8 @@ class Lists(EditKind):
         merged = phrase.has(_MERGED)
         fields = ("merge_keys",) if merged else ("key", "group_by")
         nodes = self._having(phrase, fields)
-        nodes = [n for n in nodes if self.flow.category(n) == "pattern"] or nodes
+        patterns = [n for n in nodes if self.flow.category(n) == "pattern"]
+        nodes = self._with_old(phrase, nodes, fields) or patterns or nodes
         if not nodes:
             return False
         node = nodes[0]
@@ -142,6 +143,17 @@ class Lists(EditKind):
         if changed and merged:
             self.values.update(node, {"mode": "merge"})
         return changed
+
+    def _with_old(self, phrase: Phrase, nodes: list[str], fields: Sequence[str]) -> list[str]:
+        """The one node that is keyed by what is no longer to be the key."""
+        over = phrase.find(OLD)
+        said = {t.norm for t in phrase.tokens[over.end :]} if over else set()
+        held = [
+            n
+            for n in nodes
+            if said & {c.lower() for f in fields for c in self.values.config(n).get(f) or ()}
+        ]
+        return held if len(held) == 1 else []
 
     def _of_key(self, phrase: Phrase) -> bool:
         """Whether a key is spoken of; what was changed last may have one."""

@@ -58,7 +58,7 @@ _END = (
     r"(?:written|stored|sent|writing|storing|saved|saving)|"
     r"(?:right )?before (?:the )?(?:sinks?|outputs?)"
 )
-_LABEL = r"(?:[a-z]+ ){0,4}(?:check|rule|alert|alarm|pattern|detection|detector|watchdog|test) :"
+_LABEL = r"(?:[a-z]+ ){0,4}(?:check|rule|alert|alarm|pattern|detection|detector|watchdog|filter) :"
 _FIRST = r"(?:(?:should|must|has to|needs to|is to) )*(?:come|comes|run|runs|go|goes|be|is)"
 _READS = ("filter", "window-aggregate", "deduplicate", "lookup-enrichment", "rename-cast")
 _BEFORE = ("before", "in", "ahead", "upstream")

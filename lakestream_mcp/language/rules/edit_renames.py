@@ -35,6 +35,32 @@ def follow(values: Configs, start: str, names: Mapping[str, str]) -> None:
             _rename(values, target, carried[source])
             carried[target] = passed
             waiting += [target] if passed else []
+            for reader in _read_again(values, target):
+                carried[reader] = _declare(values, reader, passed)
+                waiting += [reader] if carried[reader] else []
+
+
+def _read_again(values: Configs, sink: str) -> list[str]:
+    """The sources of this pipeline that read what one of its sinks writes."""
+    table = values.config(sink).get("table")
+    sources = values.flow.of("source") if table and values.flow.category(sink) == "sink" else ()
+    return [n for n in sources if values.config(n).get("table") == table]
+
+
+def _declare(values: Configs, source: str, names: Mapping[str, str]) -> dict[str, str]:
+    """The new names of what a source declares; those that it had."""
+    config = values.config(source)
+    columns = config.get("columns")
+    if not isinstance(columns, list):
+        return {}
+    had = {old: new for old, new in names.items() if old in {c["name"] for c in columns}}
+    made: list[dict[str, Any]] = [{**c, "name": had.get(c["name"], c["name"])} for c in columns]
+    time = config.get("event_time")
+    if had:
+        values.update(
+            source, {"columns": made} | ({"event_time": had[time]} if time in had else {})
+        )
+    return had
 
 
 def _rename(values: Configs, node: str, names: Mapping[str, str]) -> None:

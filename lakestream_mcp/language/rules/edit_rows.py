@@ -57,9 +57,9 @@ class Rows(Targets):
         raw = self._raw(phrase)
         if raw is not None:
             phrase.use(raw.start, raw.end)
-            return Start(self.flow.of("source")[0], phrase.without(raw))
+            return Start(self._sources()[0], phrase.without(raw))
         if self._of_source(phrase):
-            return Start(self.flow.of("source")[0], phrase)
+            return Start(self._sources()[0], phrase)
         phrase = self._without_whose(phrase) if (at := self._end(phrase)) else phrase
         return Start(self._having(phrase, at), phrase) if at else None
 
@@ -89,9 +89,8 @@ class Rows(Targets):
 
     def _raw(self, phrase: Phrase) -> Found | None:
         """`the raw orders`, `all readings`, `payments raw`: rows as they come in."""
-        sources = self.flow.of("source")
         about = self._about()
-        if len(sources) != 1 or not about:
+        if not about:
             return None
         rows = f"(?:{about}|{_ROWS})"
         found = phrase.find(rf"{_RAW}(?: (?:the|and))*(?: {rows})?|{rows} {_RAW}")
@@ -109,9 +108,16 @@ class Rows(Targets):
 
     def _about(self) -> str:
         """What the rows of the only source are called, as a cue."""
-        sources = self.flow.of("source")
+        sources = self._sources()
         words = self.values.columns_of(sources[0]).about if len(sources) == 1 else ()
         return "|".join(form for word in sorted(words) for form in _forms(word))
+
+    def _sources(self) -> list[str]:
+        """The sources, without those of what the pipeline itself wrote."""
+        written = {self.values.config(n).get("table") for n in self.flow.of("sink")} - {None}
+        sources = self.flow.of("source")
+        outer = [n for n in sources if self.values.config(n).get("table") not in written]
+        return outer or sources
 
     def _sifted(self) -> bool:
         """Whether less, or something else, leaves the pipeline than comes in."""

@@ -42,6 +42,8 @@ class TableEdits(EditKind):
         said = columns_said(outside(phrase, named), columns, _WORDS)
         if said is None or (not said and field != "merge_keys"):
             return False
+        last = self.values.references.last
+        nodes = [last] if last in nodes and last and not named else nodes
         if len(nodes) > 1:
             self.values.talk.ask("Which table is meant?", nodes)
             return False

@@ -10,12 +10,12 @@ from .edit_configs import Configs
 from .edit_cuts import cuts
 from .edit_explained import is_talk, unexplained, weighty
 from .edit_heard import never_there, unheard, values_of
+from .edit_reasons import TOO, instead_of
 from .edit_said import DETECTS, mentions
 from .flow import FlowState
 from .names import parts_of, singular
 from .phrase import Phrase
 from .tokens import Token
-from .words import DURATIONS
 
 if TYPE_CHECKING:
     from ...graph.changes import Change
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 _REASONED = r"(?:,|:|->|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
 _ORDERS = r"no|not|never|should|must|shall|need|needs|needed|wanted"
 _PURPOSE = r"(?:, )?(?:so that|because|since|as (?=we|it|they|the)|in order to|so (?=we|it|they))"
-_TOO = (
-    r"(?:is|are|was|were|seems|looks|comes) (?:far |way |much |a bit |simply )?"
-    r"(?:too \w+|not enough)"
-)
 _SENT = (
     r"(?:send|write|put|store|save|publish|post|copy|push)(?: (?:the|all|also|our|any))* "
     r"(?P<rows>\w+) (?:to|into|in)"
@@ -115,8 +111,8 @@ class Trials:
             if not why or not what:
                 continue
             self.readers = self.changing
-            if too := why.find(_TOO):
-                what = _instead_of(what, why.part(0, too.start))
+            if too := why.find(TOO):
+                what = instead_of(what, why.part(0, too.start))
             elif values_of(why.tokens) or any(t.norm in self.columns for t in why.tokens):
                 continue
             if (self._read(what) or self._parted(what)) and self._touched(why, before):
@@ -160,10 +156,17 @@ class Trials:
         if len(self.values.talk.questions) > len(before.questions):
             return
         self.strict = True
-        missing = [t for t in self._missing(phrase, before) if singular(t.norm) not in self.nouns]
+        keyed = _keyed(phrase)
+        missing = [
+            t
+            for t in self._missing(phrase, before)
+            if singular(t.norm) not in self.nouns or t.place in keyed
+        ]
         overlooked = values_of(missing) or weighty(missing, ())
         overlooked = overlooked or (missing if len(missing) >= FEW else [])
-        overlooked = overlooked or [t for t in missing if _is_name(t) or self._is_sent(phrase, t)]
+        overlooked = overlooked or [
+            t for t in missing if _is_name(t) or t.place in keyed or self._is_sent(phrase, t)
+        ]
         overlooked = overlooked or never_there(phrase, *self._made(before))
         if overlooked and len(self.values.flow.changes) > len(before.flow.changes):
             self._restore(before, phrase)
@@ -227,7 +230,9 @@ class Trials:
         changes, old = self._made(before)
         missing = unheard(phrase, changes, old, self.columns)
         words = unexplained(phrase, changes, self.values.flow, self.about)
-        missing += words if self.strict else weighty(words, changes)
+        heavy = words if self.strict else weighty(words, changes)
+        keyed = _keyed(phrase)
+        missing += [t for t in words if t in heavy or t.place in keyed]
         return [t for t in missing if t.kind != "word" or singular(t.norm) not in self.about]
 
     def _made(self, before: State) -> tuple[list[Change], list[Any]]:
@@ -258,6 +263,11 @@ class Trials:
         values.talk.questions = dict(state.questions)
 
 
+def _keyed(phrase: Phrase) -> set[int]:
+    """The places of words that say per what."""
+    return {f.groups["c"][0].place for f in phrase.all(r"(?:by|per|each|every) (?P<c>[a-z_]\w*)")}
+
+
 def _is_name(token: Token) -> bool:
     """Whether a word is written like a value: `P1`."""
     return len(token.text) > 1 and token.text.isupper() and token.kind == "word"
@@ -268,30 +278,3 @@ def _nouns(values: Configs) -> set[str]:
     named = {name for names in values.request.columns.values() for name in names}
     things = {part for name in named if name.endswith("_id") for part in parts_of(name)}
     return {*things, *parts_of(values.request.document.name)}
-
-
-def _instead_of(what: Phrase, why: Phrase) -> Phrase:
-    """`use 5` for `15 minutes is too long`: in the place of the value that is too much."""
-    old = [t for t in why.tokens if t.kind in ("dur", "num", "times")][:1]
-    if not old:
-        return what
-    tokens = list(what.tokens)
-    for place, token in enumerate(tokens):
-        if token.kind == "num" and old[0].kind == "dur" and not token.unit:
-            length = token.value * DURATIONS.get(old[0].unit, 0)
-            tokens[place] = token._replace(kind="dur", norm="#dur", value=length)
-    said = [old[0]._replace(kind="word", text=w, norm=w) for w in ("instead", "of")]
-    return Phrase([*tokens, *said, *why.tokens], what.used)
-
-
-def reasons_joined(found: Sequence[Phrase]) -> list[Phrase]:
-    """Sentences, each with the one before that says what is too much: `5 min is too tight`."""
-    made: list[Phrase] = []
-    for phrase in found:
-        too = made[-1].find(_TOO) if made else None
-        if too is not None and too.end == len(made[-1]):
-            comma = phrase.tokens[0]._replace(kind="punct", text=",", norm=",")
-            made[-1] = Phrase((*made[-1].tokens, comma, *phrase.tokens), phrase.used)
-        else:
-            made.append(phrase)
-    return made

@@ -16,6 +16,7 @@ from .edit_limits import Limits
 from .edit_lists import Lists
 from .edit_open import OpenEdits
 from .edit_prepared import prepared
+from .edit_reasons import reasons_joined
 from .edit_renames import renames_followed
 from .edit_said import RELATIVE, mentions
 from .edit_sequence import StepEdits
@@ -23,7 +24,7 @@ from .edit_step_order import StepOrder
 from .edit_step_relations import StepRelations
 from .edit_tables import TableEdits
 from .edit_there import absent, absent_column, there_is
-from .edit_trials import Trials, reasons_joined
+from .edit_trials import Trials
 from .edit_unset import Unset
 from .edit_wholes import Wholes
 from .edit_words import WordEdits
