@@ -6,7 +6,7 @@ from .drafts import NOWHERE
 from .edit_beside import WITH_OTHERS, Patterns
 from .edit_explained import is_talk
 from .edit_said import ALSO, DETECTS, mentions, removes_node
-from .edit_wording import invents
+from .edit_wording import invents, with_presence
 from .phrase import Phrase
 from .scene import Made
 from .sinks import finished, take_sink
@@ -42,6 +42,8 @@ class Additions(Patterns):
         found = [m for m in mentions(phrase, self.references) if m.nodes == [at]]
         names = {t.place for m in found for t in phrase.tokens[m.start : m.end]}
         rest = self._without_beside(start.phrase)
+        if self._sink_gone() and (instead := rest.take("instead")):
+            rest = rest.without(instead)
         while (sink := take_sink(self._reader(at).scene, rest, True)) is not None:
             if self._is_there(sink[0]):
                 return False
@@ -90,6 +92,12 @@ class Additions(Patterns):
         self.references.last = sink
         return True
 
+    def _fed_by(self, sink: str, router: str, port: str) -> None:
+        """Rows of one way of a router for a sink that is there."""
+        for source, *_ in self.flow.inputs(sink):
+            self.flow.disconnect(source, sink)
+        self.flow.connect(router, sink, port)
+
     def _ways(self, phrase: Phrase) -> bool:
         """`payments over 1000 to main.a.big, the rest to main.a.small`: a router and its sinks."""
         if not phrase.has(_WAYS):
@@ -105,7 +113,10 @@ class Additions(Patterns):
                 router = self.flow.add(reader.found.steps[-1], at)
                 target = self.flow.target_of(at, self.request.columns.get(at, {}))
                 for port, made in reader.found.routes:
-                    self.flow.add(finished(made, target), router, port)
+                    if there := self._meant_table(phrase, made):
+                        self._fed_by(there, router, port)
+                    else:
+                        self.flow.add(finished(made, target), router, port)
                 self.references.last = router
                 return True
             talk.assumptions, talk.questions = said
@@ -155,7 +166,8 @@ class Additions(Patterns):
         if sink is None:
             return True
         reader, used = self._reader(at), set(rest.used)
-        reader.read(rest)
+        columns = {c.lower() for c in reader.scene.columns.types}
+        reader.read(with_presence(rest, columns, lacks=True))
         if self.flow.category(at) == "pattern" and self._is_pattern(reader.found.steps[:1]):
             return False
         for made in reader.found.steps[:1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .edit_joined import either, in_range, negated, no_bound
+from .edit_joined import apart, either, in_range, negated, no_bound
 from .edit_kind import EditKind
 from .edit_said import NEW_NODE, OLD, Mention, mentions, outside, removes_node
 from .edit_wording import columns_of, is_value, wordings
@@ -129,7 +129,7 @@ class ConditionEdits(EditKind):
         if never:
             new = positive(new) or negated(new)
         made = (
-            _without(tree, new)
+            _without(tree, apart(new))
             if phrase.has(_GONE)
             else _beside(tree, new)
             if never

@@ -237,7 +237,7 @@ class Moves(Replacements):
         rest = phrase.part(stop) if leads else phrase.part(0, found.start)
         rest = rest.part(1) if rest and rest.tokens[0].norm == "," else rest
         phrase.use(0, found.start if leads else 0)
-        reader.read(self._without_node_word(rest))
+        reader.read(self._without_node_word(as_command(rest)))
         if not reader.found.steps:
             return False
         phrase.use(found.start, stop)

@@ -33,6 +33,7 @@ _NO_LONGER = (
     rf"(?: (?:any ?more|any longer|now))?(?: (?:,|and|but))* (?P<do>{_WRITES}) {_AT}"
     rf"(?P<new>{_ADDRESS})(?: (?:instead|now|please))*$"
 )
+_FIELD = r"(?:threshold|window|key|table|topic|within|length|gap|timeout|broker) (?:=|:)"
 _LEADS_TO = (
     r"->(?= (?:(?:the|a) )?(?:#name|#path|#url|#mail|#channel|slack|teams|pagerduty|kafka|topic|"
     r"table)(?!\S))"
@@ -41,7 +42,9 @@ _LEADS_TO = (
 
 def prepared(found: Sequence[Phrase]) -> list[Phrase]:
     """The clauses that hold, each in the words that are looked for."""
-    return [with_amounts(_whole_units(_unbracketed(_led(_turned(p))))) for p in _holding(found)]
+    return [
+        with_amounts(_whole_units(_unbracketed(_led(_turned(_listed(p)))))) for p in _holding(found)
+    ]
 
 
 def _holding(found: Sequence[Phrase]) -> list[Phrase]:
@@ -89,6 +92,17 @@ def _unbracketed(phrase: Phrase) -> Phrase:
     return Phrase(
         (*phrase.tokens[:start], *inside, *moved, *phrase.tokens[found.end :]), phrase.used
     )
+
+
+def _listed(phrase: Phrase) -> Phrase:
+    """`threshold=7 window=90s key=a` with commas between."""
+    starts = {found.start for found in phrase.all(_FIELD)}
+    tokens = []
+    for place, token in enumerate(phrase.tokens):
+        if place in starts and place and phrase.tokens[place - 1].norm not in (",", "and", ";"):
+            tokens.append(token._replace(kind="punct", text=",", norm=",", value=None))
+        tokens.append(token)
+    return Phrase(tokens, phrase.used)
 
 
 def _turned(phrase: Phrase) -> Phrase:

@@ -15,8 +15,8 @@ def renames_followed(values: Configs) -> None:
     for node, made in list(values.flow.made.items()):
         if made.type == RENAMES and node in values.flow.types:
             renamed = made.config.get("columns") or ()
-            names = {c["column"]: c["name"] for c in renamed if c["column"] != c.get("name")}
-            if names := {old: new for old, new in names.items() if new}:
+            told = {c["column"]: c.get("name") for c in renamed}
+            if names := {old: new for old, new in told.items() if new and new != old}:
                 follow(values, node, names)
 
 

@@ -30,6 +30,7 @@ _REST = (
 )
 _REST_TALK = r"(?:, )?(?:i e|that is|namely)"
 _ROWS = "data|events?|rows?|records?"
+_BOUNDS = r"over|under|above|below|with|where|from|without"
 _COMPARED = r"#num|#str|#times|=|!=|is|are|null|missing"
 _WHICH = (
     r"over|under|above|below|with|without|where|whose|that|which|from|of|in|between|at|more|less|"
@@ -59,7 +60,7 @@ class Rows(Targets):
             phrase.use(raw.start, raw.end)
             return Start(self._sources()[0], phrase.without(raw))
         if self._of_source(phrase):
-            return Start(self._sources()[0], phrase)
+            return Start(self._sources()[0], phrase.without(phrase.at("everything|anything")))
         phrase = self._without_whose(phrase) if (at := self._end(phrase)) else phrase
         return Start(self._having(phrase, at), phrase) if at else None
 
@@ -102,7 +103,8 @@ class Rows(Targets):
     def _of_source(self, phrase: Phrase) -> bool:
         """`payments over 1000 to main.x.y`, where what leaves the pipeline are no payments."""
         about = self._about()
-        found = phrase.find(rf"(?:{about}) (?:{_WHICH})") if about and self._sifted() else None
+        rows = rf"(?:{about}) (?:{_WHICH})|(?:everything|anything) (?:{_BOUNDS})"
+        found = phrase.find(rows) if about and self._sifted() else None
         lead = phrase.part(0, found.start if found else 0)
         return bool(found) and not lead.without(lead.at(_STORES)).content()
 

@@ -30,7 +30,8 @@ INTO = r"(?:(?:also|and|then) )*(?:to|into)(?: (?:the|a|another|kafka))* (?:topi
 _REMOVES = r"(?:please )?(?:delete|remove|get rid of|take out|throw out|drop)"
 DETECTS = (
     r"(?:(?:also|additionally|in addition|furthermore|and|besides)(?: ,)? )+"
-    r"(?:detect|find|flag|spot|discover|identify|watch for|look for|(?:alert|warn) (?:when|if|on))"
+    r"(?:detect|find|flag|spot|discover|identify|watch for|look for|(?:alert|warn) (?:when|if|on))|"
+    r"(?:alert|warn|notify)(?: me| us)? (?:also|additionally)(?: when| if| on)"
 )
 """What is to be detected beside what is there."""
 RELATIVE = (

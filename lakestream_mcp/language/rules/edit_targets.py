@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...graph.changes import RemoveNode
 from .edit_moves import Moves
 from .edit_nodes import ADDRESSES, SERVERS
 from .names import singular
@@ -20,15 +21,16 @@ _INSTEAD = (
     r"no longer|rather|other than"
 )
 _RENAME = r"(?:please )?(?:rename|call)(?: the)?"
-_IS = r"(?:(?:is|should|must|be|becomes|to|as|:|=|->|now|called|named|from|at|on) ?)+"
+_IS = r"(?:(?:is|should|must|be|becomes|to|as|:|=|->|now|called|named|from|at|on|goes|go) ?)+"
 _ADDRESSED = (
     r"(?P<what>topics?|table|stream|brokers?|server|path|folder|url)?(?: name)? ?"
-    rf"{_IS}(?P<v>#name|#path|#url|#host|[a-z][\w-]*_[\w-]*)"
+    rf"{_IS}(?P<v>#secret|#name|#path|#url|#host|[a-z][\w-]*_[\w-]*)"
     r"(?: (?:now|instead|please|from now on))*$"
 )
 _FIELDS_OF = {
     "#name": ("table", "topic", "topics"),
     "#path": ("path",),
+    "#secret": ("webhook_url", "routing_key", "token"),
     "#url": ("url", "broker_url"),
     "#host": ("bootstrap_servers", "broker_url"),
     "topic": ("topics", "topic"),
@@ -102,7 +104,14 @@ class Targets(Moves):
         if phrase.at(_SOURCE):
             said = phrase.without(phrase.find(_NOW))
             return self._source(phrase, said.without(said.find(_OVER)))
-        return phrase.has(_INSTEAD) and self._sink(phrase)
+        return phrase.has(_INSTEAD) and not self._sink_gone() and self._sink(phrase)
+
+    def _sink_gone(self) -> bool:
+        """Whether a sink was just removed: what comes instead is in its place."""
+        stored = {n.id: n.type for n in self.request.document.nodes}
+        gone = [c.id for c in self.flow.changes if isinstance(c, RemoveNode)]
+        kinds = [self.flow.catalog.get(stored[n]).category for n in gone if n in stored]
+        return "sink" in kinds
 
     def _source(self, phrase: Phrase, said: Phrase) -> bool:
         sources = self.flow.of("source")

@@ -24,8 +24,8 @@ _REASONED = r"(?:,|:|->|so|hence|therefore|-|and|please)(?: (?:so|please|therefo
 _ORDERS = r"no|not|never|should|must|shall|need|needs|needed|wanted"
 _PURPOSE = r"(?:, )?(?:so that|because|since|as (?=we|it|they|the)|in order to|so (?=we|it|they))"
 _SENT = (
-    r"(?:send|write|put|store|save|publish|post|copy|push)(?: (?:the|all|also|our|any))* "
-    r"(?P<rows>\w+) (?:to|into|in)"
+    r"(?:send|write|put|store|save|publish|post|copy|push|keep)(?: (?:the|all|also|our|any))* "
+    r"(?P<rows>\w+)(?: (?:ones|rows|events))? (?:to|into|in)"
 )
 MAX_TRIES = 30
 FEW = 2

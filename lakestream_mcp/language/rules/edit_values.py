@@ -85,6 +85,8 @@ class Values(Sinks):
             old = old._replace(kind="dur", norm="#dur", value=length)
         if "num" in (old.kind, new.kind) and {old.kind, new.kind} - {"num", "times"}:
             return False
+        if old.kind == new.kind == "str" and (place := self._place_of(old)):
+            return self._with_text(phrase, place, new)
         rest = phrase.without(found)
         nodes = self.mentioned(rest) or list(self.flow.types)
         hits = [(n, path) for n in nodes for path in places_of(self.config(n), value_of(old))]

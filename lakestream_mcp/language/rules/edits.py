@@ -180,6 +180,8 @@ class Editor(Additions):
             n for n in self.flow.types if {"watermark_delay", "delay"} & set(self.values.config(n))
         ]
         time, _ = late(phrase)
+        times = [t for t in phrase.tokens if t.norm.startswith("#")]
+        time = time or (times[0] if [t.norm for t in times] == ["#dur"] else None)
         if time is None or not delays:
             return False
         said = [n for n in self.values.mentioned(phrase) if n in delays]
