@@ -30,7 +30,7 @@ ASKS_CODE = re.compile(r"\b(custom|own|python|udf|pandas|sql|code|function)\b", 
 ASKS_REMOVAL = re.compile(
     r"\b(remov\w*|delet\w*|drop\w*|without|replac\w*|instead|no longer|not anymore|rid of|"
     r"take (?:\S+ ){0,4}(?:out|away)|stop \w+ing|discard\w*|clear\w*|swap\w*|undo|rather than|"
-    r"exchang\w*|(?:not|no longer|n't) (?:to|into|in) the|no more|"
+    r"exchang\w*|no .{1,40} any ?more|(?:not|no longer|n't) (?:to|into|in) the|no more|"
     r"scrap|ditch|lose|bypass\w*|skip|omit|eliminate|disable|purge|kill|"
     r"(?:leave|cut|throw|kick|turn|switch) (?:\S+ ){0,4}(?:out|off)|do without|in place of|"
     r"(?:no|not|n't) (?:longer )?(?:need|want)(?:ed)?|superfluous|redundant|unnecessary|"

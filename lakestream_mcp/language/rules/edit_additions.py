@@ -21,6 +21,7 @@ _NEW = r"detect|find|flag|spot|alert|warn|watch|look|new|second|add|insert|write
 _IN_ORDER = (
     r"then|followed|after|before|->|next|later|subsequent\w*|sequence|until|first|again|in a row"
 )
+_BUT = r"(?:any|all|every)(?:thing|one)?(?: \w+)? (?:but|except)|except|other than"
 _TAKEN_FOR = r"as (?:an? |the )?(?:expected|trigger\w*|answer|purchase|reply|success|failure|hit)"
 _THE_TABLE = r"(?:the|our|that|this|existing)(?: (?:delta|output|result|results|same))* table"
 _WAY = r"directly|straight|right away|instead"
@@ -45,7 +46,7 @@ class Additions(Patterns):
         if self._sink_gone() and (instead := rest.take("instead")):
             rest = rest.without(instead)
         while (sink := take_sink(self._reader(at).scene, rest, True)) is not None:
-            if self._is_there(sink[0]):
+            if self._is_there(sink[0]) or self._misnamed(phrase, sink[0]):
                 return False
             if (there := self._meant_table(phrase, sink[0])) is not None:
                 self.talk.assumptions = assumed
@@ -72,6 +73,13 @@ class Additions(Patterns):
             and all(self.values.config(n).get(f) == place for f, place in places)
             for n in self.flow.of("sink")
         )
+
+    def _misnamed(self, phrase: Phrase, made: Made) -> bool:
+        """`have the table overwritten`: what is said of a table taken for its name."""
+        table = str(made.config.get("table", NOWHERE["table"]))
+        default = NOWHERE["table"].rpartition(".")[0]
+        named = table == NOWHERE["table"] or not table.startswith(f"{default}.")
+        return not named and phrase.has(_THE_TABLE) and not phrase.has("#str|called|named")
 
     def _meant_table(self, phrase: Phrase, made: Made) -> str | None:
         """`to the table`, where there is one: no new one."""
@@ -224,7 +232,9 @@ class Additions(Patterns):
         if made.type == "filter":
             node = self.references.named(phrase)[0]
             subject = bool(node) and all(self.flow.category(n) == "pattern" for n in node)
-            return subject or phrase.has(_TAKEN_FOR)
+            told = str(made.config["condition"])
+            reversed_ = phrase.has(_BUT) and not ("NOT" in told or "<>" in told)
+            return subject or reversed_ or phrase.has(_TAKEN_FOR)
         if made.type == "sequence" and "within" not in made.config and not phrase.has(_IN_ORDER):
             return True
         again = made.type in self.flow.types.values() and self._is_pattern([made])

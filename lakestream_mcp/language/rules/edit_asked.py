@@ -16,7 +16,7 @@ _QUESTION = (
 )
 _ASKING = (
     rf"{_LEAD}(?:what|which|where|when|is|are|does|do|did|was|has|how) (?:is|are|does|do|did|it|"
-    r"this|there|that|the|we|they|i|nodes?|columns?|tables?|topics?|filters?|sinks?|sources?)"
+    r"this|there|that|the|we|they|i|if|nodes?|columns?|tables?|topics?|filters?|sinks?|sources?)"
 )
 """How a sentence begins that is a question if it ends with the mark of one."""
 _NO_QUESTION = r"possible|please"

@@ -39,6 +39,10 @@ _NEVER = (
 )
 _MULTIPLIES = r"(?:please )?(?:double|triple|treble|quadruple|halve)"
 _OTHERWISE = rf"{NEW_NODE}|{_MULTIPLIES}"
+_STORED = (
+    r"(?:be|are|is|get|gets) (?:also |too )?(?:stored|written|saved|sent|kept|copied|archived|put)|"
+    r"(?:store|write|save|send|copy|archive|put) (?:the|all|every|those|them|payments|orders|rows)"
+)
 _ONLY = r"only|just|nothing but"
 _NO_CONDITION = r"#dur|#mail|#host|#path|#pct|#name|called|named|renamed"
 _PLACED = r"before|after|behind|in front of|ahead of|between"
@@ -57,7 +61,7 @@ class ConditionEdits(EditKind):
         found = mentions(phrase, self.values.references)
         if not able or phrase.at(_OTHERWISE) or phrase.has(_NO_CONDITION):
             return False
-        if self._placed(phrase, found):
+        if self._placed(phrase, found) or phrase.has(_STORED) or self._of_threshold(phrase):
             return False
         found = [m for m in found if phrase.tokens[m.start].kind != "str"]
         told = [m.nodes[0] for m in found if len(m.nodes) == 1 and m.nodes[0] in able]
@@ -69,6 +73,11 @@ class ConditionEdits(EditKind):
             for node in named or [n for n in able if n not in self.flow.made]
             for reading in self._readings(phrase, [m for m in found if m.nodes == [node] and named])
         )
+
+    def _of_threshold(self, phrase: Phrase) -> bool:
+        """`the threshold must be greater than 3`, where some node has one."""
+        has = any("threshold" in self.values.config(n) for n in self.flow.types)
+        return has and phrase.has("threshold")
 
     def _placed(self, phrase: Phrase, found: list[Mention]) -> bool:
         """Whether nodes are named to go, to put something beside them, or to take rows."""

@@ -51,6 +51,7 @@ _WEIGHTY = word_set(
     "without except unless only never sensitive insensitive all every small big huge tiny mail "
     "email distinct unique different"
 )
+_AGGREGATES = word_set("average averages avg mean median maximum minimum sum sums")
 _BESIDE = (
     r"(?:in addition to|next to|besides|alongside|as well as|on top of|along with)"
     r"(?: (?:the|our))*(?: \w+){1,2}"
@@ -70,10 +71,10 @@ _TALK = word_set(
     "connect disconnect feed feeds include includes double halve triple cut filtered add adds "
     "rid right directly straight left behind front around order check checks demand demands mean "
     "means exceed exceeds number convert cast post ping page copy cc besides rest short few "
-    "coarse low high long tight tighten relax loosen strict stricter reach reaches mention "
-    "absolute kind hook hooked fed stop skip throw alike flip back again detection detector "
-    "publish publishes output outputs receive receives away between ahead upstream downstream "
-    "outside writing stored original server attach plug beside dedupe"
+    "coarse low high long lengthen tight tighten relax loosen strict stricter reach reaches "
+    "mention absolute kind hook hooked fed stop skip throw alike flip back again detection "
+    "detector publish publishes output outputs receive receives away between ahead upstream "
+    "downstream outside writing stored original server attach plug beside dedupe"
 )
 
 
@@ -106,16 +107,21 @@ def weighty(tokens: Sequence[Token], changes: Sequence[Change]) -> list[Token]:
     all of them where rows are sorted out."""
     if any(c.op == "add_node" and c.node.type == "filter" for c in changes):
         return list(tokens)
-    named = [t for t in tokens if singular(t.norm) in _FIELDS or t.norm in _WEIGHTY]
+    named = [
+        t
+        for t in tokens
+        if singular(t.norm) in _FIELDS or t.norm in _WEIGHTY or t.norm in _AGGREGATES
+    ]
     return named or list(tokens) * (len(tokens) >= MANY)
 
 
 def _is_told(token: Token, fields: Collection[str], known: Collection[str]) -> bool:
     """Whether a word is of what changed, or names a field that did, or is only talk."""
     word, said = token.norm, stems(token.norm)
-    if said and said <= set(known):
+    function = "avg" if word in ("average", "averages", "avg") else None
+    if said and said <= set(known) and function is None:
         return True
-    if FUNCTIONS.get(word) in known:
+    if (function or FUNCTIONS.get(word)) in known:
         return True
     if (named := _FIELDS.get(singular(word))) is not None:
         return bool(set(named) & set(fields))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _OFF = (
     r"instead|rather|not|no|without|drop|remove|delete|from|in addition|besides|plus|as well as|in|"
-    r"replace|swap|change|out|of|exclude|ignore|where|same|the column"
+    r"replace|swap|change|out|off|of|exclude|ignore|where|same|the column"
 )
 _REPLACED = r"instead of|rather than|in place of|in lieu of"
 _NEXT = r"but|use|take|make|it is|,|and"

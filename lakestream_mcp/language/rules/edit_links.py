@@ -20,8 +20,8 @@ _TAKES = (
 _READS = rf"{_MODAL}(?:read|reads|takes?|uses?|gets?|consumes?|stores?|receives?)(?: what)?"
 _GIVES = r"(?:send|give|feed|hand|pass|route|let have)"
 _ROWS_OF = (
-    r"(?:(?:the|all|only|just|directly|straight|now) )*(?:rows?|outputs?|results?|events?|data|"
-    r"everything|what)(?: (?:of|from|out of|that comes from|that leaves))?|"
+    r"(?:(?:the|all|only|just|directly|straight|now|its|their) )*(?:rows?|outputs?|results?|"
+    r"events?|data|everything|what)(?: (?:of|from|out of|that comes from|that leaves))?|"
     r"(?:directly |straight )?from"
 )
 _TO = r"(?:(?:up|directly|straight|right|back) )*(?:to|from|with|and|into)"

@@ -37,6 +37,7 @@ _KEYED = (
     r"each|for every|by|matched|match|unique|distinguish\w*|apart|separately"
 )
 _PER = r"per|by|key\w*|group\w*|for each|for every"
+_TELLS_KEY = "no|just|only|not|instead|rather"
 _LOOKS = r"looks? at|go(?:es)? by|compares?|tell apart|identif\w+|considers?"
 _MERGED = r"merge|merges|merged|upsert|upserts|upserted"
 _FROM = r"from (?:the )?(?:kafka )?(?:topics|streams)"
@@ -158,7 +159,8 @@ class Lists(EditKind):
     def _of_key(self, phrase: Phrase) -> bool:
         """Whether a key is spoken of; what was changed last may have one."""
         last = self.values.references.last
-        if phrase.has("no|just|only|not|instead|rather") and self._told_key(phrase):
+        kept = phrase.at("(?:please )?(?:keep|select|retain|carry)")
+        if not kept and phrase.has(_TELLS_KEY) and self._told_key(phrase):
             return True
         named = [n for m in mentions(phrase, self.values.references) for n in m.nodes]
         if phrase.has(_LOOKS) and [self.flow.types.get(n) for n in named] == ["deduplicate"]:

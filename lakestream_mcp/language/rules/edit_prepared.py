@@ -33,6 +33,11 @@ _NO_LONGER = (
     rf"(?: (?:any ?more|any longer|now))?(?: (?:,|and|but))* (?P<do>{_WRITES}) {_AT}"
     rf"(?P<new>{_ADDRESS})(?: (?:instead|now|please))*$"
 )
+_DEFINED = (
+    r"(?:(?:please|also|and) )*(?P<do>(?:drop|exclude|ignore|remove|discard|skip|filter out|"
+    r"keep only|only keep))(?: [a-z_]\w*){0,4} \( (?P<in>[a-z_]\w* (?:=|!=|>|<|>=|<=|<>|is|in|"
+    r"starts|starting|begins|beginning|ends|ending|contains)(?: [^()\s]+){1,8}) \)"
+)
 _FIELD = r"(?:threshold|window|key|table|topic|within|length|gap|timeout|broker) (?:=|:)"
 _LEADS_TO = (
     r"->(?= (?:(?:the|a) )?(?:#name|#path|#url|#mail|#channel|slack|teams|pagerduty|kafka|topic|"
@@ -43,7 +48,8 @@ _LEADS_TO = (
 def prepared(found: Sequence[Phrase]) -> list[Phrase]:
     """The clauses that hold, each in the words that are looked for."""
     return [
-        with_amounts(_whole_units(_unbracketed(_led(_turned(_listed(p)))))) for p in _holding(found)
+        with_amounts(_whole_units(_unbracketed(_led(_turned(_listed(_plain(p)))))))
+        for p in _holding(found)
     ]
 
 
@@ -92,6 +98,22 @@ def _unbracketed(phrase: Phrase) -> Phrase:
     return Phrase(
         (*phrase.tokens[:start], *inside, *moved, *phrase.tokens[found.end :]), phrase.used
     )
+
+
+def _plain(phrase: Phrase) -> Phrase:
+    """`to both Slack and PagerDuty` as `to …`; `drop tests (a = 'b')` as `drop rows where …`."""
+    both = phrase.find(r"(?:to|into|in|on|by|via) both")
+    if both is not None:
+        phrase.use(both.end - 1, both.end)
+        phrase = phrase.outside(both.end - 1, both.end)
+    found = phrase.at(_DEFINED)
+    if found is None:
+        return phrase
+    phrase.use(0, found.end)
+    lead = found.groups["do"]
+    said = [lead[0]._replace(text=w, norm=w) for w in ("rows", "where")]
+    tokens = (*lead, *said, *found.groups["in"], *phrase.tokens[found.end :])
+    return Phrase(tokens, phrase.used)
 
 
 def _listed(phrase: Phrase) -> Phrase:

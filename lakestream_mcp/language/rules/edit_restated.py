@@ -77,7 +77,7 @@ class Restated(Relative):
         limit = phrase.has("limit") and "threshold" not in self.config(node)
         alone = (
             rest.find(r"(?:at|to|after|when|from|of|it is)(?: the)? (?P<n>#num)(?! or)")
-            if not count and not limit
+            if not count and not limit and not self._of_filter(rest)
             else None
         )
         if alone and not alone.groups["n"][0].unit and alone.groups["n"][0].value.denominator == 1:
@@ -95,6 +95,13 @@ class Restated(Relative):
             return False
         phrase.use()
         return self.update(node, anew | changed)
+
+    def _of_filter(self, phrase: Phrase) -> bool:
+        """Whether a column is named that a filter compares."""
+        words = {t.norm for t in phrase.tokens}
+        filters = [n for n in self.flow.types if self.flow.types[n] == "filter"]
+        columns = {c for n in filters for c in self.columns_into(n).types if c.lower() in words}
+        return any(c in str(self.config(n).get("condition")) for n in filters for c in columns)
 
     def _step_counted(
         self, steps: list[Any], phrase: Phrase, count: int, sign: str

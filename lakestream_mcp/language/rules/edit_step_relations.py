@@ -20,6 +20,7 @@ _AGAINST = (
     rf"(?:the )?(?P<step>[a-z_]+(?: [a-z_]+)?) {_MUST}(?:from|of|on|at|with|in|have|has)? ?"
     rf"(?P<how>{_OTHER}|{_SAME}) (?P<c>\w+) {_LIKE} (?P<other>[a-z_]+(?: [a-z_]+)?)$"
 )
+_SINCE = r"(?:after|since|between)(?: the)? (?P<step>[a-z_]+)"
 _ALL = r"(?:all|every|each|both|everything|the|steps?|events?|of|them|together)"
 _THROUGHOUT = (
     rf"(?:(?:{_ALL}|must|should|has to|have to|need to|be|come|is|are|from|with|on|at|have|by) )*"
@@ -35,6 +36,20 @@ class StepRelations(EditKind):
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What is tried, in order."""
         return (self._against, self._throughout)
+
+    def open(self, phrase: Phrase) -> bool:
+        """Ask of `after the success 5 minutes`: a sequence has one time for all of its steps."""
+        node, found = self._sequence(), phrase.find(_SINCE)
+        if node is None or found is None or not phrase.has("#dur"):
+            return False
+        if step_named(self.values.config(node)["steps"], _part(phrase, found, "step")) is None:
+            return False
+        phrase.use()
+        self.values.talk.ask(
+            f"`{node}` has one time, from its first event to its last: say for example `within 5 "
+            "minutes`. How long is all of it to take?"
+        )
+        return True
 
     def _against(self, phrase: Phrase) -> bool:
         """`the success must come from another country than the failures`."""

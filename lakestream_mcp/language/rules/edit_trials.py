@@ -106,7 +106,7 @@ class Trials:
     def _without_reason(self, phrase: Phrase) -> bool:
         """`15 minutes is too long, use 5`, `be stricter: 2 declines`: what is asked, not why."""
         before = self._state(phrase)
-        for cut in phrase.all(_REASONED):
+        for cut in phrase.all(_REASONED) if not phrase.at(DETECTS) else ():
             why, what = phrase.part(0, cut.start), phrase.part(cut.end)
             if not why or not what:
                 continue

@@ -18,7 +18,7 @@ from .edit_sinks import Sinks
 
 _SET = (
     r"(?:(?:please|also|and|can you|could you) )*(?P<do>make|set|change|"
-    r"increase|raise|lower|reduce|decrease|extend|shorten|update|use|turn|"
+    r"increase|raise|lower|reduce|decrease|extend|lengthen|shorten|update|use|turn|"
     r"adjust|switch|bump|widen|narrow|double|halve|let|require|tighten|relax|"
     r"wait|rather|it should be|should be|(?:drop|cut|bring|take)(?= .* to #))(?: up| down)?"
 )

@@ -82,10 +82,10 @@ class Editor(Additions):
 
         if (otherwise := asked_otherwise(found, self.request.text)) is not None:
             return otherwise
-        limits = Limits(self.values)
+        limits, relations = Limits(self.values), StepRelations(self.values)
         trials = Trials(self.values, self._changing(), (self._ways, self._sinks, self._added))
         for phrase in reasons_joined(prepared(found)):
-            if not (self._bare(phrase) or limits.open(phrase)):
+            if not (self._bare(phrase) or limits.open(phrase) or relations.open(phrase)):
                 polite = phrase.at(_POLITE)
                 phrase.use(0, polite.end if polite else 0)
                 trials.clause(phrase.part(polite.end) if polite else phrase)
@@ -174,7 +174,8 @@ class Editor(Additions):
         from .measure_words import duration_of
         from .transforms import late
 
-        if not phrase.has("late|lateness|watermark|delay|delayed|behind") or phrase.has(RELATIVE):
+        lateness = phrase.has("late|lateness|watermark|delay|delayed|behind")
+        if not lateness or (phrase.has(RELATIVE) and not phrase.has("late by")):
             return False
         delays = [
             n for n in self.flow.types if {"watermark_delay", "delay"} & set(self.values.config(n))
