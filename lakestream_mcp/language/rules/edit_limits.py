@@ -10,8 +10,8 @@ from .phrase import Phrase
 from .words import DURATIONS
 
 _MOST = (
-    r"(?:max(?:imum|imal)?|at most|no more than|not more than|never more than|up to|limit(?: \w+)* "
-    r"to|throttle(?: \w+)* to|rate limit(?: \w+)* (?:to|of)|only)"
+    r"(?:max(?:imum|imal)?|at most|no more than|not more than|never more than|up to|only|"
+    r"limit(?: \w+){0,4} to|throttle(?: \w+){0,4} to|rate limit(?: \w+){0,4} (?:to|of))"
 )
 _MESSAGE = r"(?:messages?|alerts?|mails?|emails?|notifications?|pages?|posts?|pings?|calls?)"
 _SERVICE = r"(?:slack|teams|pagerduty|pager|email|mail)"
