@@ -32,6 +32,7 @@ _OPTIONAL = (
 )
 _TALK = r"(?:instead|rather|now|please|too|as well|also|from now on)$"
 _LEAST = r"at least|no less than|no fewer than|minimum of|or more|more than (?:#num|#times)"
+_BY_SO_MANY = r"#num(?: [a-z]+){0,2} (?:more|less|fewer|extra)(?! than)"
 _NAMED = r"(?:the )?(?:[a-z]+ ){0,2}[a-z]+(?= (?:means|is|should be|must be) )"
 _AS_STEP = r"as (?:the |a |an )?(?:very )?[a-z]+ (?:step|stage|event)"
 _BESIDE = r"(?:right |directly |just )?(?P<way>before|after|behind|ahead of|in front of)(?: the)?"
@@ -177,6 +178,11 @@ class StepEdits(EditKind):
             return False
         count = int(wanted.value)
         count += phrase.has(r"more than (?:#num|#times)")
+        if (so_many := phrase.find(_BY_SO_MANY)) is not None:
+            less = phrase.part(so_many.start, so_many.end).has("less|fewer")
+            count = int(steps[at].get("min", 1)) + (-count if less else count)
+        if count < 1:
+            return False
         open_end = steps[at].get("max", 1) is None or phrase.has(_LEAST)
         step = {**steps[at], "min": count, "max": None if open_end else count}
         phrase.use()
