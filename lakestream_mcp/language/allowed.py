@@ -29,7 +29,14 @@ OWN_CODE = frozenset({"custom", "custom-sql", "custom-python-source", "custom-py
 ASKS_CODE = re.compile(r"\b(custom|own|python|udf|pandas|sql|code|function)\b", re.IGNORECASE)
 ASKS_REMOVAL = re.compile(
     r"\b(remov\w*|delet\w*|drop\w*|without|replac\w*|instead|no longer|not anymore|rid of|"
-    r"take (?:it )?(?:out|away)|stop \w+ing|discard\w*|clear\w*|swap\w*|undo|rather than)\b",
+    r"take (?:\S+ ){0,4}(?:out|away)|stop \w+ing|discard\w*|clear\w*|swap\w*|undo|rather than|"
+    r"exchang\w*|no .{1,40} any ?more|(?:not|no longer|n't) (?:to|into|in) the|no more|"
+    r"scrap|ditch|lose|bypass\w*|skip|omit|eliminate|disable|purge|kill|"
+    r"(?:leave|cut|throw|kick|turn|switch) (?:\S+ ){0,4}(?:out|off)|do without|in place of|"
+    r"(?:no|not|n't) (?:longer )?(?:need|want)(?:ed)?|superfluous|redundant|unnecessary|"
+    r"obsolete|(?:can|should|must|may) go|"
+    r"(?:merge|combine|join) .{1,40} (?:into (?:a single )?one|with (?:or|and))|"
+    r"(?:turn|convert) .{1,40} into)\b",
     re.IGNORECASE,
 )
 ADDRESS = re.compile(
@@ -56,7 +63,9 @@ def refusals(changes: Sequence[Change], request: Request) -> list[Finding]:
     added = sum(isinstance(change, AddNode) for change in changes)
     if len(request.document.nodes) + added > NODES_MOST:
         return [_refused(f"a proposal makes no pipeline of more than {NODES_MOST} nodes")]
-    return [finding for change in changes for finding in _of(change, request)]
+    again = {change.node.id for change in changes if isinstance(change, AddNode)}
+    judged = [c for c in changes if not (isinstance(c, RemoveNode) and c.id in again)]
+    return [finding for change in judged for finding in _of(change, request)]
 
 
 def flags(changes: Sequence[Change], request: Request) -> list[str]:
@@ -80,7 +89,8 @@ def _of(change: Change, request: Request) -> Iterator[Finding]:
     if kind in OWN_CODE and not ASKS_CODE.search(request.text):
         yield _refused(f"`{kind}` holds own code, which was not asked for", node, "CODE_NOT_ASKED")
     if isinstance(change, RemoveNode) and not ASKS_REMOVAL.search(request.text):
-        yield _refused("nothing was said of removing a node", node, "REMOVAL_NOT_ASKED")
+        why = f"nothing was said of removing `{node}`; say for example `remove`, or `instead`"
+        yield _refused(why, node, "REMOVAL_NOT_ASKED")
     if isinstance(change, SetPipeline) and (change.settings or change.status):
         yield _refused("settings and status of a pipeline are set with edit_pipeline")
     said = change.model_dump(exclude_none=True)

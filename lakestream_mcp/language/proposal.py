@@ -37,14 +37,15 @@ class Draft(NamedTuple):
     """Changes that were understood, on trial until the validator has seen them.
 
     `assumptions` say in sentences what was chosen although the words did not say it, `questions`
-    what must be answered first, `refusal` why nothing can be done. With a refusal there are no
-    changes.
+    what must be answered first, `refusal` why nothing can be done, `instead` the operation that
+    can. With a refusal there are no changes.
     """
 
     changes: tuple[Change, ...] = ()
     assumptions: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     refusal: str = ""
+    instead: str = ""
 
 
 class Backend(Protocol):

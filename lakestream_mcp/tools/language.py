@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, JsonValue, WithJsonSchema
 
 from ..arguments import GivenEvents, Json, Objects
-from ..errors import InvalidArgument, LakestreamError
+from ..errors import InvalidArgument, LakestreamError, NotFound
 from ..graph.diff import Diff, diff
 from ..graph.model import PipelineDocument
 from ..operations import operation
@@ -22,9 +22,11 @@ from .proposals import OTHERWISE, UNNAMED, accepted, applied, kept, title_of
 if TYPE_CHECKING:
     from ..language.proposal import Backend, Request
     from ..language.propose import Proposal
+    from ..storage.rows import Stored
     from ..workspace import Workspace
 
 NOTHING = "Nothing to change was understood in these words."
+NEW = "To make a new pipeline from the words, leave `pipeline_id` out."
 EMPTY = (
     "Say in a sentence what to find in which data, for example: alert when a card is used in two "
     "countries within an hour, reading Kafka topic payments, to Slack."
@@ -107,11 +109,20 @@ def _request(
 
     document, revision = PipelineDocument(name=UNNAMED), 0
     if pipeline_id:
-        stored = load(ws, pipeline_id)
+        stored = _stored(ws, pipeline_id)
         document, revision = stored.document, stored.revision
     relations = ws.validate(document).relations if document.nodes else {}
     columns = {n: {c.name: c.type for c in r.columns} for n, r in relations.items()}
     return Request(text, document, columns, schema, ws.catalog), revision
+
+
+def _stored(ws: Workspace, pipeline_id: str) -> Stored:
+    """The pipeline to change. Raises NotFound, which says how a new one is made."""
+    try:
+        return load(ws, pipeline_id)
+    except NotFound as error:
+        error.hint = f"{error.hint or ''} {NEW}".strip()
+        raise
 
 
 def _schema(ws: Workspace, given: Any, events: Any) -> dict[str, str]:
@@ -209,7 +220,8 @@ def _described(ws: Workspace, request: Request, proposal: Proposal) -> ProposalA
 
     draft, judged = proposal.draft, proposal.judged
     if draft.refusal or not (draft.changes or draft.questions):
-        return ProposalAnswer(status="refused", refusal=draft.refusal or NOTHING, next=OTHERWISE)
+        said = draft.refusal or NOTHING
+        return ProposalAnswer(status="refused", refusal=said, next=draft.instead or OTHERWISE)
     document = title_of(judged.document, request) if judged.document else None
     difference = diff(request.document, document) if document else None
     examples, notes = tried(ws, request.document, judged)

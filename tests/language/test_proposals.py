@@ -189,3 +189,27 @@ def test_answers_stay_short_whatever_is_said(text: str, name: str, agent: Asker)
         except LakestreamError:
             continue
         assert len(said.text()) <= 8_000
+
+
+def test_an_unknown_pipeline_says_how_a_new_one_is_made(agent: Asker) -> None:
+    error = agent.ask(TEXT, pipeline_id="nowhere")["error"]
+    assert error["code"] == "PIPELINE_NOT_FOUND"
+    assert "list_pipelines" in error["hint"] and "leave `pipeline_id` out" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("text", "operation"),
+    [
+        ("undo that", "restore_revision"),
+        ("deploy it", "deploy"),
+        ("generate the code", "generate_code"),
+        ("why is the window an hour?", "get_pipeline"),
+    ],
+)
+def test_what_is_no_edit_names_the_operation_that_does_it(
+    agent: Asker, text: str, operation: str
+) -> None:
+    made = agent.ask(TEXT, filled=FILLED, apply=True)
+    said = agent.ask(text, pipeline_id=made["pipeline_id"], backend="rules")
+    assert said["status"] == "refused"
+    assert said["next"].startswith(operation)

@@ -33,6 +33,7 @@ def wrong(results: list[Result]) -> list[tuple[str, list[str]]]:
     [
         "understood",
         "edits",
+        "edits_2",
         "held_out",
         "held_out_2",
         "fresh",
@@ -44,6 +45,7 @@ def wrong(results: list[Result]) -> list[tuple[str, list[str]]]:
         "fresh_8",
         "edits_4",
         "edits_5",
+        "edits_6",
     ],
 )
 def test_sentences_become_the_nodes_and_parameters_they_say(judge: Judge, name: str) -> None:

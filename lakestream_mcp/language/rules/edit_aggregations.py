@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _FUNCTION = "|".join(FUNCTIONS) + "|distinct|unique"
 _BESIDE = r"in addition to|besides|next to|on top of|along with|together with|as well as"
 _LESS = r"remove|drop|delete|no longer|without|stop|do not|any ?more|leave out|not needed"
+_BECOMES = r"(?:becomes?|should become|should be|->|turns? into)"
 _MORE = rf"{ALSO}|add|include|and also|extend"
 
 
@@ -42,7 +43,7 @@ class AggregationEdits(EditKind):
         known = all(_among(w, current) for w in wanted) and not rest.has(f"{_LESS}|{OLD}")
         if not wanted or known or not self._told(rest, node):
             return False
-        over = rest.find(OLD) is not None or (bool(gone) and rest.has(_LESS))
+        over = rest.find(OLD) is not None or (bool(gone) and rest.has(f"{_LESS}|{_BECOMES}"))
         if rest.has(_LESS) and not over:
             made = [a for a in current if not _among(a, wanted)]
         elif (over and gone) or (over or not rest.has(rf"{_MORE}|{_BESIDE}")):
@@ -58,6 +59,7 @@ class AggregationEdits(EditKind):
     def _parts(self, phrase: Phrase) -> tuple[Phrase, Phrase]:
         """What is wanted, and what is there already or no longer to be."""
         turned = phrase.find(r"(?:replace|swap|change|switch|turn) .*? (?:by|with|to|for|into)")
+        turned = turned or phrase.at(rf"(?:the )?(?:{_FUNCTION})(?: of \w+)? {_BECOMES}")
         if turned is not None and phrase.part(turned.start, turned.end).has(_FUNCTION):
             return phrase.part(turned.end), phrase.part(turned.start, turned.end)
         gone = phrase.at(rf"(?:please )?(?:{_LESS})(?: the)?")

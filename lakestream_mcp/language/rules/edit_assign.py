@@ -45,6 +45,7 @@ _UNITS = (
     r"(?:#num|#times) (?:[a-z]+ )?(?:values|readings|events|times|rows|measurements|samples|points)"
 )
 _NO_VALUE = rf"{RELATIVE}|the rest|the others"
+_SILENCE = r"(?:no|nothing)(?! (?:longer|more|less|later|fewer|earlier|limit)) .*#dur"
 PLACED = r"before|after|behind|in front of|ahead of|between|upstream|downstream|following"
 
 
@@ -70,7 +71,7 @@ class Assignments(EditKind):
     def _assigned(self, phrase: Phrase) -> bool:
         """`the window is 10 minutes`, `Warm from 22 degrees on`, `k2:9092 is the broker now`."""
         said = [t for t in phrase.tokens if t.kind in _VALUES]
-        if not said or phrase.at(f"{NEW_NODE}|{INTO}") or phrase.has(_NO_VALUE):
+        if not said or phrase.at(f"{NEW_NODE}|{INTO}|{_SILENCE}") or phrase.has(_NO_VALUE):
             return False
         old = self._old(phrase, said)
         new = [t for t in said if t not in old]

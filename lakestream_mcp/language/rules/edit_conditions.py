@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .edit_joined import either, in_range, negated, no_bound
+from .edit_joined import apart, either, in_range, negated, no_bound
 from .edit_kind import EditKind
 from .edit_said import NEW_NODE, OLD, Mention, mentions, outside, removes_node
 from .edit_wording import columns_of, is_value, wordings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-_FIELDS = ("condition", "where")
+_FIELDS = ("condition", "where", "trigger")
 _ALSO = r"also|too|as well(?: as)?|additionally|in addition(?: to)?|on top|furthermore|besides"
 _NARROW = r"only|must|additionally|also|and|as well|in addition|too|just|furthermore|if|when"
 _CUES = (
@@ -39,6 +39,11 @@ _NEVER = (
 )
 _MULTIPLIES = r"(?:please )?(?:double|triple|treble|quadruple|halve)"
 _OTHERWISE = rf"{NEW_NODE}|{_MULTIPLIES}"
+_STORED = (
+    r"(?:be|are|is|get|gets) (?:also |too )?(?:stored|written|saved|sent|kept|copied|archived|put)|"
+    r"(?:store|write|save|send|copy|archive|put) (?:the|all|every|those|them|payments|orders|rows)"
+)
+_ONLY = r"only|just|nothing but"
 _NO_CONDITION = r"#dur|#mail|#host|#path|#pct|#name|called|named|renamed"
 _PLACED = r"before|after|behind|in front of|ahead of|between"
 
@@ -56,7 +61,7 @@ class ConditionEdits(EditKind):
         found = mentions(phrase, self.values.references)
         if not able or phrase.at(_OTHERWISE) or phrase.has(_NO_CONDITION):
             return False
-        if self._placed(phrase, found):
+        if self._placed(phrase, found) or phrase.has(_STORED) or self._of_threshold(phrase):
             return False
         found = [m for m in found if phrase.tokens[m.start].kind != "str"]
         told = [m.nodes[0] for m in found if len(m.nodes) == 1 and m.nodes[0] in able]
@@ -68,6 +73,11 @@ class ConditionEdits(EditKind):
             for node in named or [n for n in able if n not in self.flow.made]
             for reading in self._readings(phrase, [m for m in found if m.nodes == [node] and named])
         )
+
+    def _of_threshold(self, phrase: Phrase) -> bool:
+        """`the threshold must be greater than 3`, where some node has one."""
+        has = any("threshold" in self.values.config(n) for n in self.flow.types)
+        return has and phrase.has("threshold")
 
     def _placed(self, phrase: Phrase, found: list[Mention]) -> bool:
         """Whether nodes are named to go, to put something beside them, or to take rows."""
@@ -120,13 +130,15 @@ class ConditionEdits(EditKind):
         new = next((r for s in readings if (r := self._read(s, node, tree)) is not None), None)
         if new is None or (not named and phrase.has(_GONE)):
             return False
-        same = columns_of(new) == columns_of(tree)
+        same = columns_of(new) == columns_of(tree) or (
+            bool(columns_of(new)) and columns_of(new) < columns_of(tree) and rest.has(_ONLY)
+        )
         if not (named or same) or (same and no_bound(phrase, new, tree)):
             return False
         if never:
             new = positive(new) or negated(new)
         made = (
-            _without(tree, new)
+            _without(tree, apart(new))
             if phrase.has(_GONE)
             else _beside(tree, new)
             if never
@@ -142,7 +154,7 @@ class ConditionEdits(EditKind):
         from sqlglot import exp
 
         talk = self.values.talk
-        asked, used = dict(talk.questions), set(phrase.used)
+        asked, used, assumed = dict(talk.questions), set(phrase.used), dict(talk.assumptions)
         scene = Scene(self.values.columns_into(node), talk, self.values.request.catalog)
         events = scene.events()
         events.strict = True
@@ -172,7 +184,7 @@ class ConditionEdits(EditKind):
             if singular(t.name) in no_value or not (is_value(phrase, t) or t.name.lower() in known)
         ]
         if len(talk.questions) > len(asked) or left or unsaid or new is None:
-            talk.questions = asked
+            talk.questions, talk.assumptions = asked, assumed
             phrase.used.clear()
             phrase.used.update(used)
             return None
@@ -185,11 +197,13 @@ class ConditionEdits(EditKind):
         from sqlglot import exp
 
         same = bool(columns_of(old) & columns_of(new))
+        if isinstance(new, exp.And) and old.sql() in {part.sql() for part in new.flatten()}:
+            return new
         if phrase.has(_ALSO) and not instead and same:
             return in_range(old, new) or either(old, new)
         if same:
             return self._replaced(old, new)
-        if not instead and phrase.has(_NARROW):
+        if not instead and (phrase.has(_NARROW) or _repeated(phrase, old)):
             return exp.and_(old.copy(), new, copy=False)
         return new
 
@@ -200,6 +214,14 @@ class ConditionEdits(EditKind):
         parts = list(old.flatten()) if isinstance(old, exp.And) else [old]
         kept = [p.copy() for p in parts if not columns_of(p) & columns_of(new)]
         return exp.and_(*kept, new, copy=False) if kept else new
+
+
+def _repeated(phrase: Phrase, old: exp.Expr) -> bool:
+    """`paid in region EU`: whether a text that is compared already is said again."""
+    from sqlglot import exp
+
+    said = {t.text for t in phrase.tokens}
+    return any(t.is_string and t.name in said for t in old.find_all(exp.Literal))
 
 
 def _without(old: exp.Expr, gone: exp.Expr) -> exp.Expr | None:

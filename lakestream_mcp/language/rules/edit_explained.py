@@ -29,7 +29,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "group": ("key", "group_by", "consumer_group"),
     "grouped": ("key", "group_by"),
     "mode": ("mode", "window_type"),
-    "merge": ("mode", "merge_keys"),
+    "merge": ("mode", "merge_keys", "condition"),
     "append": ("mode",),
     "topic": WORDS["topic"],
     "broker": WORDS["broker"],
@@ -37,7 +37,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "column": ("columns", "keep", "key", "group_by", "value", "merge_keys", "partition_by"),
     "format": ("format",),
     "partition": ("partition_by", "key"),
-    "message": (*WORDS["message"], "provider"),
+    "message": (*WORDS["message"], "provider", "max_per_minute"),
     "late": WORDS["lateness"],
     "lateness": WORDS["lateness"],
     "delay": WORDS["lateness"],
@@ -51,22 +51,30 @@ _WEIGHTY = word_set(
     "without except unless only never sensitive insensitive all every small big huge tiny mail "
     "email distinct unique different"
 )
+_AGGREGATES = word_set("average averages avg mean median maximum minimum sum sums")
 _BESIDE = (
     r"(?:in addition to|next to|besides|alongside|as well as|on top of|along with)"
     r"(?: (?:the|our))*(?: \w+){1,2}"
 )
+_NUMBER_OF = r"number of"
+_COUNTS = {"count", "threshold", "number", "min", "length"}
 _DENIALS = ("without", "except", "excluding", "unless", "never", "drops", "drop")
 MANY = 3
+_SAID_OF = {
+    "heartbeat": "no nothing not silent silence dead man check missing stop alive hear any",
+    "absence": "no nothing not never missing without fail",
+}
+"""What is said of rows that do not come."""
 _TALK = word_set(
     "first second third last both two drop drops dropped remove removes delete deletes ignore "
     "ignores exclude excludes discard undo revert replace swap exchange rename insert append "
     "connect disconnect feed feeds include includes double halve triple cut filtered add adds "
     "rid right directly straight left behind front around order check checks demand demands mean "
     "means exceed exceeds number convert cast post ping page copy cc besides rest short few "
-    "coarse low high long tight tighten relax loosen strict stricter reach reaches mention "
-    "absolute kind hook hooked fed stop skip throw alike flip back again detection detector "
-    "publish publishes output outputs receive receives away between ahead upstream downstream "
-    "outside writing stored original server attach plug beside dedupe"
+    "coarse low high long lengthen tight tighten relax loosen strict stricter reach reaches "
+    "mention absolute kind hook hooked fed stop skip throw alike flip back again detection "
+    "detector publish publishes output outputs receive receives away between ahead upstream "
+    "downstream outside writing stored original server attach plug beside dedupe"
 )
 
 
@@ -80,14 +88,17 @@ def unexplained(
     if not any(change.op == "update_node" for change in changes):
         fields |= {name for names in _FIELDS.values() for name in names}
     known = set(_known(changes, flow))
+    counted = phrase.find(_NUMBER_OF) if not known & _COUNTS else None
     beside = phrase.find(_BESIDE) if any(c.op == "add_node" for c in changes) else None
     phrase = phrase.without(beside)
     return [
         token
-        for token in phrase.tokens
+        for place, token in enumerate(phrase.tokens)
         if token.kind == "word"
-        and not _is_told(token, fields, known)
-        and singular(token.norm) not in about
+        and (
+            (counted and counted.start <= place < counted.end)
+            or (not _is_told(token, fields, known) and singular(token.norm) not in about)
+        )
     ]
 
 
@@ -96,16 +107,21 @@ def weighty(tokens: Sequence[Token], changes: Sequence[Change]) -> list[Token]:
     all of them where rows are sorted out."""
     if any(c.op == "add_node" and c.node.type == "filter" for c in changes):
         return list(tokens)
-    named = [t for t in tokens if singular(t.norm) in _FIELDS or t.norm in _WEIGHTY]
+    named = [
+        t
+        for t in tokens
+        if singular(t.norm) in _FIELDS or t.norm in _WEIGHTY or t.norm in _AGGREGATES
+    ]
     return named or list(tokens) * (len(tokens) >= MANY)
 
 
 def _is_told(token: Token, fields: Collection[str], known: Collection[str]) -> bool:
     """Whether a word is of what changed, or names a field that did, or is only talk."""
     word, said = token.norm, stems(token.norm)
-    if said and said <= set(known):
+    function = "avg" if word in ("average", "averages", "avg") else None
+    if said and said <= set(known) and function is None:
         return True
-    if FUNCTIONS.get(word) in known:
+    if (function or FUNCTIONS.get(word)) in known:
         return True
     if (named := _FIELDS.get(singular(word))) is not None:
         return bool(set(named) & set(fields))
@@ -137,6 +153,7 @@ def _known(changes: Sequence[Change], flow: Flow) -> Iterator[str]:
         if change.op == "add_node":
             yield from stems(flow.catalog.get(change.node.type).title)
             yield from nicknames(change.node.type)
+            yield from stems(_SAID_OF.get(change.node.type, ""))
         for end in ("id", "source", "target"):
             node = flow.document.node(made.get(end, ""))
             if node is not None:

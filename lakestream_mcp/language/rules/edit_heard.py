@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _OFF = (
     r"instead|rather|not|no|without|drop|remove|delete|from|in addition|besides|plus|as well as|in|"
-    r"replace|swap|change|of|exclude|ignore|where|same|the column"
+    r"replace|swap|change|out|off|of|exclude|ignore|where|same|the column"
 )
 _REPLACED = r"instead of|rather than|in place of|in lieu of"
 _NEXT = r"but|use|take|make|it is|,|and"
@@ -51,6 +51,8 @@ def unheard(
         counts = token.kind == "num" and phrase.at(_COUNTED, place + 1)
         is_value = named or (token.kind in (*amounts, *_TEXTS) and not counts)
         held = said if is_value or told_off else new
+        if named and phrase.part(max(0, place - 1), place).has("only|just"):
+            held = new
         if token.kind == "num" and over is not None and place >= over.start:
             held = _TIMED.sub(r"\1 ", held)
         if (is_value or column) and before not in ("step", "stage") and not _tells(held, token):
@@ -86,7 +88,8 @@ def _tells(said: str, token: Token) -> bool:
     """Whether a text holds a value."""
     if token.kind == "dur":
         try:
-            return json.dumps(duration_of(token))[1:-1] in said or token.text.lower() in said
+            told = (json.dumps(duration_of(token))[1:-1], token.text.lower(), f"per_{token.unit}")
+            return any(text in said for text in told)
         except ValueError:
             return True
     if token.kind in ("num", "times"):

@@ -32,6 +32,21 @@ def in_range(old: exp.Expr, new: exp.Expr) -> exp.Expr | None:
     return exp.and_(old.copy(), new, copy=False) if low < high else None
 
 
+def apart(tree: exp.Expr) -> exp.Expr:
+    """`below 5 and above 100`: bounds of one column that no value keeps, as either of them."""
+    from sqlglot import exp
+
+    parts = list(tree.flatten()) if isinstance(tree, exp.And) else []
+    pair = len(parts) == 2 and len({p.this.sql() for p in parts}) == 1
+    kinds = (exp.GT, exp.GTE, exp.LT, exp.LTE)
+    if not pair or not all(isinstance(p, kinds) and p.expression.is_number for p in parts):
+        return tree
+    lows = [Fraction(p.expression.sql()) for p in parts if isinstance(p, exp.GT | exp.GTE)]
+    highs = [Fraction(p.expression.sql()) for p in parts if isinstance(p, exp.LT | exp.LTE)]
+    alone = len(lows) == 1 and lows[0] >= highs[0]
+    return exp.or_(*(p.copy() for p in parts), copy=False) if alone else tree
+
+
 def either(old: exp.Expr, new: exp.Expr) -> exp.Expr:
     """Rows of which one or the other is true; several texts of one column as a list."""
     from sqlglot import exp

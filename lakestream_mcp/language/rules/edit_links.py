@@ -20,11 +20,12 @@ _TAKES = (
 _READS = rf"{_MODAL}(?:read|reads|takes?|uses?|gets?|consumes?|stores?|receives?)(?: what)?"
 _GIVES = r"(?:send|give|feed|hand|pass|route|let have)"
 _ROWS_OF = (
-    r"(?:(?:the|all|only|just|directly|straight|now) )*(?:rows?|outputs?|results?|events?|data|"
-    r"everything|what)(?: (?:of|from|out of|that comes from|that leaves))?|"
+    r"(?:(?:the|all|only|just|directly|straight|now|its|their) )*(?:rows?|outputs?|results?|"
+    r"events?|data|everything|what)(?: (?:of|from|out of|that comes from|that leaves))?|"
     r"(?:directly |straight )?from"
 )
 _TO = r"(?:(?:up|directly|straight|right|back) )*(?:to|from|with|and|into)"
+_A_NEW = r"an?|another|(?:a |one )?new"
 _STRAIGHT = r"straight|directly|direct|bypass\w*|instead|only"
 _NO_LONGER = r"(?:(?:,|and) )*(?:instead of|rather than|not|no longer)(?: from)?"
 _TAIL = (
@@ -47,7 +48,9 @@ class Links(Titles):
             return self._cut_off(phrase, first)
         to = phrase.at(_TO, end)
         second, stop = self.references.one(phrase, to.end) if to else (None, 0)
-        if first is not None and to is not None and links and self._to_new(phrase, first, to):
+        there = second is not None and not (to and phrase.at(_A_NEW, to.end))
+        new = first is not None and to is not None and links and not there
+        if new and first and to and self._to_new(phrase, first, to):
             return True
         if first is None or second is None or phrase.at(r"(?:,|and|but) \w+", stop):
             return False

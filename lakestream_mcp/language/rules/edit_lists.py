@@ -36,13 +36,17 @@ _KEYED = (
     r"key|keys|keyed|group|grouped|grouping|groups|group by|per|dedup\w*|partition|partitioned|for "
     r"each|for every|by|matched|match|unique|distinguish\w*|apart|separately"
 )
+_PER = r"per|by|key\w*|group\w*|for each|for every"
+_TELLS_KEY = "no|just|only|not|instead|rather"
+_LOOKS = r"looks? at|go(?:es)? by|compares?|tell apart|identif\w+|considers?"
 _MERGED = r"merge|merges|merged|upsert|upserts|upserted"
+_FROM = r"from (?:the )?(?:kafka )?(?:topics|streams)"
 _STREAMING = ("topic", "topics", "stream", "streams", "kafka", "kinesis", "source", "consumer")
 _KEY_WORDS = word_set(
     "add include remove drop delete take put use break broken down aggregate sum key keys "
     "keyed group grouped grouping groups per dedup dedupe deduplicate deduplication partition "
     "partitioned matched match unique apart separately column columns plus merge merged "
-    "upsert also as well"
+    "upsert also as well look looks go goes compare compares consider considers tell identify"
 )
 
 
@@ -72,11 +76,15 @@ class Lists(EditKind):
             return False
         node = nodes[0]
         field = "topics" if "topics" in self.values.config(node) else "streams"
-        names = [n for n in _names(phrase) if self._is_name(phrase, n, node, field)]
+        from_ = phrase.find(_FROM)
+        said = phrase.part(from_.end) if from_ else phrase
+        names = [n for n in _names(said) if self._is_name(phrase, n, node, field)]
         if not phrase.has("and|plus|&|,") and not phrase.has(f"{_MORE}|{_LESS}|{OLD}"):
             names = [n for n in names if n not in (self.values.config(node).get(field) or [])]
         current = self.values.config(node).get(field) or []
         names = [n for n in names if n in current or _like_name(n) or _after_topic(phrase, n)]
+        columns = {c for types in self.values.request.columns.values() for c in types}
+        names = [n for n in names if n not in columns or _after_topic(phrase, n)]
         told_of = {part for n in [*names, *current] for part in n.split("-")}
         found = [m for m in mentions(phrase, self.values.references) if node in m.nodes]
         words = [t.text for t in outside(phrase, found).content() if not is_plain(t.norm)]
@@ -108,7 +116,8 @@ class Lists(EditKind):
         merged = phrase.has(_MERGED)
         fields = ("merge_keys",) if merged else ("key", "group_by")
         nodes = self._having(phrase, fields)
-        nodes = [n for n in nodes if self.flow.category(n) == "pattern"] or nodes
+        patterns = [n for n in nodes if self.flow.category(n) == "pattern"]
+        nodes = self._with_old(phrase, nodes, fields) or patterns or nodes
         if not nodes:
             return False
         node = nodes[0]
@@ -136,10 +145,25 @@ class Lists(EditKind):
             self.values.update(node, {"mode": "merge"})
         return changed
 
+    def _with_old(self, phrase: Phrase, nodes: list[str], fields: Sequence[str]) -> list[str]:
+        """The one node that is keyed by what is no longer to be the key."""
+        over = phrase.find(OLD)
+        said = {t.norm for t in phrase.tokens[over.end :]} if over else set()
+        held = [
+            n
+            for n in nodes
+            if said & {c.lower() for f in fields for c in self.values.config(n).get(f) or ()}
+        ]
+        return held if len(held) == 1 else []
+
     def _of_key(self, phrase: Phrase) -> bool:
         """Whether a key is spoken of; what was changed last may have one."""
         last = self.values.references.last
-        if phrase.has("no|just|only|not|instead|rather") and self._told_key(phrase):
+        kept = phrase.at("(?:please )?(?:keep|select|retain|carry)")
+        if not kept and phrase.has(_TELLS_KEY) and self._told_key(phrase):
+            return True
+        named = [n for m in mentions(phrase, self.values.references) for n in m.nodes]
+        if phrase.has(_LOOKS) and [self.flow.types.get(n) for n in named] == ["deduplicate"]:
             return True
         return phrase.has(_KEYED) or (
             last in self.flow.types and "key" in self._fields(last) and phrase.has(ALSO)
@@ -177,6 +201,8 @@ class Lists(EditKind):
         if not made and field in ("to", "topics", "streams"):
             self.values.talk.ask(f"What is `{field}` of `{nodes[0]}` to be then?")
             return False
+        if not made and field in ("key", "group_by") and not phrase.has(_PER):
+            return False
         phrase.use()
         return self.values.update(nodes[0], {field: made})
 
@@ -187,7 +213,7 @@ def _changed(
     """What is there with the new in the place of the old, beside it, or instead of all."""
     swapped = phrase.has(
         f"{OLD}|remove|delete|drop|left|gone|replace|swap|switch|change|no longer|do not|"
-        "any ?more|but"
+        r"any ?more|but|take(?: \S+){1,2} out"
     )
     if new and old and swapped and not phrase.has("in addition|besides"):
         at = current.index(old[0])

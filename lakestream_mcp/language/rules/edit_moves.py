@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .edit_nodes import NodeEdits
+from .edit_replaced import Replacements
 from .edit_wording import as_command, with_presence
 from .phrase import Phrase
 
@@ -25,7 +25,7 @@ _LISTED = (
     r"first(?: the)?"
 )
 _EDGE = (
-    r"(?:to|at|be|come|as|go)(?: (?:the|very))*(?: (?:very|right))? "
+    r"(?:(?:to|at|be|come|as|go)(?: (?:the|very))*(?: (?:very|right))? )?"
     r"(?P<edge>front|start|beginning|end|first|last|top)"
 )
 _PLACE = (
@@ -58,12 +58,13 @@ _END = (
     r"(?:written|stored|sent|writing|storing|saved|saving)|"
     r"(?:right )?before (?:the )?(?:sinks?|outputs?)"
 )
+_LABEL = r"(?:[a-z]+ ){0,4}(?:check|rule|alert|alarm|pattern|detection|detector|watchdog|filter) :"
 _FIRST = r"(?:(?:should|must|has to|needs to|is to) )*(?:come|comes|run|runs|go|goes|be|is)"
 _READS = ("filter", "window-aggregate", "deduplicate", "lookup-enrichment", "rename-cast")
 _BEFORE = ("before", "in", "ahead", "upstream")
 
 
-class Moves(NodeEdits):
+class Moves(Replacements):
     """Reads clauses that say which node comes before which."""
 
     def _moved(self, phrase: Phrase) -> bool:
@@ -236,7 +237,7 @@ class Moves(NodeEdits):
         rest = phrase.part(stop) if leads else phrase.part(0, found.start)
         rest = rest.part(1) if rest and rest.tokens[0].norm == "," else rest
         phrase.use(0, found.start if leads else 0)
-        reader.read(self._without_node_word(rest))
+        reader.read(self._without_node_word(as_command(rest)))
         if not reader.found.steps:
             return False
         phrase.use(found.start, stop)
@@ -290,5 +291,7 @@ class Moves(NodeEdits):
         )
         if lead is None or phrase.at(r"columns?|field|[a-z]\w* = [a-z]\w* [*/+-]", lead.end):
             return phrase
-        phrase.use(0, lead.end)
-        return phrase.part(lead.end) if phrase.part(lead.end).content() else phrase
+        label = phrase.at(_LABEL, lead.end)
+        start = label.end if label else lead.end
+        phrase.use(0, start)
+        return phrase.part(start) if phrase.part(start).content() else phrase

@@ -23,6 +23,10 @@ _REMOVE = (
     r"we can (?:do|live) without|skip|omit|leave out|bypass|no more|no)"
     r"(?: to)?(?: filter(?:ing)?(?: for| on| by)?)?"
 )
+_LABEL = (
+    r"(?:an? )?(?:[a-z]+ ){1,3}(?:check|rule|alert|alarm|pattern|detection|detector|test)(?: :|"
+    r" (?:for|of|on|that finds|that looks for|when|if))"
+)
 _GONE = (
     r"(?:is|are|was|can|should|must|may|has to|have to|needs to)"
     r"(?: (?:no longer|not|be|now|any|to))* "
@@ -39,19 +43,24 @@ _ANYMORE = (
 _SO_GO = r"(?:(?:,|so|and|please) )+(?:remove|delete|drop|take out) (?:it|them)$"
 
 
-_SWAP = r"(?:please )?(?:swap|replace|change|switch|exchange|substitute)(?: out)?"
+_SWAP = r"(?:please )?(?:swap|replace|change|switch|exchange|substitute|turn|convert)(?: out)?"
+_BACK = (
+    r"(?:(?:please|set|put|bring|change|turn|get|switch|go|make|restore|it|that|this|everything|"
+    r"all|things|the|pipeline|back) )*(?:back )?(?:to )?(?:how|what|the way|as) (?:it|that|things|"
+    r"everything) (?:was|were)(?: (?:before|again|originally|first|at|the|beginning))*$|"
+    r"(?:(?:please|go|back|return|switch|change|it|set) )*to the (?:previous|last|old|earlier|"
+    r"original) (?:version|revision|state)"
+)
+_NOT_TO = r"instead of|rather than|(?:(?:,|and|but) )*(?:not|no longer) (?:to|into|in|by|on)"
 
 
 class NodeEdits(Links):
     """Reads clauses about nodes that are there."""
 
     def _history(self, phrase: Phrase) -> bool:
-        if (
-            phrase.at(
-                r"(?:please )?(?:undo|redo|revert|roll ?back|go back|take (?:that|it) back|restore)"
-            )
-            is None
-        ) or mentions(phrase, self.references):
+        undo = r"(?:please )?(?:undo|redo|revert|roll ?back|go back|take (?:that|it) back|restore)"
+        undone = phrase.at(undo) and not mentions(phrase, self.references)
+        if not (undone or phrase.at(_BACK)):
             return False
         self.undo = True
         return True
@@ -81,9 +90,7 @@ class NodeEdits(Links):
             source = take_source(self._reader(node).scene, said, False)
             made = self._same_columns(source[0], node) if source else None
         elif new:
-            reader = self._reader(self.flow.inputs(node)[0][0] if self.flow.inputs(node) else node)
-            reader.read(new)
-            made = reader.found.steps[0] if len(reader.found.steps) == 1 else None
+            made = self._described(node, new)
             if made and made.type == self.flow.types[node]:
                 phrase.use(0, by.end)
                 return self.values.update(node, made.config)
@@ -97,9 +104,29 @@ class NodeEdits(Links):
         self._replace(node, made)
         return True
 
+    def _described(self, node: str, said: Phrase) -> Made | None:
+        """The one node that a phrase describes, over the rows that another one reads."""
+        inputs, talk = self.flow.inputs(node), self.talk
+        reader = self._reader(inputs[0][0] if inputs else node)
+        columns = reader.scene.columns
+        columns.keyed = tuple(k for k in self._key(node) if k in columns.types)
+        before = dict(talk.assumptions), dict(talk.questions)
+        label = said.at(_LABEL)
+        said.use(0, label.end if label else 0)
+        reader.read(said.part(label.end) if label else said)
+        found = reader.found
+        if len(found.steps) == 1 and not found.sinks:
+            return found.steps[0]
+        talk.assumptions, talk.questions = before
+        return None
+
+    def _key(self, node: str) -> list[str]:
+        config = self.values.config(node)
+        return list(config.get("key") or config.get("group_by") or ())
+
     def _preferred(self, phrase: Phrase) -> bool:
         """`send the alerts to PagerDuty instead of the table`."""
-        found = phrase.find("instead of|rather than")
+        found = phrase.find(_NOT_TO)
         node = self.references.named(phrase, found.end)[0] if found else []
         if found is None or len(node) != 1 or self.flow.category(node[0]) != "sink":
             return False
@@ -157,10 +184,30 @@ class NodeEdits(Links):
             return False
         phrase.use()
         for node in nodes:
-            inputs, outputs = self.flow.inputs(node), self.flow.outputs(node)
-            self.flow.forget(node)
-            self.flow.bridge(inputs, outputs)
+            self._take_out(node)
         return True
+
+    def _take_out(self, node: str) -> None:
+        """A node, and what would read its matches on the way to where other rows come in."""
+        inputs, outputs = self.flow.inputs(node), self.flow.outputs(node)
+        behind, joined = self._only_its_own(node)
+        for gone in (node, *behind) if joined else (node,):
+            self.flow.forget(gone)
+        if not joined:
+            self.flow.bridge(inputs, outputs)
+
+    def _only_its_own(self, node: str) -> tuple[list[str], bool]:
+        """The transforms that read a pattern's matches alone, and whether others join them."""
+        node_type = self.flow.catalog.get(self.flow.types[node])
+        behind: list[str] = []
+        if node_type.category != "pattern" or node_type.passes_through:
+            return behind, False
+        while len(outputs := self.flow.outputs(behind[-1] if behind else node)) == 1:
+            target = outputs[0][1]
+            if len(self.flow.inputs(target)) > 1:
+                return behind, True
+            behind.append(target)
+        return behind, False
 
     def _unclear(self, phrase: Phrase, nodes: list[str]) -> bool:
         """Ask, where everything is to go, or a node that is not there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from .edit_kind import EditKind
 from .edit_said import is_plain, mentions, outside
@@ -11,13 +10,15 @@ from .fields import WORDS
 from .names import singular
 from .phrase import Phrase
 
-if TYPE_CHECKING:
-    pass
-
 _OTHER = (
     r"another|different|other|new|change|changed|adjust|update|modify|more|less|higher|lower|longer|"
     r"shorter|bigger|smaller|larger|wider|narrower|stricter|looser|raise|lower|increase|decrease|"
     r"reduce|extend|shorten|better|additional|further|extra|edit|tweak|relax|tighten|fewer"
+)
+_WORSE = (
+    r"(?:it|things?|this|that|they|everything|something|the situation) "
+    r"(?:gets?|becomes?|goes|go|turns?|is|are|looks?|seems?)(?: (?:too|really|very|even|much))* "
+    r"(?:worse|better|bad|wrong|critical|serious|severe|strange|weird|odd|fishy|suspicious|unusual)"
 )
 _THINGS = ("key", "group", "column", "name", "grouping", "time", "channel", "aggregation")
 
@@ -27,7 +28,17 @@ class OpenEdits(EditKind):
 
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What is tried, in order."""
-        return (self._open,)
+        return (self._vague, self._open)
+
+    def _vague(self, phrase: Phrase) -> bool:
+        """`alert when it gets worse`: what of a row says so is open."""
+        found = phrase.find(_WORSE)
+        if found is not None and not phrase.has(r"#\w+"):
+            self.values.talk.ask(
+                f"When is that so: `{phrase.part(found.start, found.end).said()}`? Name a column "
+                "and what it is compared with, for example `when amount is over 1000`."
+            )
+        return False
 
     def _open(self, phrase: Phrase) -> bool:
         """`write it to another table`, `use a different key`, `raise the limit`."""

@@ -9,7 +9,7 @@ from .counting import threshold_said
 from .edit_relative import Relative
 from .edit_said import RELATIVE, is_plain, mentions, outside
 from .event_kinds import stem
-from .fields import places_of, with_value
+from .fields import places_of, value_of, with_value
 from .measure_words import duration_of
 from .measures import FUNCTIONS
 from .modifiers import take_time
@@ -77,7 +77,7 @@ class Restated(Relative):
         limit = phrase.has("limit") and "threshold" not in self.config(node)
         alone = (
             rest.find(r"(?:at|to|after|when|from|of|it is)(?: the)? (?P<n>#num)(?! or)")
-            if not count and not limit
+            if not count and not limit and not self._of_filter(rest)
             else None
         )
         if alone and not alone.groups["n"][0].unit and alone.groups["n"][0].value.denominator == 1:
@@ -95,6 +95,13 @@ class Restated(Relative):
             return False
         phrase.use()
         return self.update(node, anew | changed)
+
+    def _of_filter(self, phrase: Phrase) -> bool:
+        """Whether a column is named that a filter compares."""
+        words = {t.norm for t in phrase.tokens}
+        filters = [n for n in self.flow.types if self.flow.types[n] == "filter"]
+        columns = {c for n in filters for c in self.columns_into(n).types if c.lower() in words}
+        return any(c in str(self.config(n).get("condition")) for n in filters for c in columns)
 
     def _step_counted(
         self, steps: list[Any], phrase: Phrase, count: int, sign: str
@@ -187,6 +194,20 @@ class Restated(Relative):
         phrase.use()
         return self.update(nodes[0], {"direction": ways[0]})
 
+    def _by_as_much(self, phrase: Phrase) -> bool:
+        """`rising by at least 5 degrees`: how far a run must go."""
+        nodes = [n for n in self.flow.types if self.flow.types[n] == "trend"]
+        found = phrase.find(_BY_AS_MUCH)
+        if found is None or len(nodes) != 1 or phrase.without(found).has(r"#\w+"):
+            return False
+        rest, changed = turned(phrase.without(found), self.config(nodes[0]))
+        ways = rf"{UP}|{DOWN}|{FLAT}"
+        if not all(Phrase([t]).has(ways) or self._about(nodes[0], t) for t in rest.content()):
+            return False
+        phrase.use()
+        least = value_of(found.groups["n"][0])
+        return self.update(nodes[0], {"min_change": least, **changed})
+
     def _only_way(self, phrase: Phrase, node: str) -> bool:
         """`falling temperatures`: a direction, and at most the column that is watched."""
         columns, value = self.columns_into(node), self.config(node).get("value")
@@ -234,6 +255,7 @@ _SLIDES = (
     r"slides?))* "
     r"(?P<d>#dur)"
 )
+_BY_AS_MUCH = r"by (?:at least|more than|a total of|no less than|over) (?P<n>#num)"
 _WAYS = (("up", UP), ("down", DOWN), ("flat", FLAT))
 _SAID = r"at least|at most|more than|fewer than|less than|exactly|up to|over"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .edit_joined import negated
-from .edit_said import mentions
+from .edit_said import Mention, mentions
 from .edit_targets import Targets
 from .names import parts_of, singular
 from .phrase import Found, Phrase
@@ -22,12 +22,16 @@ _FED = r"(?:fed|filled)(?: (?:directly|straight|only))* (?:by|from|with)"
 _RAW = r"(?:raw|unfiltered|incoming|original|unprocessed|untouched)"
 _EVERY = r"(?:all|every|each(?= incoming)|everything)(?: (?:the|of|our|raw|incoming|original))*"
 _REST = (
+    r"(?:(?:all|and|the) )*(?:bad|invalid|failing|failed|rejected|dropped|discarded|filtered(?: "
+    r"out)?|broken|wrong) (?:rows?|records?|events?|ones|data)|"
     r"(?:(?:all|and|the) )*(?:rest|other \w+|others|everything else|remaining(?: \w+)?)|"
     rf"(?:\w+|{_WHOSE})(?: that| which)? (?:do|does|did|are|is) not "
     r"(?:pass(?: through)?|accepted by|let through by)"
 )
 _REST_TALK = r"(?:, )?(?:i e|that is|namely)"
 _ROWS = "data|events?|rows?|records?"
+_BOUNDS = r"over|under|above|below|with|where|from|without"
+_COMPARED = r"#num|#str|#times|=|!=|is|are|null|missing"
 _WHICH = (
     r"over|under|above|below|with|without|where|whose|that|which|from|of|in|between|at|more|less|"
     r"#\w+"
@@ -54,17 +58,40 @@ class Rows(Targets):
         raw = self._raw(phrase)
         if raw is not None:
             phrase.use(raw.start, raw.end)
-            return Start(self.flow.of("source")[0], phrase.without(raw))
+            return Start(self._sources()[0], phrase.without(raw))
         if self._of_source(phrase):
-            return Start(self.flow.of("source")[0], phrase)
+            return Start(self._sources()[0], phrase.without(phrase.at("everything|anything")))
         phrase = self._without_whose(phrase) if (at := self._end(phrase)) else phrase
-        return Start(at, phrase) if at else None
+        return Start(self._having(phrase, at), phrase) if at else None
+
+    def _titled_by(self, phrase: Phrase, mention: Mention) -> list[str]:
+        """The node whose title of several words was said, and which gives rows."""
+        said = [p for t in phrase.tokens[mention.start : mention.end] for p in parts_of(t.text)]
+        return [
+            n
+            for n in mention.nodes
+            if len(said) > 1
+            and list(parts_of(self.flow.title(n))) == said
+            and self.flow.category(n) != "sink"
+        ]
+
+    def _having(self, phrase: Phrase, at: str) -> str:
+        """The node with the columns that are compared: what a pattern reads, where it is none of
+        those that its matches have."""
+        known = {c for types in self.request.columns.values() for c in types}
+        said = {t.text for t in phrase.tokens} & known
+        feeding = [e[0] for e in self.flow.inputs(at)]
+        alone = self.flow.category(at) == "pattern" and len(feeding) == 1
+        if not said or not alone or not phrase.has(_COMPARED):
+            return at
+        if said & set(self.values.columns_of(at).types):
+            return at
+        return feeding[0] if said <= set(self.values.columns_of(feeding[0]).types) else at
 
     def _raw(self, phrase: Phrase) -> Found | None:
         """`the raw orders`, `all readings`, `payments raw`: rows as they come in."""
-        sources = self.flow.of("source")
         about = self._about()
-        if len(sources) != 1 or not about:
+        if not about:
             return None
         rows = f"(?:{about}|{_ROWS})"
         found = phrase.find(rf"{_RAW}(?: (?:the|and))*(?: {rows})?|{rows} {_RAW}")
@@ -76,15 +103,23 @@ class Rows(Targets):
     def _of_source(self, phrase: Phrase) -> bool:
         """`payments over 1000 to main.x.y`, where what leaves the pipeline are no payments."""
         about = self._about()
-        found = phrase.find(rf"(?:{about}) (?:{_WHICH})") if about and self._sifted() else None
+        rows = rf"(?:{about}) (?:{_WHICH})|(?:everything|anything) (?:{_BOUNDS})"
+        found = phrase.find(rows) if about and self._sifted() else None
         lead = phrase.part(0, found.start if found else 0)
         return bool(found) and not lead.without(lead.at(_STORES)).content()
 
     def _about(self) -> str:
         """What the rows of the only source are called, as a cue."""
-        sources = self.flow.of("source")
+        sources = self._sources()
         words = self.values.columns_of(sources[0]).about if len(sources) == 1 else ()
         return "|".join(form for word in sorted(words) for form in _forms(word))
+
+    def _sources(self) -> list[str]:
+        """The sources, without those of what the pipeline itself wrote."""
+        written = {self.values.config(n).get("table") for n in self.flow.of("sink")} - {None}
+        sources = self.flow.of("source")
+        outer = [n for n in sources if self.values.config(n).get("table") not in written]
+        return outer or sources
 
     def _sifted(self) -> bool:
         """Whether less, or something else, leaves the pipeline than comes in."""
@@ -132,11 +167,14 @@ class Rows(Targets):
 
     def _end(self, phrase: Phrase) -> str | None:
         """The node whose rows a new sink takes: one that is named, else the pipeline's end."""
-        for word in ("from", "of", "after", _FED, _PASSES, _STORES):
+        for word in ("from", "of", "after", "for", _FED, _PASSES, _STORES):
             found = phrase.find(word)
             node = self.references.named(phrase, found.end)[0] if found else []
             if len(node) == 1 and self.flow.category(node[0]) != "sink":
                 return node[0]
+        titled = [n for m in mentions(phrase, self.references) for n in self._titled_by(phrase, m)]
+        if len(set(titled)) == 1:
+            return titled[0]
         node, end = self.references.named(phrase)
         if len(node) == 1 and phrase.at(_GO, end) and self.flow.category(node[0]) != "sink":
             return node[0]

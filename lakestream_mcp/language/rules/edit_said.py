@@ -28,6 +28,14 @@ NEW_NODE = (
 INTO = r"(?:(?:also|and|then) )*(?:to|into)(?: (?:the|a|another|kafka))* (?:topic|kafka)"
 """`to the topic x`: where rows go, and not where they come from."""
 _REMOVES = r"(?:please )?(?:delete|remove|get rid of|take out|throw out|drop)"
+DETECTS = (
+    r"(?:(?:also|additionally|in addition|furthermore|and|besides)(?: ,)? )+"
+    r"(?:detect|find|flag|spot|discover|identify|watch for|look for|(?:alert|warn) (?:when|if|on))|"
+    r"(?:alert|warn|notify)(?: me| us)? (?:also|additionally)(?: when| if| on)|"
+    r"(?:please )?(?:detect|find|flag|spot|discover|catch)(?: [a-z]\S*){1,6} "
+    r"(?:too|also|as well|additionally)(?= (?::|,|-|when|if|with|where))"
+)
+"""What is to be detected beside what is there."""
 RELATIVE = (
     r"by (?:a |another )?(?:#num|#pct|#dur|#factor)|(?:#times|#factor) (?:the|as|that|what)|"
     r"(?:#num|#dur|#times)(?! or)(?: [a-z]+){0,2} "

@@ -12,7 +12,7 @@ from .scene import text
 from .words import ORDINALS
 
 if TYPE_CHECKING:
-    pass
+    from sqlglot import exp
 
 MAX_WORDS = 3
 _STEP = r"(?:step|event|stage) #num|(?:[a-z]+ ){1,3}(?:step|stage)"
@@ -32,6 +32,7 @@ _OPTIONAL = (
 )
 _TALK = r"(?:instead|rather|now|please|too|as well|also|from now on)$"
 _LEAST = r"at least|no less than|no fewer than|minimum of|or more|more than (?:#num|#times)"
+_BY_SO_MANY = r"#num(?: [a-z]+){0,2} (?:more|less|fewer|extra)(?! than)"
 _NAMED = r"(?:the )?(?:[a-z]+ ){0,2}[a-z]+(?= (?:means|is|should be|must be) )"
 _AS_STEP = r"as (?:the |a |an )?(?:very )?[a-z]+ (?:step|stage|event)"
 _BESIDE = r"(?:right |directly |just )?(?P<way>before|after|behind|ahead of|in front of)(?: the)?"
@@ -146,7 +147,17 @@ class StepEdits(EditKind):
             return None
         key = tuple(self.values.config(node).get("key") or ())
         event = self.values.scene(node).events(key).read(phrase)
-        return None if event.where is None else (text(event.where), event.name)
+        if event.where is None or self._names_step(node, phrase, event.where):
+            return None
+        return text(event.where), event.name
+
+    def _names_step(self, node: str, phrase: Phrase, where: exp.Expr) -> bool:
+        """Whether a value was made of the name of a step that is there."""
+        from sqlglot import exp
+
+        said = {str(t.value) for t in phrase.tokens if t.kind == "str"}
+        names = {step["name"] for step in self.values.config(node)["steps"]} - said
+        return any(t.is_string and t.name in names for t in where.find_all(exp.Literal))
 
     def _counted(self, phrase: Phrase) -> bool:
         """`five failures instead of three`, `require 4 failures before the success`."""
@@ -154,7 +165,7 @@ class StepEdits(EditKind):
         numbers = [t for t in phrase.tokens if t.kind in ("num", "times")]
         if node is None or not numbers or phrase.at(NEW_NODE):
             return False
-        if phrase.has("#dur|#str|#name|by #num|(?:step|stage) #num"):
+        if phrase.has(r"#dur|#str|#name|by #num|(?:step|stage) #num|#(?:times|factor) (?:the|as)"):
             return False
         steps = self.values.config(node)["steps"]
         over = phrase.find(OLD)
@@ -167,6 +178,11 @@ class StepEdits(EditKind):
             return False
         count = int(wanted.value)
         count += phrase.has(r"more than (?:#num|#times)")
+        if (so_many := phrase.find(_BY_SO_MANY)) is not None:
+            less = phrase.part(so_many.start, so_many.end).has("less|fewer")
+            count = int(steps[at].get("min", 1)) + (-count if less else count)
+        if count < 1:
+            return False
         open_end = steps[at].get("max", 1) is None or phrase.has(_LEAST)
         step = {**steps[at], "min": count, "max": None if open_end else count}
         phrase.use()

@@ -42,6 +42,8 @@ class TableEdits(EditKind):
         said = columns_said(outside(phrase, named), columns, _WORDS)
         if said is None or (not said and field != "merge_keys"):
             return False
+        last = self.values.references.last
+        nodes = [last] if last in nodes and last and not named else nodes
         if len(nodes) > 1:
             self.values.talk.ask("Which table is meant?", nodes)
             return False
@@ -49,6 +51,9 @@ class TableEdits(EditKind):
         if field == "merge_keys":
             newer = self.values.config(nodes[0]).get("sequence_by") or self._newer(nodes[0])
             changed |= {"mode": "merge"} | ({"sequence_by": newer} if newer else {})
+        other = {"partition_by": "cluster_by", "cluster_by": "partition_by"}.get(field, "")
+        if self.values.config(nodes[0]).get(other):
+            changed[other] = None
         phrase.use()
         return self.values.update(nodes[0], changed)
 

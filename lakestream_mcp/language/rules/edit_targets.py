@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...graph.changes import RemoveNode
 from .edit_moves import Moves
 from .edit_nodes import ADDRESSES, SERVERS
 from .names import singular
@@ -19,6 +20,30 @@ _INSTEAD = (
     r"should (?:now )?(?:go|be written|be sent|be stored|land|end up|read)|"
     r"no longer|rather|other than"
 )
+_RENAME = r"(?:please )?(?:rename|call)(?: the)?"
+_IS = r"(?:(?:is|should|must|be|becomes|to|as|:|=|->|now|called|named|from|at|on|goes|go) ?)+"
+_ADDRESSED = (
+    r"(?P<what>topics?|table|stream|brokers?|server|path|folder|url)?(?: name)? ?"
+    rf"{_IS}(?P<v>#secret|#name|#path|#url|#host|[a-z][\w-]*_[\w-]*)"
+    r"(?: (?:now|instead|please|from now on))*$"
+)
+_FIELDS_OF = {
+    "#name": ("table", "topic", "topics"),
+    "#path": ("path",),
+    "#secret": ("webhook_url", "routing_key", "token"),
+    "#url": ("url", "broker_url"),
+    "#host": ("bootstrap_servers", "broker_url"),
+    "topic": ("topics", "topic"),
+    "topics": ("topics", "topic"),
+    "table": ("table",),
+    "stream": ("streams", "topics"),
+    "broker": ("bootstrap_servers", "broker_url"),
+    "brokers": ("bootstrap_servers",),
+    "server": ("bootstrap_servers", "broker_url"),
+    "path": ("path",),
+    "folder": ("path",),
+    "url": ("url", "broker_url"),
+}
 _SOURCE = (
     r"(?:(?:please|and|now|we|it|should|the|source|input|events|data|rows|come|comes|are|is) )*"
     r"(?:read|consume|ingest|take|source|reads|from|listen|subscribe)"
@@ -48,6 +73,23 @@ _PLACE = (
 class Targets(Moves):
     """Reads clauses that give a source or a sink another address."""
 
+    def _addressed(self, phrase: Phrase) -> bool:
+        """`vpn topic is security.vpn2`, `rename the table to main.a.b`: the address of a node."""
+        lead = phrase.at(_RENAME)
+        node, end = self.references.named(phrase, lead.end if lead else 0)
+        said = phrase.at(_ADDRESSED, end) if len(node) == 1 else None
+        if said is None or (lead and phrase.part(said.end - 1).text != "#name"):
+            return False
+        config, value = self.values.config(node[0]), said.groups["v"][0]
+        what = said.groups["what"][0].norm if "what" in said.groups else value.norm
+        field = next((f for f in _FIELDS_OF.get(what, ()) if f in config), None)
+        if field is None or self.flow.category(node[0]) not in ("source", "sink"):
+            return False
+        address = str(value.value) if value.value is not None else value.text
+        phrase.use()
+        held = [address] if isinstance(config[field], list) else address
+        return self.values.update(node[0], {field: held})
+
     def _retargeted(self, phrase: Phrase) -> bool:
         """`the alerts should go to main.x.y`, `read from topic payments2`."""
         if phrase.has(f"{_ALSO}|#num|#dur|#pct|rest|others|remaining"):
@@ -62,7 +104,14 @@ class Targets(Moves):
         if phrase.at(_SOURCE):
             said = phrase.without(phrase.find(_NOW))
             return self._source(phrase, said.without(said.find(_OVER)))
-        return phrase.has(_INSTEAD) and self._sink(phrase)
+        return phrase.has(_INSTEAD) and not self._sink_gone() and self._sink(phrase)
+
+    def _sink_gone(self) -> bool:
+        """Whether a sink was just removed: what comes instead is in its place."""
+        stored = {n.id: n.type for n in self.request.document.nodes}
+        gone = [c.id for c in self.flow.changes if isinstance(c, RemoveNode)]
+        kinds = [self.flow.catalog.get(stored[n]).category for n in gone if n in stored]
+        return "sink" in kinds
 
     def _source(self, phrase: Phrase, said: Phrase) -> bool:
         sources = self.flow.of("source")

@@ -10,12 +10,12 @@ from .edit_configs import Configs
 from .edit_cuts import cuts
 from .edit_explained import is_talk, unexplained, weighty
 from .edit_heard import never_there, unheard, values_of
-from .edit_said import mentions
+from .edit_reasons import TOO, instead_of
+from .edit_said import DETECTS, mentions
 from .flow import FlowState
 from .names import parts_of, singular
 from .phrase import Phrase
 from .tokens import Token
-from .words import DURATIONS
 
 if TYPE_CHECKING:
     from ...graph.changes import Change
@@ -23,14 +23,9 @@ if TYPE_CHECKING:
 _REASONED = r"(?:,|:|->|so|hence|therefore|-|and|please)(?: (?:so|please|therefore|and))*"
 _ORDERS = r"no|not|never|should|must|shall|need|needs|needed|wanted"
 _PURPOSE = r"(?:, )?(?:so that|because|since|as (?=we|it|they|the)|in order to|so (?=we|it|they))"
-_NEW = (
-    r"(?:(?:also|additionally|in addition|furthermore|and|besides)(?: ,)? )+"
-    r"(?:detect|find|flag|spot|discover|identify|watch for|look for|(?:alert|warn) (?:when|if|on))"
-)
-"""What is to be detected beside what is there."""
-_TOO = (
-    r"(?:is|are|was|were|seems|looks|comes) (?:far |way |much |a bit |simply )?"
-    r"(?:too \w+|not enough)"
+_SENT = (
+    r"(?:send|write|put|store|save|publish|post|copy|push|keep)(?: (?:the|all|also|our|any))* "
+    r"(?P<rows>\w+)(?: (?:ones|rows|events))? (?:to|into|in)"
 )
 MAX_TRIES = 30
 FEW = 2
@@ -64,16 +59,24 @@ class Trials:
 
     def clause(self, phrase: Phrase) -> None:
         """Make of a clause what some reader can: whole and complete, in parts, or at least some."""
-        if not is_instruction(phrase) and self._complete(phrase):
+        if not self._instructs(phrase) and self._complete(phrase):
             return
         found = parts(phrase)
         for part in found if len(found) > 1 else ():
             self.clause(part)
-        if len(found) == 1 and not is_instruction(phrase):
+        if len(found) == 1 and not self._instructs(phrase):
             before = self._state(phrase)
             self._some(phrase)
             if self._state(phrase) == before:
                 self.unread.append(phrase)
+
+    def _instructs(self, phrase: Phrase) -> bool:
+        """Whether a clause speaks to a database or shell: `delete Table` is of a node so called."""
+        named = phrase.at(rf"(?:{COMMAND} )?(?:delete|remove|drop) (?P<t>[a-z]+)")
+        word = named.groups["t"][0].text if named else ""
+        flow = self.values.flow
+        titled = word[:1].isupper() and word in {flow.title(n) for n in flow.of("sink")}
+        return is_instruction(phrase) and not titled
 
     def ask_for_unread(self) -> None:
         """A clause beside others, of which nothing was understood, is asked for."""
@@ -88,7 +91,7 @@ class Trials:
         before = self._state(phrase)
         both = (*self.changing, *self.adding)
         orders: tuple[tuple[Read, ...], ...] = (self.changing, both)
-        if phrase.at(_NEW):
+        if phrase.at(DETECTS):
             orders = (self.adding[::-1],)
         for readers in orders:
             for self.strict in (True, False):
@@ -103,13 +106,13 @@ class Trials:
     def _without_reason(self, phrase: Phrase) -> bool:
         """`15 minutes is too long, use 5`, `be stricter: 2 declines`: what is asked, not why."""
         before = self._state(phrase)
-        for cut in phrase.all(_REASONED):
+        for cut in phrase.all(_REASONED) if not phrase.at(DETECTS) else ():
             why, what = phrase.part(0, cut.start), phrase.part(cut.end)
             if not why or not what:
                 continue
             self.readers = self.changing
-            if too := why.find(_TOO):
-                what = _instead_of(what, why.part(0, too.start))
+            if too := why.find(TOO):
+                what = instead_of(what, why.part(0, too.start))
             elif values_of(why.tokens) or any(t.norm in self.columns for t in why.tokens):
                 continue
             if (self._read(what) or self._parted(what)) and self._touched(why, before):
@@ -147,20 +150,33 @@ class Trials:
 
     def _some(self, phrase: Phrase) -> None:
         """What the first reader makes of a clause that none understands completely."""
-        self.readers = self.adding if phrase.at(_NEW) else (*self.changing, *self.adding)
+        self.readers = self.adding if phrase.at(DETECTS) else (*self.changing, *self.adding)
         before = self._state(phrase)
         self._read(phrase)
         if len(self.values.talk.questions) > len(before.questions):
             return
         self.strict = True
-        missing = [t for t in self._missing(phrase, before) if singular(t.norm) not in self.nouns]
+        keyed = _keyed(phrase)
+        missing = [
+            t
+            for t in self._missing(phrase, before)
+            if singular(t.norm) not in self.nouns or t.place in keyed
+        ]
         overlooked = values_of(missing) or weighty(missing, ())
         overlooked = overlooked or (missing if len(missing) >= FEW else [])
+        overlooked = overlooked or [
+            t for t in missing if _is_name(t) or t.place in keyed or self._is_sent(phrase, t)
+        ]
         overlooked = overlooked or never_there(phrase, *self._made(before))
         if overlooked and len(self.values.flow.changes) > len(before.flow.changes):
             self._restore(before, phrase)
             said = phrase.said()[:200]
             self.values.talk.ask(f"I did not understand `{said}`. Which change is meant?")
+
+    def _is_sent(self, phrase: Phrase, token: Token) -> bool:
+        """`send refunds to …`: whether a word says which rows."""
+        sent = phrase.find(_SENT)
+        return sent is not None and sent.groups["rows"][0] is token
 
     def _parted(self, phrase: Phrase) -> bool:
         """Whether a phrase is several, each of which is understood completely."""
@@ -214,7 +230,9 @@ class Trials:
         changes, old = self._made(before)
         missing = unheard(phrase, changes, old, self.columns)
         words = unexplained(phrase, changes, self.values.flow, self.about)
-        missing += words if self.strict else weighty(words, changes)
+        heavy = words if self.strict else weighty(words, changes)
+        keyed = _keyed(phrase)
+        missing += [t for t in words if t in heavy or t.place in keyed]
         return [t for t in missing if t.kind != "word" or singular(t.norm) not in self.about]
 
     def _made(self, before: State) -> tuple[list[Change], list[Any]]:
@@ -245,35 +263,18 @@ class Trials:
         values.talk.questions = dict(state.questions)
 
 
+def _keyed(phrase: Phrase) -> set[int]:
+    """The places of words that say per what."""
+    return {f.groups["c"][0].place for f in phrase.all(r"(?:by|per|each|every) (?P<c>[a-z_]\w*)")}
+
+
+def _is_name(token: Token) -> bool:
+    """Whether a word is written like a value: `P1`."""
+    return len(token.text) > 1 and token.text.isupper() and token.kind == "word"
+
+
 def _nouns(values: Configs) -> set[str]:
     """What a pipeline, and what has an id in it, is called: words that say what rows are of."""
     named = {name for names in values.request.columns.values() for name in names}
     things = {part for name in named if name.endswith("_id") for part in parts_of(name)}
     return {*things, *parts_of(values.request.document.name)}
-
-
-def _instead_of(what: Phrase, why: Phrase) -> Phrase:
-    """`use 5` for `15 minutes is too long`: in the place of the value that is too much."""
-    old = [t for t in why.tokens if t.kind in ("dur", "num", "times")][:1]
-    if not old:
-        return what
-    tokens = list(what.tokens)
-    for place, token in enumerate(tokens):
-        if token.kind == "num" and old[0].kind == "dur" and not token.unit:
-            length = token.value * DURATIONS.get(old[0].unit, 0)
-            tokens[place] = token._replace(kind="dur", norm="#dur", value=length)
-    said = [old[0]._replace(kind="word", text=w, norm=w) for w in ("instead", "of")]
-    return Phrase([*tokens, *said, *why.tokens], what.used)
-
-
-def reasons_joined(found: Sequence[Phrase]) -> list[Phrase]:
-    """Sentences, each with the one before that says what is too much: `5 min is too tight`."""
-    made: list[Phrase] = []
-    for phrase in found:
-        too = made[-1].find(_TOO) if made else None
-        if too is not None and too.end == len(made[-1]):
-            comma = phrase.tokens[0]._replace(kind="punct", text=",", norm=",")
-            made[-1] = Phrase((*made[-1].tokens, comma, *phrase.tokens), phrase.used)
-        else:
-            made.append(phrase)
-    return made

@@ -20,7 +20,10 @@ _NONE = (
 _GROUPED = r"group(?:ing|s)?(?: by)?|groups"
 _AFTER = r"(?: (?:any ?more|any longer|please|at all|now|for \w+|of \w+|on \w+|in \w+))*$"
 _KEEPS = r"keeps?|kept|keeping|retains?|carry|carries"
-_LESS = r"not|no longer|stop|drop|drops|remove|without|never|forget|leave out|except"
+_LESS = (
+    r"not|no longer|stop|drop|drops|remove|without|never|forget|leave out|except|"
+    r"(?:everything|all|all columns|every column) but"
+)
 _ALSO = r"also|too|as well|additionally|add|in addition|include"
 _KEPT = word_set(
     "keep keeps kept keeping retain retains carry carries drop drops remove add include only just "

@@ -18,7 +18,7 @@ from .edit_sinks import Sinks
 
 _SET = (
     r"(?:(?:please|also|and|can you|could you) )*(?P<do>make|set|change|"
-    r"increase|raise|lower|reduce|decrease|extend|shorten|update|use|turn|"
+    r"increase|raise|lower|reduce|decrease|extend|lengthen|shorten|update|use|turn|"
     r"adjust|switch|bump|widen|narrow|double|halve|let|require|tighten|relax|"
     r"wait|rather|it should be|should be|(?:drop|cut|bring|take)(?= .* to #))(?: up| down)?"
 )
@@ -51,7 +51,7 @@ class Values(Sinks):
 
     def first(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What says several fields at once, and is tried before single values."""
-        return (self._sliding, self._restated)
+        return (self._sliding, self._by_as_much, self._restated)
 
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What changes a configuration, likeliest first."""
@@ -85,6 +85,8 @@ class Values(Sinks):
             old = old._replace(kind="dur", norm="#dur", value=length)
         if "num" in (old.kind, new.kind) and {old.kind, new.kind} - {"num", "times"}:
             return False
+        if old.kind == new.kind == "str" and (place := self._place_of(old)):
+            return self._with_text(phrase, place, new)
         rest = phrase.without(found)
         nodes = self.mentioned(rest) or list(self.flow.types)
         hits = [(n, path) for n in nodes for path in places_of(self.config(n), value_of(old))]

@@ -34,6 +34,7 @@ _ENDS = word_set(
 _BESIDE = r"in addition to|besides|next to|on top of|along with"
 _BUT = r"(?:everything|anything|all)(?: orders| rows| events)? (?:but|except|other than)"
 _MODAL = ("must", "should", "shall", "also", "additionally", "ought", "now")
+_NEEDS = r"(?:needs?|has|have|ought|is|are) to be"
 _CONDITIONS = ("condition", "where", "trigger", "expected")
 _DROPS = r"(?:drops?|removes?|ignores?|excludes?|discards?|throws? away)"
 _ENDINGS = ("ed", "en", "ing")
@@ -120,6 +121,10 @@ def new_part(phrase: Phrase) -> Phrase:
 
 def trimmed(phrase: Phrase) -> Phrase:
     """A phrase without the talk before and after what it compares."""
+    if needs := phrase.find(_NEEDS):
+        is_ = phrase.tokens[needs.start]._replace(norm="is", text="is")
+        tokens = (*phrase.tokens[: needs.start], is_, *phrase.tokens[needs.end :])
+        phrase = Phrase(tokens, phrase.used)
     start, end = 0, len(phrase)
     if but := phrase.find(_BUT):
         return phrase.part(but.start)
@@ -127,7 +132,11 @@ def trimmed(phrase: Phrase) -> Phrase:
         start += 1
     while end > start and phrase.tokens[end - 1].norm in _ENDS:
         end -= 1
-    kept = [t for t in phrase.tokens[start:end] if t.norm not in _MODAL]
+    kept = [
+        t._replace(norm="is", text="is") if t.norm == "be" else t
+        for t in phrase.tokens[start:end]
+        if t.norm not in _MODAL
+    ]
     return Phrase(kept, phrase.used)
 
 
@@ -182,14 +191,20 @@ def as_command(phrase: Phrase) -> Phrase:
     return Phrase((verb, *phrase.tokens[found.end :]), phrase.used)
 
 
-def with_presence(phrase: Phrase, columns: Collection[str]) -> Phrase:
-    """`rows with a card_number` as `card_number is not null`."""
+def with_presence(phrase: Phrase, columns: Collection[str], lacks: bool = False) -> Phrase:
+    """`rows with a card_number` as `card_number is not null`; `without` one, where that is told."""
     found = phrase.find(r"(?:with|having)(?: an?| the| any)? (?P<c>\w+)$")
+    words: tuple[str, ...] = ("is", "not", "null")
+    if lacks and found is None:
+        found = phrase.find(r"(?:without|with no|lacking)(?: an?| the| any)? (?P<c>\w+)")
+        words = ("is", "null")
+        phrase.use(found.start if found else 0, found.end if found else 0)
     column = found.groups["c"][0] if found else None
     if found is None or column is None or column.norm not in columns:
         return phrase
-    said = [column._replace(text=w, norm=w, value=None) for w in ("is", "not", "null")]
-    return Phrase((*phrase.tokens[: found.start], column, *said), phrase.used)
+    said = [column._replace(text=w, norm=w, value=None) for w in words]
+    before, after = phrase.tokens[: found.start], phrase.tokens[found.end :]
+    return Phrase((*before, column, *said, *after), phrase.used)
 
 
 def is_value(phrase: Phrase, literal: exp.Expr) -> bool:

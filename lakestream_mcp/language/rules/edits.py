@@ -7,19 +7,26 @@ from collections.abc import Callable, Iterator, Sequence
 from ..proposal import Draft
 from .edit_additions import Additions
 from .edit_aggregations import AggregationEdits
-from .edit_amounts import with_amounts
+from .edit_asked import asked_otherwise
 from .edit_assign import Assignments
 from .edit_choices import Choices
+from .edit_columns import SourceColumns
 from .edit_conditions import ConditionEdits
+from .edit_limits import Limits
 from .edit_lists import Lists
 from .edit_open import OpenEdits
+from .edit_prepared import prepared
+from .edit_reasons import reasons_joined
+from .edit_renames import renames_followed
 from .edit_said import RELATIVE, mentions
 from .edit_sequence import StepEdits
 from .edit_step_order import StepOrder
+from .edit_step_relations import StepRelations
 from .edit_tables import TableEdits
 from .edit_there import absent, absent_column, there_is
-from .edit_trials import Trials, reasons_joined
+from .edit_trials import Trials
 from .edit_unset import Unset
+from .edit_wholes import Wholes
 from .edit_words import WordEdits
 from .language import EXAMPLE
 from .phrase import Phrase
@@ -51,10 +58,12 @@ _BARE = (
     r"(?: (?:it|this|that|them|something|things|the|a|pipeline|bit|please))+$"
 )
 _KINDS = (
+    SourceColumns,
     OpenEdits,
     Unset,
     TableEdits,
     Lists,
+    StepRelations,
     StepOrder,
     StepEdits,
     AggregationEdits,
@@ -71,20 +80,24 @@ class Editor(Additions):
         """The changes that the clauses ask for."""
         from .drafts import concluded
 
+        if (otherwise := asked_otherwise(found, self.request.text)) is not None:
+            return otherwise
+        limits, relations = Limits(self.values), StepRelations(self.values)
         trials = Trials(self.values, self._changing(), (self._ways, self._sinks, self._added))
-        for phrase in map(with_amounts, reasons_joined(found)):
-            if not self._bare(phrase):
+        for phrase in reasons_joined(prepared(found)):
+            if not (self._bare(phrase) or limits.open(phrase) or relations.open(phrase)):
                 polite = phrase.at(_POLITE)
                 phrase.use(0, polite.end if polite else 0)
                 trials.clause(phrase.part(polite.end) if polite else phrase)
         if self.undo:
-            return Draft(refusal=UNDO)
+            return Draft(refusal=UNDO, instead='restore_revision(mode="undo")')
         if not self.flow.changes and not self.talk.questions:
             return Draft(
                 refusal="I did not understand which change of the pipeline is meant. "
                 f"{there_is(self.flow, found)} {_HINT}"
             )
         trials.ask_for_unread()
+        renames_followed(self.values)
         return concluded(self.flow, list(found), self.talk)
 
     def _changing(self) -> tuple[Callable[[Phrase], bool], ...]:
@@ -95,13 +108,18 @@ class Editor(Additions):
             self._absent,
             self._late,
             self._titled,
+            *Limits(self.values).readers(),
+            *Wholes(self.values).readers(),
             *Choices(self.values).readers(),
             self._moved,
             self._between,
             self._only_into,
+            self._in_place_of,
             self._swapped,
             self._removed,
             self._connected,
+            self._addressed,
+            self._becomes,
             *self._of_values(),
             self._placed,
             self._retargeted,
@@ -156,12 +174,15 @@ class Editor(Additions):
         from .measure_words import duration_of
         from .transforms import late
 
-        if not phrase.has("late|lateness|watermark|delay|delayed|behind") or phrase.has(RELATIVE):
+        lateness = phrase.has("late|lateness|watermark|delay|delayed|behind")
+        if not lateness or (phrase.has(RELATIVE) and not phrase.has("late by")):
             return False
         delays = [
             n for n in self.flow.types if {"watermark_delay", "delay"} & set(self.values.config(n))
         ]
         time, _ = late(phrase)
+        times = [t for t in phrase.tokens if t.norm.startswith("#")]
+        time = time or (times[0] if [t.norm for t in times] == ["#dur"] else None)
         if time is None or not delays:
             return False
         said = [n for n in self.values.mentioned(phrase) if n in delays]

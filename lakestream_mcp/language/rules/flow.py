@@ -79,11 +79,20 @@ class Flow:
         node_id = free_id(wanted, self.types)
         self.types[node_id] = made.type
         self.made[node_id] = made
-        node = NewNode(id=node_id, type=made.type, config=made.config, name=made.name or None)
+        title = self._free_title(made.name) or None
+        node = NewNode(id=node_id, type=made.type, config=made.config, name=title)
         self.changes.append(AddNode(op="add_node", node=node))
         if after is not None:
             self.connect(after, node_id, port)
         return node_id
+
+    def _free_title(self, name: str) -> str:
+        """A title that no node of the stored pipeline has."""
+        taken, number = {node.name for node in self.document.nodes}, 2
+        title = name
+        while title and title in taken:
+            title, number = f"{name} {number}", number + 1
+        return title
 
     def connect(self, source: str, target: str, port: str = "out", target_port: str = "in") -> None:
         """Let rows flow from one node to another; a change names no port that every node has."""

@@ -86,11 +86,14 @@ class Columns:
         """Things that the whole text speaks of."""
         self.about: set[str] = set()
         """What the streams are called: words that say what every row is."""
+        self.keyed: tuple[str, ...] = ()
+        """What rows were matched by so far: the key where none is said."""
 
     def with_columns(self, more: Mapping[str, str]) -> Columns:
         """These and others; a type of None takes one away."""
         other = Columns({**self.types, **more}, not self.open, self.values)
         other.made, other.hints, other.about = self.made, self.hints, self.about
+        other.keyed = self.keyed
         return other
 
     def make(self, name: str, column_type: str) -> str:

@@ -64,6 +64,8 @@ _WORDS = {
     "union": "union-merge",
     "quality": "data-quality-expectations",
 }
+_COMPUTED = ("sums", "totals", "averages", "aggregates")
+"""What a window computes, as its name."""
 _SKIP = frozenset(
     [
         "the",
@@ -173,6 +175,8 @@ class References:
         titled = [n for n in self.flow.types if parts_of(self.flow.title(n)) == said]
         if exact or titled:
             return exact or titled
+        if words[0] in _COMPUTED and len(words) == 1:
+            return [n for n, kind in self.flow.types.items() if kind == "window-aggregate"]
         return self._of_kind(said)
 
     def _of_kind(self, said: tuple[str, ...]) -> list[str]:

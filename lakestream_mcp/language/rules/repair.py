@@ -33,7 +33,8 @@ def repaired(request: Request, draft: Draft, findings: Sequence[Mapping[str, Any
             changes += more
             assumptions.append(f"{finding.get('message', '')} I mended that as the validator says.")
         else:
-            questions.append(_question(finding))
+            asked = _question(finding)
+            questions += [asked] if asked not in questions else []
     return draft._replace(
         changes=tuple(changes), assumptions=tuple(assumptions), questions=tuple(questions)
     )
@@ -42,4 +43,5 @@ def repaired(request: Request, draft: Draft, findings: Sequence[Mapping[str, Any
 def _question(finding: Mapping[str, Any]) -> Question:
     expected = finding.get("expected")
     options = tuple(map(str, expected[:8])) if isinstance(expected, list) else ()
-    return Question(f"{finding.get('message', 'Something is wrong.')} What is meant?", options)
+    said = str(finding.get("message") or "something is wrong").rstrip(".")
+    return Question(f"{said[:1].upper()}{said[1:]}. What is meant?", options)

@@ -140,6 +140,8 @@ def key_or_ask(key: Key, columns: Columns, talk: Talk, what: str) -> list[str]:
     """The key that was said; else the only candidate, or a question where there are several."""
     if key.names:
         return list(key.names)
+    if columns.keyed:
+        return list(columns.keyed)
     candidates = columns.key_candidates()
     told = [name for name in candidates if columns.hints & set(parts_of(name))]
     if len(told) == 1 and len(candidates) > 1:
