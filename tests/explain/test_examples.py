@@ -219,8 +219,9 @@ def test_only_those_asked_for(agent: Agent) -> None:
     told = agent.run(made, {"examples": "no match"})
     assert told["counts"]["matches"] == 0
     assert {e["expected"] for e in told["examples"]} == {"no match"}
-    wrong = agent.mcp.call("test_pattern", {"pipeline_id": made, "events": {"examples": "some"}})
-    assert wrong["error"]["expected"] == ["all", "match", "no match"]
+    for kind in ("some", ["all"], {"all": True}):
+        wrong = agent.mcp.call("test_pattern", {"pipeline_id": made, "events": {"examples": kind}})
+        assert wrong["error"]["expected"] == ["all", "match", "no match"]
 
 
 def test_the_same_each_time(agent: Agent) -> None:
