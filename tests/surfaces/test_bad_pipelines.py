@@ -119,6 +119,17 @@ FINDINGS = [
         "many",
     ),
     Finding("wrong key column", update("many", key=["kid"]), "UNKNOWN_COLUMN", "many"),
+    Finding("key column twice", update("many", key=["kind", "kind"]), "DUPLICATE_COLUMN", "many"),
+    Finding("shown column twice", update("many", keep=["id", "id"]), "DUPLICATE_COLUMN", "many"),
+    Finding(
+        "shown column nearly twice", update("many", keep=["id", "idd"]), "UNKNOWN_COLUMN", "many"
+    ),
+    Finding(
+        "partition twice",
+        update("out", partition_by=["pattern", "pattern"]),
+        "DUPLICATE_COLUMN",
+        "out",
+    ),
     Finding("floating-point key", update("many", key=["amount"]), "UNSUPPORTED_TYPE", "many"),
     Finding("nested key", update("many", key=["tags"]), "UNSUPPORTED_TYPE", "many"),
     Finding("event time is no time", update("many", event_time="kind"), "EVENT_TIME_TYPE", "many"),
@@ -239,6 +250,7 @@ REFUSED = [
     Refused("wrong source", "test_pattern", events({"fed": [GOOD_ROW]}), "INVALID_EVENTS"),
     Refused("no such pattern", "test_pattern", events([GOOD_ROW], node="many2"), "NOT_FOUND"),
     Refused("no such file", "test_pattern", events({"file": "none.jsonl"}), "FILE_NOT_FOUND"),
+    Refused("file is no path", "test_pattern", events({"file": ["a.jsonl"]}), "INVALID_EVENTS"),
     Refused("file outside", "test_pattern", events({"file": "/etc/passwd"}), "FILE_REFUSED"),
     Refused(
         "climbing out", "test_pattern", events({"file": "../../../../etc/passwd"}), "FILE_NOT_FOUND"
@@ -252,7 +264,7 @@ REFUSED = [
     Refused(
         "no such revision",
         "restore_revision",
-        {"mode": "restore", "revision": 77},
+        {"mode": "restore", "revision": 7_777},
         "REVISION_NOT_FOUND",
     ),
 ]
