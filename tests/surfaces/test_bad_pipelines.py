@@ -373,6 +373,9 @@ def test_the_watermark_goes_as_far_as_asked(agent: McpCaller) -> None:
         "test_pattern", {"pipeline_id": "w", "events": [GOOD_ROW], "advance_to": "later"}
     )["error"]
     assert error["where"] == {"argument": "advance_to"}
+    never = {**GOOD_ROW, "at": "9999-12-31T23:59:59Z"}
+    error = agent.call("test_pattern", {"pipeline_id": "w", "events": [never]})["error"]
+    assert error["code"] == "TIME_OUT_OF_RANGE"
 
 
 def test_hostile_names_come_back_as_they_were(agent: McpCaller) -> None:
