@@ -224,7 +224,7 @@ def _time_warnings(
             rows = "each row" if options.batch_rows == 1 else f"{options.batch_rows} rows"
             warnings.append(
                 f"{node}: {len(pattern.late_rows)} late rows were dropped with {rows} in a batch; "
-                "a larger watermark delay keeps them"
+                "a larger watermark delay keeps them, unless they lie before 1970"
             )
         if options.advance_to != FAR and pattern.outcome.waiting:
             warnings.append(f"{node}: {pattern.outcome.waiting} rows still wait for the watermark")

@@ -373,6 +373,10 @@ def test_the_watermark_goes_as_far_as_asked(agent: McpCaller) -> None:
         "test_pattern", {"pipeline_id": "w", "events": [GOOD_ROW], "advance_to": "later"}
     )["error"]
     assert error["where"] == {"argument": "advance_to"}
+    early = [{**GOOD_ROW, "at": f"19{year}-01-01T00:00:00Z"} for year in (69, 70, 71)]
+    answer = agent.call("test_pattern", {"pipeline_id": "w", "events": early})
+    assert (answer["counts"]["late"], answer["counts"]["matches"]) == (2, 1)
+    assert "unless they lie before 1970" in answer["warnings"][0]
     never = {**GOOD_ROW, "at": "9999-12-31T23:59:59Z"}
     error = agent.call("test_pattern", {"pipeline_id": "w", "events": [never]})["error"]
     assert error["code"] == "TIME_OUT_OF_RANGE"
