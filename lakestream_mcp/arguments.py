@@ -26,6 +26,8 @@ from .errors import InvalidArgument, LakestreamError, nearest
 
 SHOWN_CHARACTERS_MAX = 160
 DEPTH_MAX = 60
+INTEGER_END = 1 << 63
+"""Where numbers begin that databases do not take."""
 SECRET = re.compile(
     r"passw|secret|token|credential|api_?key|access_?key|private|connection_?string|authorization",
     re.IGNORECASE,
@@ -104,6 +106,9 @@ def check_plain(value: Any, path: str = "", depth: int = 0) -> None:
         if not math.isfinite(value):
             hint = 'Send null, or the text "NaN" for a double column.'
             raise _refused(path, "is not a number JSON knows", str(value), hint)
+    elif isinstance(value, int):
+        if depth == 1 and abs(value) >= INTEGER_END:
+            raise _refused(path, "is too large a number", shown(value))
     elif isinstance(value, Mapping):
         _check_depth(path, depth)
         for key, item in value.items():
@@ -132,7 +137,9 @@ def shown(value: Any, name: str = "") -> Any:
         return "***"
     if value is None or isinstance(value, (bool, int)):
         return (
-            value if not isinstance(value, int) or abs(value) < 1 << 63 else f"{str(value)[:20]}…"
+            value
+            if not isinstance(value, int) or abs(value) < INTEGER_END
+            else f"{str(value)[:20]}…"
         )
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)

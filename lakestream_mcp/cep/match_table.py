@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..errors import InvalidEvents
 from ..graph.model import Relation
 from ..relational.arrow_types import arrow_type
 from .events import ROW
@@ -28,15 +29,26 @@ def match_table(run: PatternRun, relation: Relation) -> Any:
 
 
 def match_rows(run: PatternRun, node_id: str) -> list[tuple[dict[str, Any], Any]]:
-    """Match rows as plain dictionaries with their matches, ordered by detection."""
+    """Match rows as plain dictionaries with their matches, ordered by detection.
+
+    Raises InvalidEvents where a match has a time that no Python can hold.
+    """
     from .carried import load
 
     kernel, _, layout = load(run.text, node_id)
     columns = kernel.match_columns(layout, run.outcome.matches)
-    found = [
-        (_match_row(run, node_id, columns, i), match)
-        for i, (_, match) in enumerate(run.outcome.matches)
-    ]
+    try:
+        found = [
+            (_match_row(run, node_id, columns, i), match)
+            for i, (_, match) in enumerate(run.outcome.matches)
+        ]
+    except OverflowError:
+        raise InvalidEvents(
+            "A time of a match lies outside of the years 1 to 9999.",
+            code="TIME_OUT_OF_RANGE",
+            where={"node": node_id},
+            hint="such times often mean “never”: keep their rows out with a filter",
+        ) from None
     return sorted(found, key=lambda pair: _place(pair[0]))
 
 

@@ -169,7 +169,7 @@ def _read(
     if isinstance(given, dict) and "simulate" in given:
         return _simulated(host, source, given["simulate"]), []
     if isinstance(given, dict) and "file" in given:
-        rows: Any = read_rows(find_file(str(given["file"])))
+        rows: Any = read_rows(find_file(_path(given["file"], source)))
         table, warnings = table_of(rows, relation, source)
         if not table.num_rows:
             raise InvalidEvents(
@@ -184,6 +184,17 @@ def _read(
             expected='[{...}], {"file": "events.jsonl"} or {"simulate": 100}',
         )
     return table_of(given, relation, source)
+
+
+def _path(given: Any, source: str) -> str:
+    if isinstance(given, str):
+        return given
+    raise InvalidEvents(
+        "`file` is the path of one file.",
+        where={"source": source},
+        got=type(given).__name__,
+        expected='{"file": "events.jsonl"}',
+    )
 
 
 def _simulated(host: Host, source: str, count: Any) -> Any:
@@ -213,7 +224,7 @@ def _time_warnings(
             rows = "each row" if options.batch_rows == 1 else f"{options.batch_rows} rows"
             warnings.append(
                 f"{node}: {len(pattern.late_rows)} late rows were dropped with {rows} in a batch; "
-                "a larger watermark delay keeps them"
+                "a larger watermark delay keeps them, unless they lie before 1970"
             )
         if options.advance_to != FAR and pattern.outcome.waiting:
             warnings.append(f"{node}: {pattern.outcome.waiting} rows still wait for the watermark")

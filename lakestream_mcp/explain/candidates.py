@@ -54,11 +54,13 @@ def texts(value: Any) -> Iterator[str]:
 
 
 class Mentioned:
-    """Literals in conditions: by the column they are compared with, and all of them."""
+    """Literals in conditions: by the column they are compared with, and all of them; and the
+    columns that are asked whether they are NULL."""
 
     def __init__(self, conditions: Iterator[str]) -> None:
         self.by_column: dict[str, list[Any]] = defaultdict(list)
         self.every: list[Any] = []
+        self.maybe_null: set[str] = set()
         for text in conditions:
             self._read(text)
 
@@ -73,6 +75,9 @@ class Mentioned:
             # A clause of several expressions, or text that is none.
             self.every += [_literal(found) for found in LITERAL.findall(text)]
             return
+        for null in tree.find_all(exp.Is):
+            if isinstance(null.expression, exp.Null):
+                self.maybe_null |= {c.name.lower() for c in null.find_all(exp.Column)}
         for literal in tree.find_all(exp.Literal):
             value = _value(literal)
             self.every.append(value)
@@ -91,7 +96,8 @@ class Mentioned:
         found += _products(own, self.every, family)
         found += PLAIN.get(family, ())
         stored = [storable(value, column_type) for value in found]
-        return [value for value in dict.fromkeys(stored) if value is not None][:24]
+        known = [value for value in dict.fromkeys(stored) if value is not None][:24]
+        return [*known, None] if name.lower() in self.maybe_null else known
 
 
 def storable(value: Any, column_type: str) -> Any:

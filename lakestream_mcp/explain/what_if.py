@@ -43,16 +43,15 @@ def variant(document: PipelineDocument, node_id: str, changes: dict[str, Any]) -
 def one_pattern(patterns: Iterable[str], node: str) -> str:
     """The pattern a comparison is about. Raises InvalidArgument where it is not clear."""
     listed = list(patterns)
-    if node or len(listed) == 1:
+    if node in listed or (not node and len(listed) == 1):
         return node or listed[0]
-    raise InvalidArgument(
-        "The pipeline has several patterns; say which one is meant."
-        if listed
-        else "The pipeline has no pattern.",
-        where={"argument": "node"},
-        got="",
-        expected=listed,
-    )
+    if node:
+        problem = f"`{node}` has no matches that could be compared or made examples of."
+    elif listed:
+        problem = "The pipeline has several patterns; say which one is meant."
+    else:
+        problem = "The pipeline has no pattern."
+    raise InvalidArgument(problem, where={"argument": "node"}, got=node, expected=listed)
 
 
 def compare(

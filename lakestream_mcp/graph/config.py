@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pydantic import JsonValue, ValidationError
@@ -101,6 +101,15 @@ def problem_of(error: LakestreamError) -> Problem:
         hint=error.hint,
         fix=_config_fix(error, field),
     )
+
+
+def named_twice(field: str, names: Sequence[str]) -> Iterator[Problem]:
+    """Columns that a list names again."""
+    once = list(dict.fromkeys(names))
+    for name in once:
+        if names.count(name) > 1:
+            said = f"Column `{name}` is named {names.count(name)} times."
+            yield Problem("DUPLICATE_COLUMN", said, field, name, once, fix={field: once})
 
 
 def _config_fix(error: LakestreamError, field: object) -> Config | None:

@@ -23,12 +23,12 @@ _ABSENT = object()
 ALIKE_LEAST = 0.7
 """How like a known field a name must be for a fix: `gapp` is `gap`, `left` no `left_prefix`."""
 _KINDS = {
-    **dict.fromkeys(("list_type", "tuple_type"), "this is a list"),
-    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "this is an object"),
-    "string_type": "this is text",
-    **dict.fromkeys(("bool_type", "bool_parsing"), "this is true or false"),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "this is a whole number"),
-    **dict.fromkeys(("float_type", "float_parsing"), "this is a number"),
+    **dict.fromkeys(("list_type", "tuple_type"), "must be a list"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "must be an object"),
+    "string_type": "must be text",
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
 }
 _CHOICE = re.compile(r"'([^']*)'")
 

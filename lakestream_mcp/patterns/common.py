@@ -12,6 +12,7 @@ from ..cep.match_row import EVENT_FIELDS, MATCH_COLUMNS, quoted
 from ..cep.pattern_type import Value
 from ..cep.physical import is_packable
 from ..errors import InvalidArgument, InvalidSql, LimitExceeded, nearest
+from ..graph.config import named_twice
 from ..graph.model import Problem, Relation
 from ..graph.node_type import ColumnResolver, NodeConfig
 from ..graph.reads import COLUMN, Reads
@@ -176,7 +177,9 @@ def check_measures(config: PatternConfig, names: Sequence[str]) -> Iterator[Prob
 def check_common(config: PatternConfig, relation: Relation) -> Iterator[Problem]:
     """Problems of the shared fields, given what flows in."""
     for field in ("key", "order_by", "keep"):
-        for name in getattr(config, field) or ():
+        names = getattr(config, field) or ()
+        yield from named_twice(field, names)
+        for name in dict.fromkeys(names):
             yield from _check_column(config, relation, field, name)
     name = event_time_of(config, relation)
     if not name:
@@ -229,13 +232,17 @@ def name_taken(field: str | None, name: str) -> Problem:
     )
 
 
+def renamed(names: Sequence[str], name: str, near: str) -> list[str]:
+    """The names with another one for `name`, each once."""
+    return list(dict.fromkeys(near if each == name else each for each in names))
+
+
 def _unknown(config: PatternConfig, relation: Relation, field: str, name: str) -> Problem:
     near = nearest(name, relation.names)
     fix: dict[str, Any] | None = None
     if near is not None:
         given = getattr(config, field)
-        names = [near if n == name else n for n in given] if isinstance(given, tuple) else near
-        fix = {field: names}
+        fix = {field: renamed(given, name, near) if isinstance(given, tuple) else near}
     return Problem(
         "UNKNOWN_COLUMN",
         f"There is no column `{name}`.",

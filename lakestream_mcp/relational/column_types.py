@@ -225,7 +225,7 @@ def check_names(columns: Iterable[Column]) -> tuple[Column, ...]:
             )
         if lower in seen:
             raise InvalidArgument(
-                f"column `{column.name}` appears twice (names differ by more than case)",
+                f"column `{column.name}` appears twice (capitals do not count)",
                 code="DUPLICATE_COLUMN",
                 got=column.name,
             )

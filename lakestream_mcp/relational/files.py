@@ -41,10 +41,10 @@ def local_file(path: str, roots: Sequence[Path], endings: Sequence[str] = ()) ->
     """
     if _REMOTE.match(path) or "\x00" in path:
         raise _missing(path, roots, "cannot be read from here; declare `columns`")
-    given = Path(path).expanduser()
+    given = expanded(path)
     for root in (root.resolve() for root in roots):
         found = (root / given).resolve()
-        if found.is_relative_to(root) and found.exists():
+        if found.is_relative_to(root) and is_there(found):
             return _first_file(found, path, roots, endings)
         matches = sorted(root.glob(path)) if _is_pattern(given) else []
         if matches:
@@ -70,7 +70,7 @@ def latest_files(
     Raises NotFound and Forbidden as `local_file` does.
     """
     first = local_file(path, roots, endings)
-    places = ((root / Path(path).expanduser()).resolve() for root in roots)
+    places = ((root / expanded(path)).resolve() for root in roots)
     folder = next((place for place in places if place.is_dir()), None)
     files = [first] if folder is None else [p for p in folder.iterdir() if p.suffix in endings]
     inside = [local_file(str(file), roots) for file in files if file.name[0] not in "._"]
@@ -89,6 +89,22 @@ def columns_of_rows(rows: Iterable[dict[str, Any]], text: bool = False) -> tuple
         for name, value in row.items():
             types[name] = _merged(types.get(name), _type_of(value, text))
     return check_names(Column(name, kind or "string") for name, kind in types.items())
+
+
+def expanded(path: str) -> Path:
+    """A path with a user's folder for `~`, where there is such a user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
+def is_there(place: Path) -> bool:
+    """Whether a path leads to something; a name that no file can have leads nowhere."""
+    try:
+        return place.exists()
+    except OSError:
+        return False
 
 
 def _is_pattern(path: Path) -> bool:

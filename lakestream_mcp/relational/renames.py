@@ -230,12 +230,12 @@ def paired(old: tuple[Column, ...], new: tuple[Column, ...]) -> Names:
     names: Names = {}
     for place, columns in come.items():
         was = gone.get(place, [])
-        alike = [c for c in was if c.type == columns[0].type]
         if len(was) == len(columns):
             pairs = zip(was, columns, strict=True)
             names |= {one.name: other.name for one, other in pairs if one.type == other.type}
-        elif len(columns) == len(alike) == 1:
-            names[alike[0].name] = columns[0].name
+        elif len(columns) == 1:
+            alike = [c for c in was if c.type == columns[0].type]
+            names |= {alike[0].name: columns[0].name} if len(alike) == 1 else {}
     return names
 
 

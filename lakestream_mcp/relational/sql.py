@@ -190,7 +190,7 @@ def find_column(
     near = nearest(name, relation.names)
     fixed: object = near
     if near and columns is not None:
-        fixed = [near if each == name else each for each in columns]
+        fixed = list(dict.fromkeys(near if each == name else each for each in columns))
     raise InvalidSql(
         f"there is no column `{name}`" + (f"; did you mean `{near}`?" if near else ""),
         code="UNKNOWN_COLUMN",

@@ -31,7 +31,7 @@ class Examples(NamedTuple):
         if not isinstance(events, dict) or set(events) != {"examples"}:
             return None
         kinds = {"all": (True, False), "match": (True,), "no match": (False,)}
-        if events["examples"] not in kinds:
+        if events["examples"] not in list(kinds):
             raise InvalidArgument(
                 "Which examples are asked for is not clear.",
                 where={"argument": "events"},
@@ -72,7 +72,7 @@ def _asked(ws: Workspace, stored: Stored, node: str, changes: dict[str, Any]) ->
     types = {n.id: ws.catalog.get(n.type) for n in stored.document.nodes}
     read = {pattern: _read(types[pattern], changes) for pattern in patterns}
     having = [p for p in patterns if read[p].keys() <= types[p].Config.model_fields.keys()]
-    found = what_if.one_pattern(having or patterns, node)
+    found = what_if.one_pattern(patterns if node else having or patterns, node)
     return _Asked(found, read.get(found, changes))
 
 

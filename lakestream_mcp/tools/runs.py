@@ -210,9 +210,9 @@ def explain_match(
         int | None, Field(ge=0, description="Why is the event of this number in no match?")
     ] = None,
     expected: Annotated[
-        list[int] | None,
+        Annotated[list[int], Field(max_length=100)] | None,
         Json,
-        Field(max_length=100, description="Why do these events not match together?"),
+        Field(description="Why do these events not match together?"),
     ] = None,
     node: Annotated[str, Field(max_length=64, description="This pattern only")] = "",
     limit: Annotated[int, Field(ge=1, le=100)] = 5,

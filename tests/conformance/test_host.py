@@ -35,8 +35,12 @@ def verdicts(made: Json) -> dict[str, tuple[str, str]]:
     return {case["id"]: (case["verdict"], case["detail"]) for case in made["cases"]}
 
 
-@pytest.mark.parametrize("name", ["sequence_cep.jsonl", "sequence_flink.jsonl"])
-def test_sequences_answer_as_recorded(name: str) -> None:
+FILES = ("sequence_cep", "sequence_flink", "sequence_rare", "match_recognize_rare")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_each_answers_as_recorded(file: str) -> None:
+    name = f"{file}.jsonl"
     made = run_file(DATA / name, "host", None, lambda _: None)
     assert made["total"] == {"pass": len(cases(name)), "wrong": 0, "refused": 0, "crash": 0}, [
         case for case in made["cases"] if case["verdict"] != "pass"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import random
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,9 @@ from .agent import Agent, agent_in
 
 FEED = {"columns": COLUMNS, "event_time": "at", "watermark_delay": "10 minutes"}
 PATTERNS = (
+    "sequence",
+    "absence",
+    "count_threshold",
     "session",
     "geofence",
     "deduplicate",
@@ -72,6 +76,41 @@ def check_misses(agent: Agent, made: str, rows: Any, draw: random.Random) -> Non
     for event in draw.sample(range(60), 4):
         told = agent.call("explain_match", run_id=run["run_id"], event=event)
         assert told["sentences"], (event, told)
+
+
+SHARED = ("key", "order_by", "keep", "event_time", "ordering", "measures")
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_what_if_tells_what_two_runs_differ_in(agent: Agent, name: str) -> None:
+    draw = random.Random(f"what if {name}")
+    config, other = (
+        importlib.import_module(f"tests.patterns.{name}.strategies").config(draw) for _ in range(2)
+    )
+    rows = jsonable(events(draw, 60))
+    made = agent.pipeline(name.replace("_", "-"), config, FEED)
+    before = found(agent.run(made, rows, limit=1000))
+    told = 0
+    for field in other.keys() & config.keys() - set(SHARED):
+        given = {"pipeline_id": made, "events": rows, "what_if": {field: other[field]}}
+        answer = agent.mcp.call("test_pattern", given)
+        if "error" in answer:
+            assert answer["error"]["code"] == "INVALID_PIPELINE", answer
+            continue
+        change = {"op": "update_node", "id": "it", "config": {field: other[field]}}
+        agent.call("edit_pipeline", pipeline_id=made, changes=[change])
+        after = found(agent.run(made, rows, limit=1000))
+        agent.call("restore_revision", pipeline_id=made)
+        counts = answer["what_if"]["counts"]
+        assert counts["appear"] == (after - before).total(), (field, counts)
+        assert counts["disappear"] == (before - after).total(), (field, counts)
+        told += 1
+    assert told
+
+
+def found(run: Any) -> Counter[str]:
+    """The matches of a run by key and events."""
+    return Counter(repr((m["key"], [e["event"] for e in m["events"]])) for m in run["matches"])
 
 
 @pytest.mark.parametrize("name", PATTERNS)

@@ -27,6 +27,7 @@ MACHINE: Json = {
 RATE: Json = {"key": ["card"], "per": "minute", "window": "1 minute"}
 TREND: Json = {"key": ["card"], "value": "amount", "length": 3, "within": "10 minutes"}
 OUTLIER: Json = {"key": ["card"], "value": "amount", "min_samples": 5}
+COUNT: Json = {"key": ["card"], "where": "kind = 'pay'", "threshold": 3, "window": "10 minutes"}
 BEAT: Json = {"key": ["card"], "timeout": "6 minutes", "forget_after": "1 hour"}
 CASES: dict[str, tuple[str, Json, str]] = {
     "values that depend on each other": ("sequence", sequence(), ""),
@@ -48,6 +49,31 @@ CASES: dict[str, tuple[str, Json, str]] = {
         "count-threshold",
         {"key": ["card"], "where": "amount > 100", "threshold": 5, "window": "1 minute"},
         "kind IN ('pay', 'x')",
+    ),
+    "few in a window": (
+        "count-threshold",
+        COUNT | {"comparison": "<", "windows": "tumbling", "forget_after": "1 hour"},
+        "",
+    ),
+    "few in sliding windows": (
+        "count-threshold",
+        COUNT
+        | {"comparison": "<=", "windows": "sliding", "slide": "2 minutes"}
+        | {"forget_after": "1 hour", "where": "kind IS NULL OR amount > 3"},
+        "amount > 1",
+    ),
+    "enough in windows that midnight cuts": (
+        "count-threshold",
+        COUNT | {"comparison": ">", "windows": "tumbling", "window": "7 minutes"},
+        "",
+    ),
+    "different values": ("count-threshold", COUNT | {"distinct": "amount"}, ""),
+    "few different values": (
+        "count-threshold",
+        COUNT
+        | {"distinct": "amount", "comparison": "<", "windows": "tumbling"}
+        | {"forget_after": "1 hour"},
+        "",
     ),
     "repetitions": ("deduplicate", {"key": ["card"], "within": "10 minutes"}, ""),
     "sessions": (
@@ -219,8 +245,9 @@ def test_only_those_asked_for(agent: Agent) -> None:
     told = agent.run(made, {"examples": "no match"})
     assert told["counts"]["matches"] == 0
     assert {e["expected"] for e in told["examples"]} == {"no match"}
-    wrong = agent.mcp.call("test_pattern", {"pipeline_id": made, "events": {"examples": "some"}})
-    assert wrong["error"]["expected"] == ["all", "match", "no match"]
+    for kind in ("some", ["all"], {"all": True}):
+        wrong = agent.mcp.call("test_pattern", {"pipeline_id": made, "events": {"examples": kind}})
+        assert wrong["error"]["expected"] == ["all", "match", "no match"]
 
 
 def test_the_same_each_time(agent: Agent) -> None:

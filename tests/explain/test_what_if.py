@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.codegen.authored import AUTHORED
+from tests.codegen.cases import COLUMNS
+
 from .agent import Agent, agent_in
 from .test_why_not import FEED, pay, sequence
 
@@ -60,6 +63,24 @@ def test_a_wrong_configuration_is_refused(agent: Agent, changes: Any) -> None:
     )
     assert answer["error"]["code"] == "INVALID_PIPELINE"
     assert answer["error"]["where"]["node"] == "it"
+
+
+def test_a_node_that_has_no_matches_is_refused(agent: Agent) -> None:
+    made = agent.pipeline("sequence", sequence(), FEED)
+    asked = {"pipeline_id": made, "what_if": {"within": "1 hour"}}
+    for node in ("feed", "out"):
+        told = agent.mcp.call("test_pattern", asked | {"events": EVENTS, "node": node})["error"]
+        assert (told["code"], told["expected"]) == ("INVALID_ARGUMENT", ["it"])
+
+
+def test_an_authors_own_processor_is_not_compared(agent: Agent) -> None:
+    config = {"code": AUTHORED, "key": ["key"], "output": "key string, n bigint"}
+    made = agent.pipeline("custom", config, {"columns": COLUMNS, "event_time": "at"})
+    rows = [{"at": "2026-03-01T00:00:00Z", "key": "a", "amount": 1.0}]
+    for asked in ({"events": rows, "what_if": {"key": ["kind"]}}, {"events": {"examples": "all"}}):
+        told = agent.mcp.call("test_pattern", {"pipeline_id": made, "node": "it", **asked})["error"]
+        assert told["code"] == "INVALID_ARGUMENT"
+        assert told["message"].startswith("`it` has no matches")
 
 
 def test_the_pattern_may_be_named_and_its_fields_in_other_words(agent: Agent) -> None:

@@ -168,6 +168,8 @@ def test_an_unknown_key_or_event_or_node(agent: Agent) -> None:
         assert answer["error"]["code"] == code, answer
     told = agent.call("explain_match", run_id=run, key={"card": "zz"})
     assert told["misses"] == []
+    told = agent.call("explain_match", run_id=run, expected=None, event=None)
+    assert told["misses"]
 
 
 def test_a_file_that_changed(agent: Agent, tmp_path_factory: pytest.TempPathFactory) -> None:

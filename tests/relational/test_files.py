@@ -106,7 +106,8 @@ def test_files_elsewhere_are_refused(tmp_path: Path) -> None:
     (root / "inside" / "link.json").symlink_to(tmp_path / "secret.json")
     with pytest.raises(Forbidden):
         file_columns(str(tmp_path / "secret.json"), "json", [root])
-    for path in ("../secret.json", "link.json", "inside", "inside/*", "s3://b/k", "a\x00b", "nope"):
+    paths = ("../secret.json", "link.json", "inside", "inside/*", "s3://b/k", "a\x00b", "nope")
+    for path in (*paths, "x" * 3_000, "~nobody-of-that-name/rows.json"):
         with pytest.raises((NotFound, Forbidden)):
             file_columns(path, "json", [root])
 

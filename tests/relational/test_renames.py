@@ -323,6 +323,7 @@ def test_lineage_is_told_shortly(agent: Agent, tmp_path: Path) -> None:
         ("a b", "b x", {}),
         ("a b c", "c b x", {"a": "x"}),
         ("a b c", "c", {}),
+        ("a b c", "c a", {}),
     ],
 )
 def test_columns_are_paired_by_those_that_stayed(old: str, new: str, names: Json) -> None:

@@ -47,6 +47,13 @@ BAD = (
     ),
     Bad("too small", "get_history", {**HERE, "limit": 0}, "INVALID_ARGUMENT", "limit"),
     Bad("too large", "get_history", {**HERE, "limit": 10_000}, "INVALID_ARGUMENT", "limit"),
+    Bad(
+        "too many digits",
+        "get_history",
+        {**HERE, "to_revision": 1 << 63},
+        "INVALID_ARGUMENT",
+        "to_revision",
+    ),
     Bad("not a number", "get_history", {**HERE, "limit": "ten"}, "INVALID_ARGUMENT", "limit"),
     Bad(
         "empty id",

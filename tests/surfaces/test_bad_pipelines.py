@@ -119,6 +119,17 @@ FINDINGS = [
         "many",
     ),
     Finding("wrong key column", update("many", key=["kid"]), "UNKNOWN_COLUMN", "many"),
+    Finding("key column twice", update("many", key=["kind", "kind"]), "DUPLICATE_COLUMN", "many"),
+    Finding("shown column twice", update("many", keep=["id", "id"]), "DUPLICATE_COLUMN", "many"),
+    Finding(
+        "shown column nearly twice", update("many", keep=["id", "idd"]), "UNKNOWN_COLUMN", "many"
+    ),
+    Finding(
+        "partition twice",
+        update("out", partition_by=["pattern", "pattern"]),
+        "DUPLICATE_COLUMN",
+        "out",
+    ),
     Finding("floating-point key", update("many", key=["amount"]), "UNSUPPORTED_TYPE", "many"),
     Finding("nested key", update("many", key=["tags"]), "UNSUPPORTED_TYPE", "many"),
     Finding("event time is no time", update("many", event_time="kind"), "EVENT_TIME_TYPE", "many"),
@@ -239,6 +250,7 @@ REFUSED = [
     Refused("wrong source", "test_pattern", events({"fed": [GOOD_ROW]}), "INVALID_EVENTS"),
     Refused("no such pattern", "test_pattern", events([GOOD_ROW], node="many2"), "NOT_FOUND"),
     Refused("no such file", "test_pattern", events({"file": "none.jsonl"}), "FILE_NOT_FOUND"),
+    Refused("file is no path", "test_pattern", events({"file": ["a.jsonl"]}), "INVALID_EVENTS"),
     Refused("file outside", "test_pattern", events({"file": "/etc/passwd"}), "FILE_REFUSED"),
     Refused(
         "climbing out", "test_pattern", events({"file": "../../../../etc/passwd"}), "FILE_NOT_FOUND"
@@ -252,7 +264,7 @@ REFUSED = [
     Refused(
         "no such revision",
         "restore_revision",
-        {"mode": "restore", "revision": 77},
+        {"mode": "restore", "revision": 7_777},
         "REVISION_NOT_FOUND",
     ),
 ]
@@ -361,6 +373,13 @@ def test_the_watermark_goes_as_far_as_asked(agent: McpCaller) -> None:
         "test_pattern", {"pipeline_id": "w", "events": [GOOD_ROW], "advance_to": "later"}
     )["error"]
     assert error["where"] == {"argument": "advance_to"}
+    early = [{**GOOD_ROW, "at": f"19{year}-01-01T00:00:00Z"} for year in (69, 70, 71)]
+    answer = agent.call("test_pattern", {"pipeline_id": "w", "events": early})
+    assert (answer["counts"]["late"], answer["counts"]["matches"]) == (2, 1)
+    assert "unless they lie before 1970" in answer["warnings"][0]
+    never = {**GOOD_ROW, "at": "9999-12-31T23:59:59Z"}
+    error = agent.call("test_pattern", {"pipeline_id": "w", "events": [never]})["error"]
+    assert error["code"] == "TIME_OUT_OF_RANGE"
 
 
 def test_hostile_names_come_back_as_they_were(agent: McpCaller) -> None:

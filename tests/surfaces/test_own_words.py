@@ -328,7 +328,7 @@ def test_a_wrong_kind_of_value_is_told_in_words(caller: McpCaller) -> None:
     node = {"id": "life", "type": "state-machine", "config": config}
     said = ask(caller, "edit_pipeline", changes=[{"op": "add_node", "node": node}], dry_run=True)
     (found,) = [f for f in said["findings"] if f.get("field") == "states"]
-    assert found["message"] == "`states`: this is a list" and found["hint"] == "Names of all states"
+    assert found["message"] == "`states`: must be a list" and found["hint"] == "Names of all states"
 
 
 def test_long_code_is_shown_node_by_node(caller: McpCaller) -> None:

@@ -135,7 +135,7 @@ def _statements(tree: ast.Module) -> Iterator[Problem]:
             yield at(
                 node.lineno,
                 "STATEMENT_REFUSED",
-                f"a {type(node).__name__.lower()} statement cannot stand outside functions.",
+                "this statement cannot stand outside functions.",
                 got=number,
                 expected="imports, constants, functions and classes",
             )

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from ...errors import Forbidden, LimitExceeded, NotFound
+from ...relational.files import expanded, is_there
 
 FILES_MAX = 100_000
 
@@ -17,11 +18,11 @@ def place_below(path: str, roots: Sequence[Path], source: str) -> Path:
     Links that lead out of the root are refused, wherever they are: Spark would follow them.
     """
     where = {"argument": "history", "source": source}
-    given = Path(path).expanduser()
+    given = expanded(path)
     outside = given.is_absolute()
     for root in (root.resolve() for root in roots):
         found = (root / given).resolve()
-        if found.is_relative_to(root) and found.exists():
+        if found.is_relative_to(root) and is_there(found):
             _check_inside(found, root, where)
             return found
         outside |= not found.is_relative_to(root)

@@ -11,10 +11,11 @@ from pydantic import Field, field_validator
 from ...cep.authored import safety
 from ...cep.processor_type import ProcessorPlan, ProcessorType, TimeMode
 from ...errors import InvalidArgument, nearest
+from ...graph.config import named_twice
 from ...graph.model import Problem, Relation
 from ...graph.node_type import ColumnResolver, NodeConfig
 from ...relational.column_types import ddl, parse_columns
-from ..common import KeyNames
+from ..common import KeyNames, renamed
 from . import contract
 from .code import Authored, read_code
 from .shared_state import shared_state
@@ -142,7 +143,8 @@ def _check_key(config: CustomConfig, relation: Relation) -> Iterator[Problem]:
         yield Problem(
             "MISSING_KEY", "Spark groups rows by at least one column.", "key", [], "a column"
         )
-    for name in config.key:
+    yield from named_twice("key", config.key)
+    for name in dict.fromkeys(config.key):
         kind = relation.type_of(name)
         if kind is None:
             near = nearest(name, relation.names)
@@ -153,7 +155,7 @@ def _check_key(config: CustomConfig, relation: Relation) -> Iterator[Problem]:
                 name,
                 list(relation.names),
                 f"Did you mean `{near}`?" if near else None,
-                {"key": [near if n == name else n for n in config.key]} if near else None,
+                {"key": renamed(config.key, name, near)} if near else None,
             )
         elif kind not in KEY_TYPES:
             yield Problem(

@@ -222,10 +222,11 @@ def settled(
             expected=f"ORDER BY {time}",
             hint=f"write ORDER BY {', '.join([time, *[c for c in columns if c != time]])}",
         )
-    ties = [*columns[1:], *(c for c in config.order_by if c not in columns)]
+    by = dict.fromkeys(_named(k, declared, "PARTITION BY") for k in key)
+    ties = [*dict.fromkeys(columns[1:]), *(c for c in config.order_by if c not in columns)]
     return config.model_copy(
         update={
-            "key": tuple(_named(k, declared, "PARTITION BY") for k in key) or config.key,
+            "key": tuple(by) or config.key,
             "order_by": tuple(ties),
         }
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from ....errors import LakestreamError, Unsupported
-from ....graph.config import problem_of
+from ....graph.config import named_twice, problem_of
 from ....graph.model import Problem, Relation
 from ....graph.node_parts import Reading
 from ....graph.node_type import NodeConfig, SinkType
@@ -176,7 +176,8 @@ class DeltaTableSink(SinkType):
 def _column_problems(config: DeltaTableSinkConfig, rows: Relation) -> Iterator[Problem]:
     for field in ("merge_keys", "partition_by", "cluster_by", "except_columns"):
         names = getattr(config, field) or []
-        for name in names:
+        yield from named_twice(field, names)
+        for name in dict.fromkeys(names):
             try:
                 find_column(name, rows, field, names)
             except LakestreamError as error:

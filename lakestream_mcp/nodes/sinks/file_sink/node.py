@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ....errors import LakestreamError
-from ....graph.config import problem_of
+from ....graph.config import named_twice, problem_of
 from ....graph.model import Problem, Relation
 from ....graph.node_type import NodeConfig, SinkType
 from ....relational.sql import find_column
@@ -61,7 +61,8 @@ class FileSink(SinkType):
 
 def _column_problems(config: FileSinkConfig, rows: Relation) -> Iterator[Problem]:
     names = config.partition_by or []
-    for name in names:
+    yield from named_twice("partition_by", names)
+    for name in dict.fromkeys(names):
         try:
             find_column(name, rows, "partition_by", names)
         except LakestreamError as error:

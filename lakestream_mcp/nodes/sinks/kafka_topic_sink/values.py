@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from ....errors import InvalidArgument, Unsupported, nearest
+from ....graph.config import named_twice
 from ....graph.model import Column, Problem, Relation
 from ....graph.node_type import NodeConfig
 from ....graph.reads import Inputs, Named, Reads, Renames
@@ -63,7 +64,8 @@ class ValueConfig(NodeConfig):
 
 
 def value_problems(config: ValueConfig) -> Iterator[Problem]:
-    """Fields that are missing for the format, or without use under it."""
+    """Fields that are missing for the format, or without use under it; columns named twice."""
+    yield from named_twice("columns", config.columns or ())
     if config.format == "protobuf" and config.value_schema is None:
         yield Problem(
             "MISSING_CONFIG",
