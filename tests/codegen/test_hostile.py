@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -68,13 +68,14 @@ def sql_literal(text: str) -> str:
     return f"'{escaped}'"
 
 
-SHAPES = (
+SHAPES: tuple[Callable[[str], str], ...] = (
     lambda text: text,
     lambda text: f"kind = {sql_literal(text)}",
     lambda text: f"*, {sql_literal(text)} AS said",
     lambda text: "`" + text.replace("`", "``") + "` string, key string, at timestamp",
     lambda text: f"main.raw.{text}",
     lambda text: f"secret://kafka/{text}",
+    lambda text: f"{{key}} {text.replace('{', '{{').replace('}', '}}')}",
 )
 
 
