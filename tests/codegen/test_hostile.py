@@ -75,6 +75,7 @@ SHAPES: tuple[Callable[[str], str], ...] = (
     lambda text: "`" + text.replace("`", "``") + "` string, key string, at timestamp",
     lambda text: f"main.raw.{text}",
     lambda text: f"secret://kafka/{text}",
+    lambda text: f"choice(north, {text})",
     lambda text: f"{{key}} {text.replace('{', '{{').replace('}', '}}')}",
 )
 
@@ -143,7 +144,11 @@ def check(bench: Bench, node_type: str, share: int) -> None:
                 for text in HOSTILE[len(seen) % share :: share]:
                     made = code(bench, document(node_type, put(config, path, shape(text))))
                     if made is not None:
-                        given = ((BENIGN, text), (shape(BENIGN), shape(text)))
+                        given = (
+                            (BENIGN, text),
+                            (BENIGN, text.strip()),
+                            (shape(BENIGN), shape(text)),
+                        )
                         assert_same_tree(base, made, given)
 
 

@@ -144,7 +144,7 @@ def check(
 def pairs(shape: Callable[[str], str], text: str) -> list[tuple[str, str]]:
     """How the harmless text and the hostile one may stand in code."""
     quoted = "`" + text.replace("`", "``") + "`"
-    found = [(BENIGN, text), (BENIGN, quoted), (BENIGN, in_login(text))]
+    found = [(BENIGN, said) for said in (text, text.strip(), quoted, in_login(text))]
     return [*found, (shape(BENIGN), shape(text)), (shape(BENIGN), in_login(shape(text)))]
 
 
