@@ -17,7 +17,7 @@ from .dialect import generate, nodes
 INTEGERS = ("tinyint", "smallint", "int", "bigint")
 INT_MAX = 2**31 - 1
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
-TOGETHER = 16
+TOGETHER = 64
 """SELECTs whose operands one query asks for: each such query repeats all that WITH defines."""
 
 TypeOf = Callable[[list[str]], list[tuple[Column, ...]]]
