@@ -47,6 +47,13 @@ def test_steps_read_one_another(bench: Bench) -> None:
     assert found == [{"id": n + added, "amount": n / 2} for n in range(4)]
 
 
+def test_a_query_as_long_as_may_be_is_tried(bench: Bench) -> None:
+    steps = ["c0 AS (SELECT id, n, at FROM in_0)"]
+    steps += [f"c{n + 1} AS (SELECT id, n + 1 AS n, at FROM c{n})" for n in range(210)]
+    found = rows(bench, f"WITH {', '.join(steps)} SELECT id, n FROM c210")
+    assert found == [{"id": n, "n": n + 210} for n in range(5)]
+
+
 @pytest.mark.parametrize(
     "query",
     [
