@@ -5,7 +5,8 @@
 `sdp` is declarative SQL of a graph without patterns, `sss` one notebook of the graph of
 `validate_500`, `hybrid` the same graph cut in two. `first` is a graph never seen before, `edited`
 the same with one node changed. `formatter` is what the formatter and the checks take for the
-notebook. `validate`, `preview` and `layout` are of the same graph as the notebook.
+notebook. `validate`, `preview`, `lineage`, `rename` and `layout` are of the same graph as the
+notebook; what the engine takes in its own process is not counted.
 `--growth` measures about 500, 1,000, 2,000 and 5,000 nodes, more than a pipeline may have, and
 prints a table; its last column is the time per node of the largest as a ratio to the smallest.
 """
@@ -105,6 +106,9 @@ def measure(repeat: int, engine: LocalEngine, branches: int) -> dict[str, float]
         return statistics.median(spent_ms(work) for _ in range(repeat))
 
     figures: dict[str, float] = {"nodes": len(document.nodes)}
+    figures["validate_first_ms"] = spent_ms(
+        partial(validate, document, known.catalog, known.resolver, known.cache)
+    )
     figures["validate_ms"] = median(
         partial(validate, document, known.catalog, known.resolver, known.cache)
     )
@@ -114,6 +118,8 @@ def measure(repeat: int, engine: LocalEngine, branches: int) -> dict[str, float]
     text = generated(document, known, "sss")().files["large.py"]
     figures["formatter_ms"] = median(lambda: (formatted(text), check(text)))
     figures["preview_ms"] = median(partial(shown, document, known, "filter_50_1"))
+    figures["lineage_ms"] = median(partial(validate_500.traced, document, known))
+    figures["rename_ms"] = spent_ms(partial(validate_500.renamed, document, known))
     figures["layout_ms"] = median(partial(layout.tidy, document.nodes, document.edges))
     return figures
 

@@ -65,18 +65,21 @@ def syntax_error(message: str, text: str, field: str | None, hint: str | None = 
     return InvalidSql(message, where={"field": field} if field else {}, got=text[:500], hint=hint)
 
 
-def parsed(text: str, field: str | None) -> exp.Expr:
-    """The one statement or expression of a text. Raises InvalidSql naming place and trouble."""
+def parsed(text: str, field: str | None, room: int = 1) -> exp.Expr:
+    """The one statement or expression of a text. Raises InvalidSql naming place and trouble.
+
+    room: how many times the usual length it may have, where it was made of what an author wrote.
+    """
     if not isinstance(text, str) or not text.strip():
         raise syntax_error("a SQL expression is missing", str(text), field)
-    if len(text) > MAX_TEXT:
+    if len(text) > MAX_TEXT * room:
         raise syntax_error(f"SQL is limited to {MAX_TEXT} characters", text, field)
     if any(ord(c) < 32 and c not in "\t\n\r" for c in text) or not text.isascii():
         _check_characters(text, field)
     try:
         if len(text) <= REMEMBERED_TEXT:
             return _remembered(text).copy()
-        return _read(text)
+        return _read(text, room)
     except InvalidSql as error:
         error.where = {"field": field} if field else {}
         raise
@@ -88,9 +91,9 @@ def parsed(text: str, field: str | None) -> exp.Expr:
         raise syntax_error("SQL is nested too deeply", text, field) from None
 
 
-def _read(text: str) -> exp.Expr:
+def _read(text: str, room: int = 1) -> exp.Expr:
     tokens = tokenize(text)
-    _check_size(len(tokens), text)
+    _check_size(len(tokens), text, room)
     trees = [tree for tree in parse(tokens, text) if tree is not None]
     if len(trees) != 1:
         raise syntax_error("one expression is expected, without `;`", text, None)
@@ -113,7 +116,7 @@ def _check_characters(text: str, field: str | None) -> None:
         raise syntax_error("SQL holds a control character", ascii(text), field)
 
 
-def _check_size(tokens: int, text: str) -> None:
+def _check_size(tokens: int, text: str, room: int) -> None:
     depth = deepest = 0
     for char in text:
         if char in "([":
@@ -121,7 +124,7 @@ def _check_size(tokens: int, text: str) -> None:
             deepest = max(deepest, depth)
         elif char in ")]":
             depth -= 1
-    if tokens > MAX_TOKENS or deepest > MAX_NESTING:
+    if tokens > MAX_TOKENS * room or deepest > MAX_NESTING:
         raise syntax_error("SQL is too long or nested too deeply", text, None)
 
 

@@ -26,7 +26,10 @@ def _trace(query: exp.Query, streams: set[str]) -> bool:
     """Add the column in place; whether the query's rows carry it."""
     from sqlglot import exp
 
-    inside = streams | {cte.alias for cte in query.ctes if _trace(cte.this, streams)}
+    inside = set(streams)
+    for cte in query.ctes:
+        if _trace(cte.this, inside):
+            inside.add(cte.alias.lower())
     if isinstance(query, exp.Subquery):
         return _trace(query.this, inside)
     if isinstance(query, exp.SetOperation):
@@ -46,4 +49,5 @@ def _trace(query: exp.Query, streams: set[str]) -> bool:
 
 
 def _is_stream(name: str, streams: Collection[str]) -> bool:
+    name = name.lower()
     return name in streams or (name.startswith("in_") and name[3:].isdecimal())

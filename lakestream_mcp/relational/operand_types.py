@@ -17,6 +17,8 @@ from .dialect import generate, nodes
 INTEGERS = ("tinyint", "smallint", "int", "bigint")
 INT_MAX = 2**31 - 1
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
+TOGETHER = 64
+"""SELECTs whose operands one query asks for: each such query repeats all that WITH defines."""
 
 TypeOf = Callable[[list[str]], list[tuple[Column, ...]]]
 """Asks the engine for the output columns of several queries at once."""
@@ -115,35 +117,45 @@ def _told(
         inside = operand.find_ancestor(exp.AggFunc, exp.Select)
         alike = unknown.setdefault((id(scope), inside is not scope), {})
         alike.setdefault(generate(operand), []).append(operand)
-    if not unknown:
-        return {}
-    probes = [
-        _probe(tree, scopes[scope], aggregated, [same[0] for same in alike.values()])
-        for (scope, aggregated), alike in unknown.items()
+    scoped = list(unknown.items())
+    together = [scoped[at : at + TOGETHER] for at in range(0, len(scoped), TOGETHER)]
+    questions = [
+        _question(tree, [_probe(scopes[scope], inside, found) for (scope, inside), found in each])
+        for each in together
     ]
-    told = zip(unknown.values(), type_of(probes), strict=True)
-    return {
-        id(operand): column.type
-        for alike, columns in told
-        for same, column in zip(alike.values(), columns, strict=True)
-        for operand in same
-    }
+    told: dict[int, str] = {}
+    for each, columns in zip(together, type_of(questions) if questions else [], strict=True):
+        operands = [same for _, found in each for same in found.values()]
+        for same, column in zip(operands, columns, strict=True):
+            told |= {id(operand): column.type for operand in same}
+    return told
 
 
 def _probe(
-    tree: exp.Query, scope: exp.Select, inside_aggregate: bool, operands: list[exp.Expr]
-) -> str:
+    scope: exp.Select, inside_aggregate: bool, alike: Mapping[str, list[exp.Expr]]
+) -> exp.Select:
     """A query over the same rows as `scope` whose columns are the operands."""
     probe = exp.Select(
-        expressions=[o.copy().as_(f"o{i}") for i, o in enumerate(operands)],
+        expressions=[same[0].copy().as_(f"o{i}") for i, same in enumerate(alike.values())],
         **{k: scope.args[k].copy() for k in ("from_",) if scope.args.get(k)},
         joins=[join.copy() for join in scope.args.get("joins") or []],
     )
     if not inside_aggregate and scope.args.get("group"):
         probe.set("group", scope.args["group"].copy())
+    return probe
+
+
+def _question(tree: exp.Query, probes: list[exp.Select]) -> str:
+    """One query with the columns of all probes, one after the other."""
+    first, *others = [each.subquery(f"q{i}", copy=False) for i, each in enumerate(probes)]
+    whole = exp.Select(
+        expressions=[exp.Star()],
+        from_=exp.From(this=first),
+        joins=[exp.Join(this=each, kind="CROSS") for each in others],
+    )
     if tree.args.get("with_"):
-        probe.set("with_", tree.args["with_"].copy())
-    return generate(probe)
+        whole.set("with_", tree.args["with_"].copy())
+    return generate(whole)
 
 
 def untyped(node: exp.Expr) -> LakestreamError:

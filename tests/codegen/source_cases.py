@@ -223,12 +223,24 @@ SOURCE_CHANGES: dict[str, Json] = {
     "stream-simulator": {
         "event_time": {
             "profile": "custom",
-            "columns": [{"name": "when", "type": "timestamp"}],
+            "columns": [
+                {
+                    "name": "when",
+                    "type": "timestamp",
+                    "generator": "timestamp(2026-01-01, 2026-02-01)",
+                },
+            ],
             "event_time": "when",
         },
         "watermark_delay": {"watermark_delay": "9s"},
         "profile": {"profile": "clickstream"},
-        "columns": {"profile": "custom", "columns": [{"name": "x", "type": "bigint"}]},
+        "columns": {
+            "profile": "custom",
+            "columns": [
+                {"name": "x", "type": "bigint", "generator": "sequence"},
+                {"name": "word", "type": "string", "generator": "choice(north, south)"},
+            ],
+        },
         "events_per_second": {"events_per_second": 77},
         "max_events": {"max_events": 78},
         "seed": {"seed": 79},

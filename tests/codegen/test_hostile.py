@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -68,13 +68,15 @@ def sql_literal(text: str) -> str:
     return f"'{escaped}'"
 
 
-SHAPES = (
+SHAPES: tuple[Callable[[str], str], ...] = (
     lambda text: text,
     lambda text: f"kind = {sql_literal(text)}",
     lambda text: f"*, {sql_literal(text)} AS said",
     lambda text: "`" + text.replace("`", "``") + "` string, key string, at timestamp",
     lambda text: f"main.raw.{text}",
     lambda text: f"secret://kafka/{text}",
+    lambda text: f"choice(north, {text})",
+    lambda text: f"{{key}} {text.replace('{', '{{').replace('}', '}}')}",
 )
 
 
@@ -142,7 +144,11 @@ def check(bench: Bench, node_type: str, share: int) -> None:
                 for text in HOSTILE[len(seen) % share :: share]:
                     made = code(bench, document(node_type, put(config, path, shape(text))))
                     if made is not None:
-                        given = ((BENIGN, text), (shape(BENIGN), shape(text)))
+                        given = (
+                            (BENIGN, text),
+                            (BENIGN, text.strip()),
+                            (shape(BENIGN), shape(text)),
+                        )
                         assert_same_tree(base, made, given)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 
 from lakestream_mcp.errors import InvalidSql
 from lakestream_mcp.graph.model import Column
+from lakestream_mcp.relational.checked import checked
 from lakestream_mcp.relational.local import LocalEngine
+from lakestream_mcp.relational.operand_types import TOGETHER
 
 LIMITS = {"tinyint": 7, "smallint": 15, "int": 31, "bigint": 63}
 ARROW = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "bigint": pa.int64()}
@@ -108,3 +112,59 @@ def test_a_decimal_literal_is_compared_as_a_double(
     table = pa.table({"d": [1.0, 1e300, float("inf"), float("nan"), None]})
     found = engine.run(f"SELECT {condition} AS holds FROM in_0", {"in_0": table})
     assert found["holds"].to_pylist() == holds
+
+
+LINKS = 100
+
+
+@pytest.mark.parametrize("link", [0, 15, 16, 50, LINKS - 1])
+def test_overflow_is_found_in_every_link_of_a_long_with(engine: LocalEngine, link: int) -> None:
+    steps = [f"SELECT x + {n} AS x, y + {n} AS y, d + {n} AS d FROM c{n}" for n in range(LINKS)]
+    steps[link] = f"SELECT x * 2 AS x, y + {link} AS y, d + {link} AS d FROM c{link}"
+    named = ["c0 AS (SELECT x, y, d FROM in_0)"]
+    named += [f"c{n + 1} AS ({step})" for n, step in enumerate(steps)]
+    query = f"WITH {', '.join(named)} SELECT x, y, d FROM c{LINKS}"
+    rows = pa.table({"x": [2**62], "y": pa.array([1], pa.int32()), "d": [0.5]})
+    with pytest.raises(InvalidSql) as caught:
+        engine.run(query, {"in_0": rows})
+    assert caught.value.code == "ARITHMETIC_OVERFLOW"
+    found = engine.run(query, {"in_0": rows.set_column(0, "x", pa.array([1]))})
+    assert found.schema.types == [pa.int64(), pa.int32(), pa.float64()]
+    added = sum(range(LINKS))
+    assert found["y"].to_pylist() == [1 + added]
+    assert found["d"].to_pylist() == [0.5 + added]
+
+
+def test_many_integers_are_added_up(engine: LocalEngine) -> None:
+    query = f"SELECT x{' + x' * 40} AS y FROM in_0"
+    assert engine.run(query, {"in_0": pa.table({"x": [2]})})["y"].to_pylist() == [82]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "CAST(x * 1.5D AS BIGINT)",
+        "CAST(x / 2 AS DECIMAL(20,3))",
+        "CAST(CASE WHEN x > 1 THEN 5D ELSE CAST(x AS DOUBLE) END AS BIGINT)",
+        "CAST(round(CAST(x AS DOUBLE) * 2, 2) AS BIGINT)",
+    ],
+)
+def test_casts_follow_one_another(engine: LocalEngine, step: str) -> None:
+    named = ["c0 AS (SELECT x FROM in_0)"]
+    named += [f"c{n + 1} AS (SELECT {step} AS x FROM c{n})" for n in range(LINKS)]
+    query = f"WITH {', '.join(named)} SELECT x FROM c{LINKS}"
+    found = engine.run(query, {"in_0": pa.table({"x": [0, None]})})
+    assert found["x"].to_pylist() == [0, None]
+
+
+def test_a_long_with_asks_few_questions() -> None:
+    asked: list[str] = []
+
+    def types(questions: list[str]) -> list[tuple[Column, ...]]:
+        asked.extend(questions)
+        return [(Column("o0", "bigint"),) * text.count(" AS o0") for text in questions]
+
+    named = ["c0 AS (SELECT x FROM in_0)"]
+    named += [f"c{n + 1} AS (SELECT x + {n} AS x FROM c{n})" for n in range(LINKS)]
+    checked(f"WITH {', '.join(named)} SELECT x FROM c{LINKS}", ["in_0"], types)
+    assert len(asked) == math.ceil(LINKS / TOGETHER)

@@ -126,6 +126,14 @@ class Pipelines:
         witness.declared(ran, storage is None, rewritten.rewrites)
         return rewritten
 
+    def apart(self, name: str) -> None:
+        """Give what follows a database of its own.
+
+        Databricks keeps private tables apart by pipeline; here they would all be in one database.
+        """
+        self.request("sql", text=f"CREATE DATABASE {name}")
+        self.request("sql", text=f"USE {name}")
+
     def table(self, text: str) -> pa.Table:
         """The rows of a query, with their types."""
         import pyarrow.parquet as pq

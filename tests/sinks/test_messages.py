@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from lakestream_mcp.nodes import messages
 from lakestream_mcp.nodes.messages import ServerReply
+from tests.codegen.test_hostile import HOSTILE
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 ROWS = st.fixed_dictionaries({"match_id": TEXT, "a": TEXT, "b c": TEXT | st.none() | st.integers()})
@@ -78,6 +80,44 @@ def test_a_template_is_text_and_columns_or_refused(template: str) -> None:
 )
 def test_values_as_text(value: Any, form: str, text: str) -> None:
     assert messages.formatted_value(value, form) == text
+
+
+MAKERS: dict[str, Callable[[str], Callable[[str, Any], Any]]] = {
+    "webhook": lambda text: messages.webhook_message({"said": text, "all": [text]}),
+    "slack": messages.slack_message,
+    "teams": messages.teams_message,
+    "pagerduty": lambda text: messages.pagerduty_message(text, "here", "error"),
+    "mail": lambda text: messages.mail_message("a@b.c", ["d@e.f"], text, text),
+    "sendgrid": lambda text: messages.sendgrid_message("a@b.c", ["d@e.f"], text, text),
+}
+
+
+def shape_of(value: Any) -> Any:
+    """A message without its texts."""
+    if isinstance(value, dict):
+        return {name: shape_of(item) for name, item in value.items()}
+    return [shape_of(item) for item in value] if isinstance(value, list) else type(value)
+
+
+def texts_of(value: Any) -> list[str]:
+    """All texts of a message."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for item in value for text in texts_of(item)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_change_no_message(maker: str, text: str) -> None:
+    literal = text.replace("{", "{{").replace("}", "}}")
+    plain = MAKERS[maker]("{a}: x")("id", {"a": "x"})
+    for template, value in ((literal + " {a}", "x"), ("{a}: x", text), (literal + "{a}", text)):
+        made = MAKERS[maker](template)("id", {"a": value})
+        assert shape_of(made) == shape_of(plain)
+        assert json.loads(messages.json_text(made)) == made
+    assert text in texts_of(MAKERS[maker](literal)("id", {"a": "x"}))
 
 
 def wait(reply: ServerReply, tried: int, chance: float = 1.0) -> float | None:

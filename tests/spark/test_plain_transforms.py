@@ -18,6 +18,7 @@ PEOPLE = {
     "static_columns": "name string, region string, age int",
     "static_rows": [{"name": "k1", "region": "north", "age": 7}],
 }
+STEPS = "WITH more AS (SELECT *, n + 1 AS more FROM in_0), most AS (SELECT * FROM more WHERE n > 1)"
 NODES: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "kept": ("filter", {"condition": "amount >= 3 AND note <> 'x;y'"}, ("events",)),
     "said": ("map-select", {"columns": "id, at, amount * 2 AS doubled, 'a;b' AS said"}, ("kept",)),
@@ -26,7 +27,7 @@ NODES: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
         {"columns": [{"column": "id", "name": "number", "type": "string"}]},
         ("events",),
     ),
-    "asked": ("custom-sql", {"query": "SELECT *, n + 1 AS more FROM in_0 WHERE n > 1"}, ("kept",)),
+    "asked": ("custom-sql", {"query": f"{STEPS} SELECT * FROM most"}, ("kept",)),
     "found": ("lookup-enrichment", {**PEOPLE, "defaults": {"region": "nowhere"}}, ("events",)),
     "joined": ("stream-static-join", PEOPLE, ("events",)),
     "united": ("union-merge", {"missing": "null"}, ("kept", "said")),

@@ -117,6 +117,7 @@ def in_two(
     bench: Bench, pipelines: Pipelines, spark: SparkProcess, template: Template, folder: Path
 ) -> None:
     """Run both sides; the patterns' matches are those told of, and as many."""
+    pipelines.apart(short := template.id.replace("-", "_"))
     original = bench.make(without_services(template.pipeline, bench.catalog).model_dump())
     made = bench.make(of_files(original, folder))
     host = Host(
@@ -129,7 +130,6 @@ def in_two(
         name = next(n for n in beside if place.endswith(n))
         text = f"CREATE TABLE IF NOT EXISTS {one_part(name)} USING delta AS SELECT * FROM "
         pipelines.request("sql", text=f"{text}parquet.`{file}`")
-    short = template.id.replace("-", "_")
     code = generate(
         made.document, made.validation, bench.catalog, short, 1, bench.resolver, "hybrid"
     )

@@ -54,11 +54,16 @@ def _refusal(node: exp.Expr) -> tuple[str, str] | None:
         return "only UNION ALL joins streams row by row", "write UNION ALL"
     if isinstance(node, exp.Query) and not _in_from(node):
         return "a subquery in an expression reads all rows of a stream", "join the streams"
-    if isinstance(node, exp.Func) and not isinstance(node.parent, exp.Window):
-        known = functions().get(function_name(node).lower())
-        if known is not None and known.kind == "aggregate":
-            return AGGREGATE
-    return None
+    if isinstance(node, exp.Select) and not node.args.get("from_"):
+        return FROM_NOWHERE
+    return AGGREGATE if _aggregates(node) else None
+
+
+def _aggregates(node: exp.Expr) -> bool:
+    if not isinstance(node, exp.Func) or isinstance(node.parent, exp.Window):
+        return False
+    known = functions().get(function_name(node).lower())
+    return known is not None and known.kind == "aggregate"
 
 
 def _in_from(node: exp.Query) -> bool:
@@ -72,6 +77,10 @@ def _in_from(node: exp.Query) -> bool:
 AGGREGATE = (
     "an aggregate over a stream never ends: it needs a window of time and a watermark",
     "use a window-aggregate node, or a pattern such as count-threshold",
+)
+FROM_NOWHERE = (
+    "a SELECT without FROM has rows that come from no stream",
+    "read such rows from a table: a stream-static-join adds them to a stream's",
 )
 PARTS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], str, str], ...] = (
     (exp.Group, *AGGREGATE),
