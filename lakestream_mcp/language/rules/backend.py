@@ -18,6 +18,8 @@ from .phrase import Phrase
 from .quantities import measured
 from .reader import Reader, build
 from .readings import better
+from .remarks import told_of
+from .reworded import reworded
 from .row_patterns import clause_text
 from .scene import Made
 from .spelt import spelt
@@ -71,6 +73,7 @@ class Rules:
             return _match_recognize(request, *clause, talk)
         names = (*request.schema, *(n for c in request.columns.values() for n in c))
         tokens = measured(corrected(tokenise(text), names))
+        tokens = tokens if request.document.nodes else reworded(tokens)
         whole, columns, given = tokens, request.schema, bool(request.schema)
         if not request.schema and not request.document.nodes:
             said = declared(tokens, talk)
@@ -79,7 +82,8 @@ class Rules:
             columns, whole = (columns, whole) if columns else (said.types, tokens)
             columns = simulated_columns(request, [Phrase(whole)]) or columns
         if not request.document.nodes:
-            tokens, whole = spelt(tokens, columns), spelt(whole, columns)
+            tokens = told_of(spelt(tokens, columns), columns)
+            whole = told_of(spelt(whole, columns), columns)
         found = clauses(tokens, bool(request.document.nodes))
         if any(len(part) > MAX_WORDS for part in found):
             return Draft(refusal=f"A sentence has more than {MAX_WORDS} words. Say it in several.")

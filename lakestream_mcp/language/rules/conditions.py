@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .comparisons import AFTER, AUX, NEGATED, NOT, ORDERED, QUICK, SLOW, VALUE
 from .measure_words import plain_number
 from .phrase import Found, Phrase
+from .tokens import Token
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -15,6 +16,10 @@ from .condition_clause import Clause
 from .condition_columns import column_tree
 from .flags import Flags
 from .grouping import alike, grouped, joined
+from .written import nested
+
+_MORE = r"(?P<sign>\*|\+|-|/|times|plus|minus|multiplied by|divided by) (?P<factor>#num)"
+"""What a column is multiplied with, or what is added to it, before another is held against it."""
 
 
 class Conditions(Flags):
@@ -59,6 +64,7 @@ class Conditions(Flags):
     def _clause(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
         """A comparison whose sign is at a place; its column is before, or after."""
         for read in (
+            self._written,
             self._clock,
             self._relative,
             self._between,
@@ -77,6 +83,10 @@ class Conditions(Flags):
             if clause is not None:
                 return clause
         return None
+
+    def _written(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        """A condition in SQL with brackets or arithmetic."""
+        return nested(phrase, at, self.columns) if at >= floor else None
 
     def _between(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
         cue = (
@@ -129,8 +139,11 @@ class Conditions(Flags):
         named = self.columns.named([t.norm for t in phrase.tokens[place : place + 4]])
         if named is None or not set(named.names) & set(self.columns.numeric()):
             return None
-        groups = {**found.groups, "value": phrase.tokens[place : place + named.length]}
-        return Found(found.start, place + named.length, groups)
+        end = place + named.length
+        groups = {**found.groups, "value": phrase.tokens[place:end]}
+        more = phrase.at(_MORE, end)
+        groups |= more.groups if more else {}
+        return Found(found.start, more.end if more else end, groups)
 
     def _after(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
         for sign, words in AFTER:
@@ -189,12 +202,24 @@ class Conditions(Flags):
         named = self.columns.named([t.norm for t in value])
         if named is None or named.name == column:
             return None
+        if sign := found.groups.get("sign"):
+            return _sum(column_tree(named.name), sign[0].norm, found.groups["factor"][0])
         times = phrase.part(found.start, found.end).find("#times|#factor")
         other: exp.Expr = column_tree(named.name)
         if times is not None:
             factor = plain_number(Fraction(phrase.tokens[found.start + times.start].value))
             other = exp.Mul(this=other, expression=exp.Literal.number(factor))
         return other
+
+
+def _sum(column: exp.Expr, sign: str, number: Token) -> exp.Expr:
+    """A column with a number beside it: `limit * 1.25`, `limit plus 5`."""
+    from sqlglot import exp
+
+    kinds = {"*": exp.Mul, "times": exp.Mul, "multiplied": exp.Mul, "/": exp.Div}
+    kinds |= {"divided": exp.Div, "+": exp.Add, "plus": exp.Add}
+    literal = exp.Literal.number(plain_number(Fraction(number.value)))
+    return kinds.get(sign, exp.Sub)(this=column, expression=literal)
 
 
 def _either(first: Clause, second: Clause) -> Clause:

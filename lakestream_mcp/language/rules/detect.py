@@ -194,6 +194,6 @@ def _fits(builder: Builder, phrase: Phrase) -> bool:
 def vague(phrase: Phrase) -> str | None:
     """A word for an amount that nobody can act on, as a question."""
     for word, question in sorted(VAGUE.items(), key=lambda pair: -len(pair[0])):
-        if phrase.has(word):
+        if phrase.has(rf"(?<!more ){word}(?! than)"):
             return question
     return None

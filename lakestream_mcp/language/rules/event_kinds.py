@@ -159,6 +159,8 @@ class EventKinds:
         word = singular(token.norm)
         if token.kind == "word" and word in self.columns.about:
             return True
+        if token.norm == "clicks" and any("page" in parts_of(name) for name in self.columns.types):
+            return True
         if token.kind != "word" or kind is not None:
             return False
         numbers = self.columns.numeric()

@@ -14,6 +14,7 @@ _NOT_NAMES = frozenset(
         "on",
         "in",
         "with",
+        "bootstrap",
         "broker",
         "brokers",
         "from",

@@ -108,7 +108,8 @@ def _spoken(tokens: list[Token], at: int) -> tuple[Fraction | None, int]:  # noq
     first = tokens[at]
     if first.norm == "#num":
         value: Fraction = first.value
-        if _norms(tokens, at + 1, 2) == ["/", "#num"] and tokens[at + 2].value:
+        whole = not any("." in t.text for t in tokens[at : at + 3 : 2])
+        if whole and _norms(tokens, at + 1, 2) == ["/", "#num"] and tokens[at + 2].value:
             return value / tokens[at + 2].value, at + 3
         return _scaled(tokens, value, at + 1)
     if first.norm in ("a", "an") and _norms(tokens, at + 1, 1) == ["dozen"]:

@@ -44,6 +44,7 @@ _ORDERED = (
     r"another|second|between|without|no|not|never|becomes?|-> \S+ .*->|-> \S+ (?:=|\()"
 )
 """Words by which one event comes after another."""
+_STAYS = r"-> .*(?:stays?|stuck|remains?|sits?|lingers?|hangs?)(?: \w+){0,4} #dur"
 _ENDS = (
     "-source", "-sink", "-topic", "-pagerduty", "-queue", "-simulator", "-kinesis", "-stream",
     "mqtt", "auto-loader", "google-pubsub",
@@ -68,7 +69,7 @@ def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: D
     other = _second(request, tokens, columns)
     if other is None or (sound and _is_unplaced(other)):
         return _asked(tokens, columns, draft if sound else _unsure(tokens, columns, draft))
-    return other
+    return _asked(tokens, columns, other)
 
 
 def _unsure(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
@@ -162,6 +163,8 @@ def _whole(
     missing = unsaid(tokens, draft.changes, columns.types)
     made_up = invented(request.text, draft.changes, columns.types)
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
+    types = {c.node.type for c in draft.changes if c.op == "add_node"}
+    spared = spared or ("union-merge" not in types and Phrase(tokens).has(_NAMED["union-merge"]))
     wrong = missing or made_up or spared or contradictory(draft.changes) or loose(draft.changes)
     return None if draft.questions or wrong else draft
 
@@ -196,7 +199,7 @@ def _mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
     """Whether a pattern was taken for another, whose words do not stand there."""
     from ..slots.patterns import DUE, NOT
 
-    if "sequence" in types and not phrase.has(_ORDERED):
+    if "sequence" in types and (not phrase.has(_ORDERED) or phrase.has(_STAYS)):
         return True
     if "temporal-correlation" in types and phrase.has("neither|nor"):
         return True

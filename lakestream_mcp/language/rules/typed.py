@@ -51,8 +51,14 @@ def _cut(phrase: Phrase, start: int, end: int, types: dict[str, str]) -> tuple[P
     lead = phrase.part(0, start).find(_LEAD)
     if lead is not None and not phrase.part(lead.start, start).has(r"#\w+"):
         start = lead.start
-    if start and phrase.tokens[start - 1].norm in ("(", "[") and phrase.at(r"[)\]]", end):
-        start, end = start - 1, end + 1
+    inside = [token.norm for token in phrase.tokens[start:end]]
+    taken = inside.count(")") > inside.count("(")
+    if (
+        start
+        and phrase.tokens[start - 1].norm in ("(", "[")
+        and (taken or phrase.at(r"[)\]]", end))
+    ):
+        start, end = start - 1, end + (not taken)
     place = phrase.tokens[min(start, len(phrase) - 1)].place
     mark = Token("columns", ",", "#columns", types, place=place)
     return Phrase((*phrase.tokens[:start], mark, *phrase.tokens[end:])), start + 1

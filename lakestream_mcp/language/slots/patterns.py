@@ -23,6 +23,10 @@ NOT = (
     r"absence|absent|cannot)"
 )
 DUE = r"(?:must|has to|have to|should|needs?|shall|expect\w*|supposed)"
+_FORBIDDEN = (
+    r"(?P<owed>must|should|shall|may|is)(?: never| not)(?: be)? "
+    r"(?:followed|come|occur|happen|appear|see\w*|arrive)"
+)
 THEN = (
     r"(?:then|followed|follows?|after|afterwards|later|before|next|->|preceded|and then|"
     r"subsequent\w*|leads? to|from|to|sequence|steps?|funnel)"
@@ -67,6 +71,14 @@ def owed(phrase: Phrase) -> bool:
     return said or phrase.has(DUE)
 
 
+def _is_forbidden(middle: Phrase) -> bool:
+    """Whether what comes after an event must not: where it does, that is what is looked for."""
+    return any(
+        found.groups["owed"][0].text.lower() in ("must", "should", "shall", "may")
+        for found in middle.all(_FORBIDDEN)
+    )
+
+
 def read_absence(atoms: Atoms) -> list[Made] | None:
     """An event that must be followed by another, and was not."""
     found, times = atoms.conditions, atoms.times()
@@ -82,6 +94,10 @@ def read_absence(atoms: Atoms) -> list[Made] | None:
         return None
     trigger, expected = found if denied else found[::-1]
     key, _ = atoms.key(atoms.bare())
+    if _is_forbidden(middle):
+        steps = [{"where": text(c.tree)} for c in found]
+        config = {"key": key, "steps": _named(steps), "within": duration_of(times[0])}
+        return [Made("sequence", config)] if key else None
     config = {
         "key": key,
         "trigger": text(trigger.tree),
@@ -185,7 +201,8 @@ def read_chain(atoms: Atoms) -> list[Made] | None:
     values += [w.right for w in ways_of(atoms.phrase)[-1:]]
     key, rest = atoms.key(atoms.bare())
     times = atoms.times()
-    if len(values) < 2 or not key or len(times) > 1 or atoms.conditions:
+    lasts = atoms.phrase.has(r"(?:stays?|stuck|remains?|sits?|lingers?|hangs?)(?: \w+){0,4} #dur")
+    if len(values) < 2 or not key or len(times) > 1 or atoms.conditions or lasts:
         return None
     column = column_of_states(rest, columns, {*key})
     if column is None or rest.has("#num|#times"):

@@ -54,7 +54,7 @@ _FORMAT = r"csv|json|parquet|avro"
 _ENDING = {"jsonl": "json", "ndjson": "json", "csv": "csv", "parquet": "parquet", "json": "json"}
 _OWN_COLUMNS = (
     r"(?:(?:\(|\)|,|;|-|:|with|on|at|kafka|broker|servers?|#host|in|format|csv|json|has|having|"
-    r"columns?|fields?|payload|schema|and|the|its|are) )*#columns"
+    r"columns?|fields?|payload|schema|and|the|its|are|both|all|each) )*#columns"
 )
 _BOTH = r"(?:(?:,|\() )?(?:both|each|all)(?= (?:#num|#columns|at|on|via|with|in|from|having|of))"
 _HOLDS = word_set("no any without after before")

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..rules.condition_clause import Clause
-from ..rules.names import Columns
-from ..rules.phrase import Phrase
-from ..rules.tokens import Token
-from ..rules.words import word_set
+from .condition_clause import Clause
+from .names import Columns
+from .phrase import Phrase
+from .tokens import Token
+from .words import word_set
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 _WORDS = word_set("and or not in like between is null true false")
 _SIGNS = {"(", ")", ",", "*", "+", "-", "/", "%", "=", "<", ">", "<=", ">=", "!="}
+_FUNCTIONS = word_set("length char_length abs upper lower trim coalesce size year month hour")
 _LONGEST = 60
+
+
+def nested(phrase: Phrase, at: int, columns: Columns) -> Clause | None:
+    """A condition in SQL that words cannot say: with brackets in it, or sums and products."""
+    from sqlglot import exp
+
+    names = {name.lower(): name for name in columns.types}
+    if columns.open or not phrase.part(at, at + _LONGEST).has(r"\(|\*|\+|-|/|%"):
+        return None
+    clause = _longest(phrase, at, names)
+    if clause is None:
+        return None
+    sums = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
+    grouped = any(isinstance(p.this, exp.Connector) for p in clause.tree.find_all(exp.Paren))
+    return clause if grouped or clause.tree.find(*sums, exp.Func) else None
 
 
 def sql_clauses(phrase: Phrase, columns: Columns) -> list[Clause]:
@@ -35,7 +51,8 @@ def sql_clauses(phrase: Phrase, columns: Columns) -> list[Clause]:
 
 def _longest(phrase: Phrase, at: int, names: dict[str, str]) -> Clause | None:
     first = phrase.tokens[at]
-    if first.norm not in names and first.norm not in ("(", "not"):
+    called = first.norm in _FUNCTIONS and at + 1 < len(phrase) and phrase.tokens[at + 1].norm == "("
+    if first.norm not in names and first.norm not in ("(", "not") and not called:
         return None
     end = at
     while end < min(len(phrase), at + _LONGEST) and _is_sql(phrase.tokens[end], names):
@@ -54,7 +71,8 @@ def _is_sql(token: Token, names: dict[str, str]) -> bool:
         return token.text[:1] == "'"
     if token.kind == "num":
         return token.text.replace(".", "", 1).replace("-", "", 1).isdigit()
-    return token.norm in names or token.norm in _WORDS or token.norm in _SIGNS
+    known = token.norm in names or token.norm in _FUNCTIONS
+    return known or token.norm in _WORDS or token.norm in _SIGNS
 
 
 def _parsed(tokens: tuple[Token, ...], names: dict[str, str]) -> exp.Expr | None:

@@ -1,0 +1,172 @@
+"""What a text says of its columns in passing: `(status)`, `two characters long`, `one card`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from .phrase import Phrase
+from .reworded import word
+from .tokens import Token
+
+_HOW_MANY = (
+    r"(?:(?:(?P<is>is|are|=|goes) )?(?:more than|at least|over|above|exceeds?|>=|>) )?"
+    r"(?P<n>#num)(?: or more)?"
+)
+_PER = (
+    rf"{_HOW_MANY}(?= (?:per|for each|for every|by) [a-z_]\w* (?:in|within|per|over|during|every) "
+    r"(?:(?:a|an|any|the|each|one) )?#dur)"
+)
+_REMARK = (
+    r"\( (?:(?:the|in|by|column|field|via|see|all|values?|of) )*(?P<column>[a-z_]\w*)"
+    r"(?: (?:column|field|values?))?(?P<more>(?: ,)? (?:(?:per|by|for each|key(?:ed)?(?: by)?|"
+    r"within|in|same) )+(?:\w+|#dur)(?: \w+)?)? \)"
+)
+
+
+_NUMBERS = ("int", "bigint", "double", "float", "decimal", "long", "smallint")
+_LONG = (
+    r"(?P<column>[a-z_]\w*) (?:(?:must|should|has|have|to|be|is|are|exactly|of|with|a|length) )*"
+    r"(?:(?P<least>at least )|(?P<more>more than )|(?P<most>at most )|(?P<less>less than ))?"
+    r"(?P<n>#num) (?:characters?|letters?|digits|chars?)(?: long)?"
+)
+_SIZES = (("least", ">="), ("more", ">"), ("most", "<="), ("less", "<"))
+_SAME = r"(?:(?:,|that|is|meaning|so|:|\() )*(?:,|that|is|meaning|so|:|\()(?= length \()"
+_COMPARES = (
+    r"(?:over|above|under|below|more than|less than|at least|at most|between|from|up to|>|<|>=|<=)"
+)
+_ABOUT = (
+    rf"(?:{_COMPARES} )?#num(?: or (?:more|less))?(?: (?:to|and|-) #num)? "
+    r"\( (?P<column>[a-z_]\w*) \)"
+)
+_RANGE = (
+    r"(?P<column>[a-z_]\w*) (?:(?:is|are|from|of|range|in|the|:|=) )*(?P<low>#num) (?:to|-) "
+    r"(?P<high>#num)"
+)
+
+
+def told_of(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
+    """`'a' then 'b' (status)` as `status = 'a' then status = 'b'`, and `more than 3 per card in 5
+    minutes` as `more than 3 times …`."""
+    names = {name.lower() for name in columns}
+    numbers = {n.lower() for n, kind in columns.items() if kind.startswith(_NUMBERS)}
+    tokens = _explained(_long(_singled(tokens, names), names), numbers)
+    return _counted(_named(tokens, columns), names)
+
+
+def _long(tokens: Sequence[Token], names: Collection[str]) -> list[Token]:
+    """`code must be two characters long` as `length ( code ) = 2`."""
+    phrase, made, at = Phrase(tokens), list[Token](), 0
+    for found in phrase.all(_LONG):
+        column = found.groups["column"][0]
+        if column.norm not in names or found.start < at:
+            continue
+        made += tokens[at : found.start]
+        how = next((sign for name, sign in _SIZES if found.groups.get(name)), "=")
+        told = phrase.at(_SAME, found.end)
+        at = told.end if told else found.end
+        if told is None:
+            signs = [Token("op", s, s, place=column.place) for s in ("(", ")", how)]
+            size = word("length", column)
+            made += [size, signs[0], column, signs[1], signs[2], found.groups["n"][0]]
+    return [*made, *tokens[at:]]
+
+
+def _explained(tokens: Sequence[Token], numbers: Collection[str]) -> list[Token]:
+    """`over 100 (total)` as `total over 100`, and `age 18 to 30` as `age between 18 and 30`."""
+    phrase, made, at = Phrase(tokens), list[Token](), 0
+    for found in phrase.all(_ABOUT):
+        column = found.groups["column"][0]
+        if column.norm not in numbers or found.start < at:
+            continue
+        start, end = found.start, found.end - 3
+        said = {t.norm for t in tokens[max(0, start - 4) : end]}
+        lead = [] if column.norm in said else [column]
+        made += [*tokens[at:start], *lead, *tokens[start:end]]
+        at = found.end
+    return _ranged([*made, *tokens[at:]], numbers)
+
+
+def _ranged(tokens: Sequence[Token], numbers: Collection[str]) -> list[Token]:
+    made, at = list[Token](), 0
+    for found in Phrase(tokens).all(_RANGE):
+        column = found.groups["column"][0]
+        if column.norm in numbers:
+            between, to = word("between", column), word("and", column)
+            low, high = found.groups["low"], found.groups["high"]
+            made += [*tokens[at : found.start], column, between, *low, to, *high]
+            at = found.end
+    return [*made, *tokens[at:]]
+
+
+def _singled(tokens: Sequence[Token], names: Collection[str]) -> list[Token]:
+    """`one iban has` as `an iban has`; `aged 18` as `age 18`."""
+    made: list[Token] = []
+    for at, token in enumerate(tokens):
+        after = tokens[at + 1].norm if at + 1 < len(tokens) else ""
+        before = made[-1].norm if made else ""
+        single = token.norm == "#num" and token.text.lower() == "one" and after in names
+        if single and before not in ("or", "least", "than", "exactly", "of"):
+            made.append(word("a", token))
+        elif token.norm == "aged" and "age" in names:
+            made.append(word("age", token))
+        else:
+            made.append(token)
+    return made
+
+
+def _counted(tokens: Sequence[Token], names: Collection[str]) -> list[Token]:
+    made = list(tokens)
+    for found in Phrase(tokens).all(_PER):
+        before = tokens[found.start - 1] if found.start else None
+        number = found.groups["n"][0]
+        compared = before is not None and before.norm in names
+        if compared or found.groups.get("is") or number.unit or number.value != int(number.value):
+            continue
+        at = next(n for n in range(found.start, found.end) if tokens[n] is number)
+        made[at] = number._replace(kind="times", norm="#times", text=f"{number.text} times")
+    return made
+
+
+def _named(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
+    """The text with the column that a remark names before each text that has none."""
+    texts = {name.lower(): name for name, kind in columns.items() if kind == "string"}
+    phrase = Phrase(tokens)
+    told = next((f for f in phrase.all(_REMARK) if f.groups["column"][0].norm in texts), None)
+    if told is None:
+        return list(tokens)
+    column = told.groups["column"][0]
+    more = list(told.groups.get("more", ()))
+    kept = [*tokens[: told.start], *more, *tokens[told.end :]]
+    if not any(_is_bare(tokens, n) for n in range(len(tokens))):
+        spoken = phrase.part(told.start, told.end).has("columns?|fields?")
+        return _quoted(kept, columns, column.norm) if spoken else list(tokens)
+    made: list[Token] = []
+    for n, token in enumerate(kept):
+        if _is_bare(kept, n):
+            while made and made[-1].norm in ("is", "be", "a", "an", "was", "being", "been", "gets"):
+                made.pop()
+            made += [word(texts[column.norm], token)._replace(norm=column.norm)]
+            made.append(Token("op", "=", "=", place=token.place))
+        made.append(token)
+    return made
+
+
+def _quoted(tokens: Sequence[Token], columns: Mapping[str, str], column: str) -> list[Token]:
+    """The text with `password_reset` as a value of the column that tells what happened."""
+    names = {name.lower() for name in columns}
+    made: list[Token] = []
+    for token in tokens:
+        if token.kind == "word" and "_" in token.text and token.norm not in names:
+            made += [word(column, token), Token("op", "=", "=", place=token.place)]
+            made.append(Token("str", token.text, "#str", token.text, place=token.place))
+        else:
+            made.append(token)
+    return made
+
+
+def _is_bare(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a quoted text stands alone: no sign, list or name leads to it."""
+    if tokens[at].norm != "#str" or tokens[at].text[:1] == "`":
+        return False
+    before = tokens[at - 1].norm if at else ""
+    return before not in ("=", "!=", "topic", "(", "or", "in", "like", "subject", "message", "with")

@@ -1,0 +1,110 @@
+"""A text with other ways to say a thing replaced by the usual one, before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .phrase import Phrase
+from .tokens import Token
+from .words import COLUMN_TYPES
+
+_MEASURED = (
+    r"(?:averaged|measured|evaluated|computed|calculated|taken|looking|observed|considered)"
+    r"(?= (?:over|across|in|within|per|during) (?:(?:a|an|any|the|each|every|window|windows|last|"
+    r"of) )*#dur)"
+)
+_INSIDE = r"inside(?: of)?(?= (?:(?:a|an|any|the|one|same) )*#dur)"
+_OCCURS = (
+    r"(?:occur\w*|happen\w*|repeated|seen)"
+    r"(?= (?:(?:at least|more than|over|>=|>) )?(?:#times|#num or (?:more|fewer) times))"
+)
+_OF_KIND = r"#name (?P<k>\( (?:a |the )?(?:delta|delta table|table|unity catalog)(?: table)? \))"
+_SERVER = r"bootstrap(?: servers?| brokers?)?(?= (?:(?::|=|is|at) )*#host)"
+_ONCE = r"(?:(?:but|and|though) )?(?:not|no|never) more (?:often|frequently)? ?than once"
+_VERBS = (
+    r"(?:keep|filter|drop|discard|remove|exclude|ignore|select|compute|calculate|count|enrich|"
+    r"join|group)s(?= (?:only|just|out|for|rows|those|the|all|everything|it|every|each|any))"
+)
+_THEN = (
+    r"(?<=then )(?:emails|mails|writes|sends|notifies|alerts|posts|publishes|stores|saves|pages|"
+    r"pushes|puts|tells|warns|detects|flags|finds|counts|joins|groups|keeps|filters|drops)"
+)
+_AND_TIME = r"(?P<per>per [a-z_]\w* )and (?P<time>second|minute|hour|day|week)"
+_INCLUSIVE = r"(?<=#num )(?:inclusive\w*|both included|both inclusive|included)"
+_CALLED_SO = (
+    r"(?<=#dur )(?:(?:that )?(?:is|means|indicates|suggests|signals|counts as|looks like)|=) "
+    r"(?:(?:an?|likely|probably|considered|called|our|the|potential|possible) )*[a-z]\w*"
+    r"(?: [a-z]\w*)?(?= [.;,]|$)"
+)
+"""What somebody calls the thing that is looked for."""
+_FIELD = r"(?P<name>#str) : (?P<type>#str)"
+
+
+def reworded(tokens: Sequence[Token]) -> list[Token]:
+    """A text with `averaged over` as `over`, `inside` as `within`, and JSON as columns."""
+    made = _replaced(tokens, _MEASURED, lambda _: [])
+    made = _replaced(made, _INCLUSIVE, lambda _: [])
+    made = _replaced(made, _VERBS, lambda found: [word(found[0].norm[:-1], found[0])])
+    made = _replaced(made, _THEN, lambda found: [word(_base(found[0].norm), found[0])])
+    made = _replaced(made, _CALLED_SO, lambda _: [])
+    made = _replaced(made, _ONCE, lambda found: [word(w, found[0]) for w in ("at", "most", "once")])
+    made = _replaced(
+        made, _AND_TIME, lambda found: [*found[:-2], word("per", found[-2]), found[-1]]
+    )
+    made = _replaced(made, _OCCURS, lambda _: [])
+    made = _replaced(made, _INSIDE, lambda found: [word("within", found[0])])
+    made = _replaced(made, _SERVER, lambda found: [word("broker", found[0])])
+    return _json(_without_kinds(made))
+
+
+def _base(verb: str) -> str:
+    """`publishes` as `publish`, `notifies` as `notify`."""
+    if verb.endswith("ies"):
+        return f"{verb[:-3]}y"
+    return verb[:-2] if verb.endswith(("shes", "ches")) else verb[:-1]
+
+
+def word(word: str, at: Token) -> Token:
+    return Token("word", word, word, place=at.place)
+
+
+def _replaced(
+    tokens: Sequence[Token], cue: str, said: Callable[[Sequence[Token]], list[Token]]
+) -> list[Token]:
+    """The text with other tokens for each place of a cue."""
+    made, at = list[Token](), 0
+    for found in Phrase(tokens).all(cue):
+        made += [*tokens[at : found.start], *said(tokens[found.start : found.end])]
+        at = found.end
+    return [*made, *tokens[at:]]
+
+
+def _without_kinds(tokens: Sequence[Token]) -> list[Token]:
+    """`main.a.b (delta)` without the remark."""
+    gone = {
+        n
+        for found in Phrase(tokens).all(_OF_KIND)
+        for n in range(found.end - len(found.groups["k"]), found.end)
+    }
+    return [token for n, token in enumerate(tokens) if n not in gone]
+
+
+def _json(tokens: Sequence[Token]) -> list[Token]:
+    """`{"id": "string", "v": "double"}` as `( id string , v double )`."""
+    fields = {
+        n: token._replace(kind="word", text=str(token.value), norm=str(token.value).lower())
+        for found in Phrase(tokens).all(_FIELD)
+        if str(found.groups["type"][0].value).lower() in COLUMN_TYPES
+        for n in (found.start, found.end - 1)
+        for token in (tokens[n],)
+    }
+    if not fields:
+        return list(tokens)
+    made = [fields.get(n, token) for n, token in enumerate(tokens)]
+    kept = [
+        t for n, t in enumerate(made) if not (t.norm == ":" and n - 1 in fields and n + 1 in fields)
+    ]
+    signs = {"{": "(", "}": ")"}
+    return [
+        t._replace(text=signs[t.norm], norm=signs[t.norm]) if t.norm in signs else t for t in kept
+    ]
