@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
+from .building import build
 from .clauses import clauses, is_instruction
 from .declared import declared
 from .drafts import concluded, with_places
@@ -16,7 +17,7 @@ from .language import REFUSAL, kind_refusal
 from .names import Columns, singular
 from .phrase import Phrase
 from .quantities import measured
-from .reader import Reader, build
+from .reader import Reader
 from .readings import better
 from .remarks import told_of
 from .reworded import reworded

@@ -23,12 +23,12 @@ COMMAND = (
     r"instead)"
 )
 _JOIN = (
-    r"(?:,|and|then|also|finally|next|after that|afterwards|plus|but|lastly|"
+    r"(?:,|and|then|also|finally|next|after (?:that|this)|afterwards|plus|but|lastly|"
     r"second|secondly|first|firstly|third)"
 )
 _BOUNDARY = rf"(?:{_JOIN} ){{0,5}}{_JOIN}(?: please)?(?= {COMMAND}(?!\S))"
 _ORDINAL = (
-    r"(?:,|then|finally|next|after that|afterwards|lastly|secondly?|firstly?|first|third|"
+    r"(?:,|then|finally|next|after (?:that|this)|afterwards|lastly|secondly?|firstly?|first|third|"
     r"fourth)"
 )
 _FIRST = rf"{_ORDINAL}(?: {_ORDINAL})*(?: of all)?(?: ,)?(?= {COMMAND}(?!\S))"

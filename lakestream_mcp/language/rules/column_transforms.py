@@ -126,7 +126,9 @@ def _renamings(scene: Scene, rest: Phrase, rename: bool) -> tuple[list[dict[str,
             named = scene.columns.named(words)
         to = (
             rest.at(
-                r"(?:column |field )?(?:to|as|into|->)(?: (?:a|an|the|type|be))*", at + named.length
+                r"(?:column |field )?(?:from (?:an? )?\w+ )?"
+                r"(?:to|as|into|->)(?: (?:a|an|the|type|be))*",
+                at + named.length,
             )
             if named
             else None

@@ -79,6 +79,10 @@ class ConditionColumns:
         before = self._before(phrase, found.start, floor)
         if before and self._countable(before[0]):
             return (*before, found.end)
+        held = phrase.tokens[found.end].norm if found.end < len(phrase) else ""
+        if held in {name.lower() for name in self._arrays()}:
+            named = self.columns.exactly([held])
+            return (named.name, found.start, found.end + 1) if named else None
         after = phrase.at(
             r"(?:(?:in|of|for|on|the|its|items|points) )*(?P<word>[a-z_]\w*)", found.end
         )

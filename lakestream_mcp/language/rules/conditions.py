@@ -9,6 +9,7 @@ from .comparisons import AFTER, AUX, NEGATED, NOT, ORDERED, QUICK, SLOW, VALUE
 from .measure_words import plain_number
 from .phrase import Found, Phrase
 from .tokens import Token
+from .words import word_set
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -20,6 +21,10 @@ from .written import nested
 
 _MORE = r"(?P<sign>\*|\+|-|/|times|plus|minus|multiplied by|divided by) (?P<factor>#num)"
 """What a column is multiplied with, or what is added to it, before another is held against it."""
+
+
+_OPENS = word_set(", and or but ( : ; where with only keep that are")
+_IN_ORDER = r"#dur|#time|then|followed|after|before"
 
 
 class Conditions(Flags):
@@ -42,6 +47,7 @@ class Conditions(Flags):
             if clause is None:
                 at += 1
                 continue
+            clause = self._denied(phrase, clause, found[-1].end if found else 0)
             phrase.use(clause.start, clause.end)
             if found and self._is_carried(phrase, found[-1], clause):
                 clause = _either(found.pop(), clause)
@@ -49,6 +55,20 @@ class Conditions(Flags):
             self.compared = True
             at = clause.end
         return grouped(phrase, found)
+
+    def _denied(self, phrase: Phrase, clause: Clause, floor: int) -> Clause:
+        """`and not status = 'declined'`, `, not currency 'USD'`: the opposite, where a `not`
+        stands right before a column and nothing is told in order."""
+        from sqlglot import exp
+
+        at = clause.start - 1
+        column = self.columns.exactly([phrase.tokens[clause.start].norm])
+        if at < floor or phrase.tokens[at].norm != "not" or column is None:
+            return clause
+        opens = at == floor or phrase.tokens[at - 1].norm in _OPENS
+        if not opens or phrase.has(_IN_ORDER):
+            return clause
+        return clause._replace(start=at, tree=exp.Not(this=exp.Paren(this=clause.tree)))
 
     def _is_carried(self, phrase: Phrase, before: Clause, clause: Clause) -> bool:
         """Whether a comparison is of the column before it, `is 'a' or is null`, or explains it."""

@@ -74,8 +74,10 @@ def _excepted(phrase: Phrase, clauses: list[Clause]) -> list[Clause]:
         whole = phrase.part(first[0].start, rest[-1].end)
         if not whole.has(_APART) and _only(phrase, rest, rest[0].start, rest[-1].end):
             denied = exp.Not(this=exp.Paren(this=joined(phrase, rest)))
-            kept = Clause(first[0].start, first[-1].end, joined(phrase, first))
-            return [kept, Clause(rest[0].start, rest[-1].end, denied)]
+            kept = joined(phrase, first)
+            kept = exp.Paren(this=kept) if isinstance(kept, exp.Or) else kept
+            tree = exp.and_(kept, denied, copy=False)
+            return [Clause(first[0].start, rest[-1].end, tree)]
     return clauses
 
 

@@ -99,6 +99,19 @@ def enriched(scene: Scene, phrase: Phrase) -> Made | None:
     return Made(kind, config, "Enrich")
 
 
+def with_types(made: Made, said: Phrase) -> Made:
+    """A look-up whose columns have the types that a text tells: what is held against a number is
+    one."""
+    from .declared import type_of
+
+    wanted = {name.lower() for name in made.config.get("select", ())}
+    columns = [
+        f"{name} {type_of(name, said)}" if name.lower() in wanted else f"{name} {kind}"
+        for name, kind in (c.split(" ", 1) for c in made.config["static_columns"].split(", "))
+    ]
+    return made._replace(config={**made.config, "static_columns": ", ".join(columns)})
+
+
 def _unnamed(scene: Scene, phrase: Phrase) -> Made | None:
     """`join with the customer list`: which table that is has to be asked."""
     found = phrase.at(_UNNAMED)
@@ -114,8 +127,8 @@ def _looked_up(middle: Phrase, tail: Phrase) -> list[str]:
     """The columns that are to come from a table: those named, that are no other words."""
     names = []
     got = tail.take(
-        r"(?:(?:to|and|,|for) )*(?:adding|adds|gives|get|bringing|bring back|add|select|taking|"
-        r"fetch|giving|bring|include|including)(?: (?:in|the|its|column|"
+        r"(?:(?:to|and|,|for|\() )*(?:adding|adds|gives|get|bringing|bring back|add|select|taking|"
+        r"fetch|giving|bring|include|including|columns?|fields?)(?: (?:in|the|its|column|:|are|"
         r"columns|a|their))*"
     )
     for part in (middle, tail.part(got.end) if got else None):

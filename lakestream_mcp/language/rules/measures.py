@@ -31,7 +31,7 @@ _REPORT = (
 )
 _LISTED = r",(?: and| the)*(?= (?:count|total|average|sum|max|maximum|min|minimum|mean)(?!\S))"
 _FUNCTION = (
-    r"(?:(?:number|count) of (?:distinct|unique|different)|distinct count|unique count|"
+    r"(?:(?:number|count)(?: of)? (?:distinct|unique|different)|distinct count|unique count|"
     rf"{_WORDS}|distinct|unique)"
 )
 

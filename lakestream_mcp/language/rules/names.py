@@ -147,13 +147,17 @@ class Columns:
         names = tuple(dict.fromkeys(by_part[part] for part in near))
         return Named(names, 1, word) if names else None
 
+    def written(self) -> list[str]:
+        """The names of columns that are known and single words: a word that is one means it."""
+        return [] if self.open else [name for name in self.types if "_" not in name]
+
     def numeric(self) -> list[str]:
         """Columns that hold numbers which are no ids."""
         return [
             name
             for name, kind in self.types.items()
             if kind.lower().startswith(_NUMERIC)
-            and not _is_id(parts_of(name))
+            and (not _is_id(parts_of(name)) or parts_of(name)[0] == "count")
             and not {"latitude", "longitude", "lat", "lon"} & set(parts_of(name))
         ]
 

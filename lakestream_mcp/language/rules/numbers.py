@@ -71,7 +71,7 @@ _TREND = (
 
 _WINDOW = (
     r"(?:(?:of|over|in|compared to|compared with|based on|against|using|"
-    r"from|relative to|versus|vs|baseline|than|within) )*(?:the |its "
+    r"from|relative to|versus|vs|baseline|than|within) )*(?:the |an? |its "
     r")?(?:last|previous|past|preceding|trailing|rolling|most recent|"
     r"recent)? ?(?P<n>#num|#dur)(?: (?:values?|readings?|events?|"
     r"samples?|measurements?|points?|window|baseline|of history|"
@@ -266,7 +266,7 @@ def _method(phrase: Phrase) -> tuple[str, int | float | None, Phrase]:
         found = phrase.take(
             r"(?:(?:by|using|with|based on|a|an|the|has|is|use|via|its|"
             rf"whose) )*{words}(?: (?:method|score))?(?: (?:is|above|over|of|"
-            r"exceeds|exceeding|greater|than|more|beyond|threshold|at|least|"
+            r"exceeds|exceeding|greater|than|more|beyond|threshold|at|least|>|>=|=|:|"
             rf"higher|outside|with|a|using|and|factor)){{0,5}}(?: "
             r"(?P<n>#num))?"
         )

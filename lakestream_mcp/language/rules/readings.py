@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
+from .building import build
 from .detect import vague
 from .drafts import NOWHERE, concluded, with_places
 from .flow import Flow
@@ -14,7 +15,7 @@ from .marks import is_itemised
 from .names import Columns
 from .open_points import open_point
 from .phrase import Phrase
-from .reader import Reader, build
+from .reader import Reader
 from .talk import Talk
 from .tokens import Token
 
@@ -45,11 +46,26 @@ _ORDERED = (
 )
 """Words by which one event comes after another."""
 _STAYS = r"-> .*(?:stays?|stuck|remains?|sits?|lingers?|hangs?)(?: \w+){0,4} #dur"
+_QUALITY = "data-quality-expectations"
+_OTHERS = (
+    r"(?:everything else|the rest|(?:all |the )?others|otherwise)(?: \w+){0,2} (?:to|into|->|goes?)"
+)
+_FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
+_TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
+_ALL = (
+    r"together|overall|global\w*|in total|across|no one|nobody|anything|nothing|whole|entire|"
+    r"regardless|all (?:rows|events|data)|no matter"
+)
+"""Words by which all rows are matched together."""
 _ENDS = (
     "-source", "-sink", "-topic", "-pagerduty", "-queue", "-simulator", "-kinesis", "-stream",
     "mqtt", "auto-loader", "google-pubsub",
 )  # fmt: skip
 _LOOKED_FOR = r"rising|falling|clean|unusual|outliers?|anomal\w+|spikes?|trends?|bursts?|sessions?"
+_HELD_AGAINST = (
+    r"(?:more|less|higher|lower|greater|larger|smaller|bigger|fewer) than|twice|double|previous|"
+    r"whenever|(?:only|just) (?:if|when|where)"
+)
 _PARTED = (
     r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
     r"(?:to|into|->|goes?)|rout(?:e|es|ing)|data quality|quality|expectations?|violat\w*|"
@@ -78,9 +94,12 @@ def _unsure(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
 
     told = [t for t in plain(tokens, columns.types) if t.kind != "num" or t.value != 1]
     said = [*unsaid(told, draft.changes, ()), *_unbuilt(Phrase(told), draft)]
+    talk = Talk()
+    if draft.changes and not said and _is_keyless(draft) and not Phrase(told).has(_ALL):
+        talk.ask("Per what is the pattern meant?", columns.of_type("string"))
+        return Draft(assumptions=draft.assumptions, questions=talk.asked())
     if not draft.changes or not said:
         return draft
-    talk = Talk()
     talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
     return Draft(assumptions=draft.assumptions, questions=talk.asked())
 
@@ -90,6 +109,7 @@ def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     named = [phrase.find(cue) for name, cue in _NAMED.items() if name not in types]
     named += [] if _denies(draft) else [phrase.find(UNLESS)]
+    named += [] if types & {*_TOPICS} else [phrase.find(_FROM_TOPIC)]
     return [phrase.part(f.start, f.end).said() for f in named if f is not None]
 
 
@@ -118,7 +138,7 @@ def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
 def _is_idle(phrase: Phrase, types: Collection[str]) -> bool:
     """Whether rows are only passed on by a text that speaks of how they move, or of their odds."""
     steps = [t for t in types if not t.endswith(_ENDS)]
-    return bool(types) and not steps and phrase.has(_LOOKED_FOR)
+    return bool(types) and not steps and phrase.has(f"{_LOOKED_FOR}|{_HELD_AGAINST}")
 
 
 def _amount(phrase: Phrase) -> str | None:
@@ -164,6 +184,7 @@ def _whole(
     made_up = invented(request.text, draft.changes, columns.types)
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
+    spared = spared or (Phrase(tokens).has(_OTHERS) and not {"split-router", _QUALITY} & types)
     spared = spared or ("union-merge" not in types and Phrase(tokens).has(_NAMED["union-merge"]))
     wrong = missing or made_up or spared or contradictory(draft.changes) or loose(draft.changes)
     return None if draft.questions or wrong else draft
@@ -199,11 +220,14 @@ def _mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
     """Whether a pattern was taken for another, whose words do not stand there."""
     from ..slots.patterns import DUE, NOT
 
-    if "sequence" in types and (not phrase.has(_ORDERED) or phrase.has(_STAYS)):
-        return True
-    if "temporal-correlation" in types and phrase.has("neither|nor"):
-        return True
+    ordered = phrase.has(_ORDERED) and not phrase.has(_STAYS)
+    denied = "temporal-correlation" in types and phrase.has("neither|nor")
     configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    keyless = _is_keyless(draft) and not phrase.has(_ALL)
+    if ("sequence" in types and not ordered) or denied or keyless:
+        return True
+    if any(_counts_one(c) for c in configs):
+        return True
     if phrase.has("after (?:it|this|that)") and any(
         c.get("order") == "right-first" for c in configs
     ):
@@ -213,6 +237,16 @@ def _mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
     if "count-threshold" in types and phrase.has(r"(?:sum|total) of \w+"):
         return True
     return "absence" in types and (_waits_for_all(draft) or not phrase.has(f"{NOT}|{DUE}"))
+
+
+def _counts_one(config: Any) -> bool:
+    """Whether a count is reached by any single row, which no text means."""
+    return config.get("threshold") == 1 and config.get("comparison") == ">=" and "per" not in config
+
+
+def _is_keyless(draft: Draft) -> bool:
+    """Whether a pattern matches all rows together, which somebody must have said."""
+    return any(c.op == "add_node" and c.node.config.get("key") == [] for c in draft.changes)
 
 
 def _is_swapped(baseline: Any, threshold: Any) -> bool:

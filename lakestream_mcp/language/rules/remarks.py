@@ -38,6 +38,13 @@ _ABOUT = (
     rf"(?:{_COMPARES} )?#num(?: or (?:more|less))?(?: (?:to|and|-) #num)? "
     r"\( (?P<column>[a-z_]\w*) \)"
 )
+_SUM_OF = (
+    r"(?P<f>(?:sum|total|average|avg|max|min)(?: of)?) (?P<name>[a-z]\w*) "
+    r"\( (?P<left>[a-z_]\w*) [*/+-] (?P<right>[a-z_]\w*) \)"
+)
+_SUM_AS = (
+    r"(?P<left>[a-z_]\w*) (?:[*/+-] (?:\( )?[a-z_#]\w*(?: \))? ){1,6}(?:as|named|called) [a-z_]\w*"
+)
 _RANGE = (
     r"(?P<column>[a-z_]\w*) (?:(?:is|are|from|of|range|in|the|:|=) )*(?P<low>#num) (?:to|-) "
     r"(?P<high>#num)"
@@ -50,6 +57,7 @@ def told_of(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
     names = {name.lower() for name in columns}
     numbers = {n.lower() for n, kind in columns.items() if kind.startswith(_NUMBERS)}
     tokens = _explained(_long(_singled(tokens, names), names), numbers)
+    tokens = _computed(tokens, numbers)
     return _counted(_named(tokens, columns), names)
 
 
@@ -84,6 +92,27 @@ def _explained(tokens: Sequence[Token], numbers: Collection[str]) -> list[Token]
         made += [*tokens[at:start], *lead, *tokens[start:end]]
         at = found.end
     return _ranged([*made, *tokens[at:]], numbers)
+
+
+def _computed(tokens: Sequence[Token], numbers: Collection[str]) -> list[Token]:
+    """`price * quantity as value` as `compute price * quantity as value`."""
+    made, at = list[Token](), 0
+    for found in Phrase(tokens).all(_SUM_OF):
+        sides = found.groups["left"][0], found.groups["right"][0]
+        if not {t.norm for t in sides} <= {*numbers}:
+            continue
+        name = found.groups["name"][0]
+        made += [*tokens[at : found.start], word("compute", name)]
+        made += [*tokens[found.end - 4 : found.end - 1], word("as", name), name]
+        made += [Token("punct", ";", ";", place=name.place), *found.groups["f"], name]
+        at = found.end
+    tokens, made, at = [*made, *tokens[at:]], list[Token](), 0
+    for found in Phrase(tokens).all(_SUM_AS):
+        opens = not found.start or tokens[found.start - 1].norm in (";", ".", ":", "->")
+        if found.groups["left"][0].norm in numbers and opens:
+            made += [*tokens[at : found.start], word("compute", tokens[found.start])]
+            at = found.start
+    return [*made, *tokens[at:]]
 
 
 def _ranged(tokens: Sequence[Token], numbers: Collection[str]) -> list[Token]:

@@ -16,11 +16,33 @@ _MEASURED = (
 _INSIDE = r"inside(?: of)?(?= (?:(?:a|an|any|the|one|same) )*#dur)"
 _OCCURS = (
     r"(?:occur\w*|happen\w*|repeated|seen)"
-    r"(?= (?:(?:at least|more than|over|>=|>) )?(?:#times|#num or (?:more|fewer) times))"
+    r"(?= (?:(?:at least|more than|over|>=|>) )?"
+    r"(?:#times|#num (?:or (?:more|fewer)|\+)(?: times)?))"
 )
+_KIND_FIRST = r"(?<=#name \( )(?:delta|delta table|unity catalog table) (?:;|,|:)?"
 _OF_KIND = r"#name (?P<k>\( (?:a |the )?(?:delta|delta table|table|unity catalog)(?: table)? \))"
 _SERVER = r"bootstrap(?: servers?| brokers?)?(?= (?:(?::|=|is|at) )*#host)"
 _ONCE = r"(?:(?:but|and|though) )?(?:not|no|never) more (?:often|frequently)? ?than once"
+_FUNCTION = r"(?:min|max|avg|average|mean|sum|count|minimum|maximum|total)"
+_SLASHED = rf"(?:/|&|\+)(?= {_FUNCTION})"
+_SAID_AS = rf"[a-z]\w* \( (?P<f>(?:the )?{_FUNCTION} of [a-z_]\w*) \)"
+_NUMBER_OF = (
+    r"(?:the )?(?:number|count|amount) of (?P<what>(?:distinct |different |unique )?[a-z_]\w*) "
+    r"(?P<per>(?:per|by|for each|for a|for an|of a|of an|of each|from a|from an|from each|for one|"
+    r"with the same|from one) [a-z_]\w*) (?:(?:is|are|goes|gets|that|which|rises|being) )*"
+    r"(?P<how>greater than|more than|higher than|larger than|at least|over|above|exceeds|"
+    r"exceeding|>=|>) (?P<n>#num)(?! (?:per|/|an?|each|every) )"
+)
+_ONE_OF = (
+    r"keep(?: just| only)? (?:the first|#num|one|a single)(?: (?!of)[a-z]\w*)?"
+    r"(?= (?:per|for each|for every|of each|by) )"
+)
+_AS_HIGH = (
+    r"(?:#times|#factor|double|triple) (?:as|so) (?:high|large|big|much|great|long|expensive|fast|"
+    r"many) as|(?:#times|#factor|double|triple)(?= (?:that of )?(?:the|its|their|his|her) "
+    r"(?:\w+ )?(?:previous|prior|preceding|last|one before))"
+)
+_FACTORS = {"double": 2, "triple": 3}
 _VERBS = (
     r"(?:keep|filter|drop|discard|remove|exclude|ignore|select|compute|calculate|count|enrich|"
     r"join|group)s(?= (?:only|just|out|for|rows|those|the|all|everything|it|every|each|any))"
@@ -43,6 +65,7 @@ _FIELD = r"(?P<name>#str) : (?P<type>#str)"
 def reworded(tokens: Sequence[Token]) -> list[Token]:
     """A text with `averaged over` as `over`, `inside` as `within`, and JSON as columns."""
     made = _replaced(tokens, _MEASURED, lambda _: [])
+    made = _rearranged(_replaced(made, _SLASHED, lambda found: [_comma(found[0])]))
     made = _replaced(made, _INCLUSIVE, lambda _: [])
     made = _replaced(made, _VERBS, lambda found: [word(found[0].norm[:-1], found[0])])
     made = _replaced(made, _THEN, lambda found: [word(_base(found[0].norm), found[0])])
@@ -51,9 +74,12 @@ def reworded(tokens: Sequence[Token]) -> list[Token]:
     made = _replaced(
         made, _AND_TIME, lambda found: [*found[:-2], word("per", found[-2]), found[-1]]
     )
-    made = _replaced(made, _OCCURS, lambda _: [])
+    made = _replaced(made, _OCCURS, lambda found: [_comma(found[0])])
     made = _replaced(made, _INSIDE, lambda found: [word("within", found[0])])
     made = _replaced(made, _SERVER, lambda found: [word("broker", found[0])])
+    made = _replaced(made, _KIND_FIRST, lambda _: [])
+    made = _replaced(made, _ONE_OF, _only_one)
+    made = _replaced(made, _AS_HIGH, _as_high)
     return _json(_without_kinds(made))
 
 
@@ -64,8 +90,9 @@ def _base(verb: str) -> str:
     return verb[:-2] if verb.endswith(("shes", "ches")) else verb[:-1]
 
 
-def word(word: str, at: Token) -> Token:
-    return Token("word", word, word, place=at.place)
+def word(said: str, at: Token) -> Token:
+    """A word that stands where a token was."""
+    return Token("word", said, said, place=at.place)
 
 
 def _replaced(
@@ -75,6 +102,42 @@ def _replaced(
     made, at = list[Token](), 0
     for found in Phrase(tokens).all(cue):
         made += [*tokens[at : found.start], *said(tokens[found.start : found.end])]
+        at = found.end
+    return [*made, *tokens[at:]]
+
+
+def _as_high(found: Sequence[Token]) -> list[Token]:
+    """`twice as high as`, `double the previous`: so many times higher than that."""
+    first = found[0]
+    times = first._replace(
+        kind="times", norm="#times", value=_FACTORS.get(first.norm, first.value), text=first.text
+    )
+    return [times, word("higher", first), word("than", first)]
+
+
+def _only_one(found: Sequence[Token]) -> list[Token]:
+    """`keep one event per user`: the others are repetitions."""
+    many = any(t.norm == "#num" and t.value != 1 for t in found)
+    return list(found) if many else [word("deduplicate", found[0])]
+
+
+def _comma(at: Token) -> Token:
+    return Token("punct", ",", ",", place=at.place)
+
+
+def _rearranged(tokens: Sequence[Token]) -> list[Token]:
+    """`revenue (sum of total)` as `sum of total`; `number of logins per user over 5` as `more than
+    5 logins per user`."""
+    made, at = list[Token](), 0
+    for found in Phrase(tokens).all(_SAID_AS):
+        made += [*tokens[at : found.start], *found.groups["f"]]
+        at = found.end
+    tokens, made, at = [*made, *tokens[at:]], list[Token](), 0
+    for found in Phrase(tokens).all(_NUMBER_OF):
+        said = found.groups
+        least = said["how"][0].norm in (">=", "at")
+        how = [word(w, said["how"][0]) for w in (("at", "least") if least else ("more", "than"))]
+        made += [*tokens[at : found.start], *how, *said["n"], *said["what"], *said["per"]]
         at = found.end
     return [*made, *tokens[at:]]
 

@@ -29,6 +29,14 @@ _DOES = (
 )
 """Who has or does something: what is no event of its own is what events are about."""
 _NOBODY = word_set("payment purchase login view click trade call quake alarm error request visit")
+_SOMEONE = (
+    r"(?<!notify )(?<!tell )(?<!alert )(?<!page )(?:someone|somebody|anyone|anybody|people|person|"
+    r"persons|who)"
+)
+_PEOPLE = word_set(
+    "user customer client member person player employee driver rider guest patient account "
+    "passenger student buyer visitor subscriber shopper"
+)
 _COUNTS = r"\w+(?: (?:at least|more than|over))? (?:#num|#times)"
 _ACTS = (
     r"(?:stuck|sits|waiting|lingers|waits|is|has|was|goes|stays|that|moves|not|gets|sits|"
@@ -38,7 +46,7 @@ _ACTS = (
 
 def subject_key(phrase: Phrase, columns: Columns) -> Key:
     """Who does it, where no key is named: `when a card …`, `customers who …`."""
-    readers = (_relative, _of_place, _first, _doer, _entity)
+    readers = (_relative, _of_place, _first, _doer, _entity, _person)
     found = (reader(phrase, columns) for reader in readers)
     return next((key for key in found if key is not None), Key((), False))
 
@@ -131,6 +139,14 @@ def _doer(phrase: Phrase, columns: Columns) -> Key | None:
     return None
 
 
+def _person(phrase: Phrase, columns: Columns) -> Key | None:
+    """`someone logs in`: the only column that tells who."""
+    if columns.open or not phrase.has(_SOMEONE):
+        return None
+    told = [n for n in columns.key_candidates() if _PEOPLE & set(parts_of(n))]
+    return Key((told[0],), True) if len(told) == 1 else None
+
+
 def modifiers_thing(word: str) -> bool:
     """Whether a word names what may be an event of its own: `orders with …`."""
     return singular(word) in THINGS
@@ -148,6 +164,10 @@ def key_or_ask(key: Key, columns: Columns, talk: Talk, what: str) -> list[str]:
     if len(candidates) == 1:
         talk.assume(f"Matched per `{candidates[0]}`, the only column that looks like a key.")
         return candidates
+    texts = [n for n in columns.of_type("string") if not columns.open]
+    if not candidates and len(texts) == 1 and texts[0] != columns.status_column():
+        talk.assume(f"Matched per `{texts[0]}`, the only column of texts.")
+        return texts
     if candidates:
         options: Sequence[str] = [f"per {name}" for name in candidates]
         talk.ask(f"Per what is the {what} meant?", [*options, "all rows together"])

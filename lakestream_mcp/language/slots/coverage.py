@@ -42,7 +42,7 @@ def unsaid(
             known = str(token.value) in said or _in_parts(token, said)
         elif token.kind == "dur":
             known = int(token.value) in times or _in_numbers(token, numbers)
-        elif token.norm in ("#num", "#pct", "#times"):
+        elif token.norm in ("#num", "#pct", "#times", "#factor"):
             known = _about(token.value, numbers) or "/" in token.text
         elif token.text in columns and ("_" in token.text or not token.text.islower()):
             known = token.text in said

@@ -46,7 +46,8 @@ _READINGS: tuple[tuple[str, Reading], ...] = (
         r"duplicat\w*|dedup\w*|dedupe|dupes?|repeated|repeats?|repetitions?|keep per|"
         r"(?:at most|not more than|no more than|only|just|max\w*) once|"
         r"(?:only|just) #num \w+ (?:per|for each|for every)|"
-        r"keep (?:just|only) (?:the )?(?:first )?.*(?:per|each|every)",
+        r"keep (?:just|only) (?:the )?(?:first )?.*(?:per|each|every)|"
+        r"keep (?:just |only )?(?:the first|#num|a|an|one) .*(?:per|each|every)",
         read_repeated,
     ),
     (r"sessions?|sessioni\w+|visits?|trips?", read_session),

@@ -20,7 +20,7 @@ REST = (
 _SPLIT = r"rout\w+|route|split\w*|separat\w*|divid\w*|fork"
 _BY = rf"(?:{_SPLIT})(?: \w+){{0,3}} (?:by|on) (?:the )?(?P<c>\w+)"
 _TELLS = r"#(?:num|dur|times|dist|pct|factor|str)"
-_SAYS = rf"[<>=]|is|are|has|{_TELLS}|{REST}|valid|invalid|good|bad"
+_SAYS = rf"[<>=]|is|are|has|have|no|without|missing|{_TELLS}|{REST}|valid|invalid|good|bad"
 _IDLE = word_set("and also plus too to into in go goes -> : with the then or as well both a , ;")
 
 

@@ -53,7 +53,7 @@ def second_reading(
 ) -> Reader | None:
     """What a text says, as a reader that has found it; None where something stays open."""
     phrase = Phrase(plain(tokens, columns.types))
-    if columns.open or unsupported(phrase):
+    if columns.open or unsupported(phrase, columns.written()):
         return None
     reader, given = Reader(request, columns, talk, False), _is_given(phrase, request)
     if _parted(reader, phrase, given):

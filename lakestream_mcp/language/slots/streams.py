@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 UNION = (
-    r"union\w*|merged?|merging|unite\w*|combine[ds]?|(?:put|bring|brought|throw|take|taken)"
-    r" (?:\S+ ){0,14}?together|together|"
+    r"union\w*|(?:merged?|merging)(?! (?:by|on|keys?|mode))|unite\w*|combine[ds]?|"
+    r"(?:put|bring|brought|throw|take|taken) (?:\S+ ){0,14}?together|together|"
     r"(?:in)?to (?:one|#num|a single|#num single|a common|a) (?:stream|flow|feed|source)|"
     r"unif\w+|fan in"
 )
