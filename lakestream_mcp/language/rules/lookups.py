@@ -127,7 +127,7 @@ def _looked_up(middle: Phrase, tail: Phrase) -> list[str]:
     """The columns that are to come from a table: those named, that are no other words."""
     names = []
     got = tail.take(
-        r"(?:(?:to|and|,|for|\() )*(?:adding|adds|gives|get|bringing|bring back|add|select|taking|"
+        r"(?:(?:to|and|,|for|\() )*(?:with|adding|adds|gives|get|bringing|bring back|add|select|taking|"
         r"fetch|giving|bring|include|including|columns?|fields?)(?: (?:in|the|its|column|:|are|"
         r"columns|a|their))*"
     )

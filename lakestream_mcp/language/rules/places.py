@@ -134,6 +134,9 @@ def name_after(phrase: Phrase, at: int) -> tuple[str, int] | None:
         r"(?:(?:called|named|is|:|=|the|our|my) )*(?:called|named|is|:|=|the|our|my)", at
     )
     at = called.end if called else at
+    if called and phrase.end_of_hyphenated(at - 1) > at:
+        at -= 1
+        return _joined(phrase, at)
     found = phrase.at(NAME, at)
     if found is None:
         return None

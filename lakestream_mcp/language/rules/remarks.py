@@ -148,7 +148,7 @@ def _counted(tokens: Sequence[Token], names: Collection[str]) -> list[Token]:
     for found in Phrase(tokens).all(_PER):
         before = tokens[found.start - 1] if found.start else None
         number = found.groups["n"][0]
-        compared = before is not None and before.norm in names
+        compared = before is not None and before.norm in {*names, "count", "number"}
         if compared or found.groups.get("is") or number.unit or number.value != int(number.value):
             continue
         at = next(n for n in range(found.start, found.end) if tokens[n] is number)

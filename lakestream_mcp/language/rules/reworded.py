@@ -33,6 +33,19 @@ _NUMBER_OF = (
     r"(?P<how>greater than|more than|higher than|larger than|at least|over|above|exceeds|"
     r"exceeding|>=|>) (?P<n>#num)(?! (?:per|/|an?|each|every) )"
 )
+_KAFKA = (
+    r"kafka (?:cluster )?\( topics?(?: :| =| is)? (?P<t>(?!on\b|at\b)[a-z_]\w*|#name|#str)"
+    r"(?: (?:,|;|on|at|via|brokers?|servers?|bootstrap|:|=|is))+ (?P<h>#host)(?: \))?"
+)
+_WINDOW_TOLD = (
+    r"(?:(?:use|using|with|in|over|a|an) )*(?:(?:tumbling|hopping|sliding|fixed|rolling) )?windows? "
+    r"(?:(?:of|size|length|is|=|:) )*#dur(?: (?:(?:every|sliding|slides?|advancing|advance|hop|"
+    r"hopping|by|of|,|and|each) )+#dur)? (?P<end>[;.])(?= (?:(?:the|compute|calculate) )*(?:max|min|"
+    r"sum|avg|average|mean|count|total|number))"
+)
+_SLIPS = {"wen": "when", "whn": "when", "frm": "from", "wich": "which", "evry": "every",
+          "tabel": "table", "shoud": "should", "alrt": "alert", "befor": "before"}  # fmt: skip
+_MORE_THEN = r"(?:more|less|longer|higher|lower|greater|fewer|larger|bigger|older) then(?= #)"
 _ONE_OF = (
     r"keep(?: just| only)? (?:the first|#num|one|a single)(?: (?!of)[a-z]\w*)?"
     r"(?= (?:per|for each|for every|of each|by) )"
@@ -64,7 +77,11 @@ _FIELD = r"(?P<name>#str) : (?P<type>#str)"
 
 def reworded(tokens: Sequence[Token]) -> list[Token]:
     """A text with `averaged over` as `over`, `inside` as `within`, and JSON as columns."""
-    made = _replaced(tokens, _MEASURED, lambda _: [])
+    slips = [word(_SLIPS[t.norm], t) if t.norm in _SLIPS else t for t in tokens]
+    made = _replaced(slips, _MEASURED, lambda _: [])
+    made = _replaced(made, _MORE_THEN, lambda found: [found[0], word("than", found[1])])
+    made = _kafka_said(made)
+    made = _replaced(made, _WINDOW_TOLD, lambda found: [*found[:-1], _comma(found[-1])])
     made = _rearranged(_replaced(made, _SLASHED, lambda found: [_comma(found[0])]))
     made = _replaced(made, _INCLUSIVE, lambda _: [])
     made = _replaced(made, _VERBS, lambda found: [word(found[0].norm[:-1], found[0])])
@@ -113,6 +130,17 @@ def _as_high(found: Sequence[Token]) -> list[Token]:
         kind="times", norm="#times", value=_FACTORS.get(first.norm, first.value), text=first.text
     )
     return [times, word("higher", first), word("than", first)]
+
+
+def _kafka_said(tokens: Sequence[Token]) -> list[Token]:
+    """`Kafka (topic x, broker b:9092)` as `Kafka topic x at b:9092`."""
+    made, at = list[Token](), 0
+    for found in Phrase(tokens).all(_KAFKA):
+        said = found.groups
+        made += [*tokens[at : found.start], tokens[found.start], word("topic", said["t"][0])]
+        made += [*said["t"], word("at", said["h"][0]), *said["h"]]
+        at = found.end
+    return [*made, *tokens[at:]]
 
 
 def _only_one(found: Sequence[Token]) -> list[Token]:

@@ -35,11 +35,13 @@ def unsaid(
     made = _without_columns([change.model_dump(mode="json") for change in changes])
     said = json.dumps(made, ensure_ascii=False)
     numbers = {Fraction(n) for n in _NUMBER.findall(_TIME.sub("", said))}
+    numbers |= {n for c in changes if c.op == "add_node" for n in _in_window(c.node.config)}
     times = set(_times(made))
+    told = {str(c.node.config.get(n)) for c in changes if c.op == "add_node" for n in _TOLD[:3]}
     missing = []
     for token in tokens:
         if token.kind in _SHAPES:
-            known = str(token.value) in said or _in_parts(token, said)
+            known = str(token.value) in said or _in_parts(token, said) or token.value in told
         elif token.kind == "dur":
             known = int(token.value) in times or _in_numbers(token, numbers)
         elif token.norm in ("#num", "#pct", "#times", "#factor"):
@@ -76,6 +78,15 @@ def _about(value: Any, numbers: set[Fraction]) -> bool:
     """Whether a number stands there, or one that `more than` or `in a row` makes of it."""
     exact = Fraction(value)
     return bool({exact, exact + 1, exact - 1, exact / 100, 1 + exact / 100} & numbers)
+
+
+def _in_window(config: Any) -> Iterable[Fraction]:
+    """How much a rate is in its window: 200 a minute are 2000 in ten minutes."""
+    from ...graph.duration import duration_us
+
+    if {"threshold", "per", "window"} <= config.keys():
+        share = Fraction(duration_us(str(config["window"])), duration_us(f"1 {config['per']}"))
+        yield Fraction(str(config["threshold"])) * share
 
 
 def _in_numbers(token: Token, numbers: set[Fraction]) -> bool:

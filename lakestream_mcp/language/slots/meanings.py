@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..rules.detect import VISITS
 from ..rules.numbers import DOWN, FLAT, METHODS, ODD, UP, trend
 from ..rules.rates import velocity
 from ..rules.scene import Made
-from ..rules.windows import windowed
 from .atoms import Atoms
 from .counts import (
     Reading,
@@ -35,6 +35,7 @@ from .patterns import (
 )
 from .polygons import read_polygon
 from .sessions import read_session
+from .sums import read_sums
 from .states import read_states
 
 _MOVE = rf"(?:{UP}|{DOWN}|{FLAT})"
@@ -50,7 +51,7 @@ _READINGS: tuple[tuple[str, Reading], ...] = (
         r"keep (?:just |only )?(?:the first|#num|a|an|one) .*(?:per|each|every)",
         read_repeated,
     ),
-    (r"sessions?|sessioni\w+|visits?|trips?", read_session),
+    (rf"sessions?|sessioni\w+|{VISITS}|trips?", read_session),
     (rf"{METHODS[0][1]}|{METHODS[1][1]}|{METHODS[2][1]}|{ODD}", read_outlier),
     (PAIR, read_correlation),
     ("->", read_chain),
@@ -65,7 +66,7 @@ _READINGS: tuple[tuple[str, Reading], ...] = (
     (RATE, read_velocity),
     (RATE, alone(velocity)),
     (r"#num|#times", read_count),
-    (SUMS, alone(windowed)),
+    (SUMS, read_sums),
     ("", read_filter),
 )
 
