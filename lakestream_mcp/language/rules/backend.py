@@ -26,6 +26,7 @@ from .scene import Made
 from .spelt import spelt
 from .talk import Talk
 from .tokens import MAX_TEXT, clean, tokenise
+from .turned import turned
 from .typed import typed_columns
 from .typos import corrected
 from .words import ENTITIES, THINGS
@@ -74,7 +75,7 @@ class Rules:
             return _match_recognize(request, *clause, talk)
         names = (*request.schema, *(n for c in request.columns.values() for n in c))
         tokens = measured(corrected(tokenise(text), names))
-        tokens = tokens if request.document.nodes else reworded(tokens)
+        tokens = tokens if request.document.nodes else turned(reworded(tokens))
         whole, columns, given = tokens, request.schema, bool(request.schema)
         if not request.schema and not request.document.nodes:
             said = declared(tokens, talk)

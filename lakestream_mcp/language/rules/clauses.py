@@ -224,7 +224,8 @@ def parts(phrase: Phrase) -> list[Phrase]:
     at = 0
     while (found := phrase.find(_BOUNDARY, at)) is not None:
         at = found.end
-        if found.start and not _continues(phrase, found.end):
+        delays = phrase.at(r"(?:\w+ ){0,5}watermark")
+        if found.start and (delays or not _continues(phrase, found.end)):
             cuts.append((found.start, found.end))
     found_parts, start = [], 0
     for begin, end in sorted(cuts):

@@ -271,7 +271,7 @@ def column_tree(name: str) -> exp.Expr:
 def _is_other(phrase: Phrase, at: int, floor: int) -> bool:
     """Whether a sign follows a word that is no column: `risk > 0.7` is not about the amount."""
     before = phrase.tokens[at - 1] if at > floor else None
-    signed = phrase.tokens[at].norm in (">", "<", ">=", "<=", "=")
+    signed = phrase.tokens[at].norm in (">", "<", ">=", "<=", "=", "is", "are", "was")
     word = before is not None and before.kind == "word" and means_something(before)
     return signed and word and singular(before.norm) not in ENTITIES if before else False
 

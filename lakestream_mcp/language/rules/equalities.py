@@ -23,7 +23,8 @@ _LIST_VALUE = r"(?:#str|#num|\w+)"
 
 
 _VAGUE = word_set(
-    "above below beyond exceeding slow fast late busy overloaded unhealthy hot cold bad strange"
+    "no none above below beyond exceeding slow fast late busy overloaded unhealthy hot cold bad "
+    "strange"
 )
 """Words that say how something is, and are the value of no key."""
 _OPEN_VALUE = r"#str|(?!(?:a|an|the|not|too|very|in|on|more|less)\b)[a-z]\w*"

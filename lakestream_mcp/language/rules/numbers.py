@@ -95,6 +95,10 @@ _OUTLIER_WORDS_2 = (
 )
 
 
+_MULTIPLIER = (
+    r"(?:(?:with|and|a|an|,|using) )*(?:multiplier|threshold|factor|limit|k)(?: (?:of|is|=|:))* "
+    r"(?P<n>#num|#factor)"
+)
 _MOVES = r"increas\w+|drops?|dropp\w+|rises?|rising|decreas\w+|falls?|falling|declin\w+"
 
 
@@ -220,6 +224,8 @@ def outlier(scene: Scene, phrase: Phrase) -> Made | None:
     method, threshold, rest = _method(phrase)
     rest = rest.without(rest.take(_OUTLIER_WORDS))
     rest = rest.without(rest.take(_OUTLIER_WORDS_2))
+    if threshold is None and (told := rest.take(_MULTIPLIER)):
+        threshold, rest = json_number(told.groups["n"][0].value), rest.without(told)
     window = rest.take(_WINDOW)
     rest = rest.without(window)
     value = number_column(scene, rest, "unusual")

@@ -83,7 +83,8 @@ class Reader:
     def _late(self, phrase: Phrase) -> Phrase:
         if phrase.has("late|lateness|watermark|delay|delayed|order|behind"):
             time, rest = late(phrase)
-            if time is not None and not self.request.document.nodes:
+            named = phrase.has("watermark node")
+            if time is not None and not self.request.document.nodes and not named:
                 self.found.delay = duration_of(time)
                 rest.used.update(t.place for t in rest.tokens if t.norm in self.scene.columns.types)
                 return rest.part(0, 0) if not _says_more(rest) else rest

@@ -52,6 +52,8 @@ _OTHERS = (
 )
 _FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
 _TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
+MOST_TOLD = 3
+"""Words that a value may have which nobody put in quotes."""
 _ALL = (
     r"together|overall|global\w*|in total|across|no one|nobody|anything|nothing|whole|entire|"
     r"regardless|all (?:rows|events|data)|no matter"
@@ -84,24 +86,32 @@ def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: D
         return _asked(tokens, columns, draft)
     other = _second(request, tokens, columns)
     if other is None or (sound and _is_unplaced(other)):
-        return _asked(tokens, columns, draft if sound else _unsure(tokens, columns, draft))
+        sure = draft if sound else _unsure(request, tokens, columns, draft)
+        return _asked(tokens, columns, sure)
     return _asked(tokens, columns, other)
 
 
-def _unsure(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
+def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     """The draft, or a question about what is said and is not in it."""
-    from ..slots import plain, unsaid
+    from ..slots import contradictory, invented, plain, unsaid
 
     told = [t for t in plain(tokens, columns.types) if t.kind != "num" or t.value != 1]
-    said = [*unsaid(told, draft.changes, ()), *_unbuilt(Phrase(told), draft)]
-    talk = Talk()
-    if draft.changes and not said and _is_keyless(draft) and not Phrase(told).has(_ALL):
-        talk.ask("Per what is the pattern meant?", columns.of_type("string"))
-        return Draft(assumptions=draft.assumptions, questions=talk.asked())
-    if not draft.changes or not said:
+    phrase, talk = Phrase(told), Talk()
+    if not draft.changes:
         return draft
-    talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
-    return Draft(assumptions=draft.assumptions, questions=talk.asked())
+    said = [*unsaid(told, draft.changes, ()), *_unbuilt(phrase, draft)]
+    if not said and _is_ungrouped(draft):
+        said = unsaid(told, draft.changes, columns.key_candidates())
+    types = {c.node.type for c in draft.changes if c.op == "add_node"}
+    if said:
+        talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
+    elif _is_keyless(draft) and not phrase.has(_ALL):
+        talk.ask("Per what is the pattern meant?", columns.of_type("string"))
+    elif contradictory(draft.changes) or _is_another(draft, types, phrase):
+        talk.ask("I am not sure what is to be found. Can you say it in other words?")
+    elif not columns.open and invented(request.text, draft.changes, columns.types, MOST_TOLD):
+        talk.ask("Some words are no values that I know. Which column says so, and by what value?")
+    return Draft(assumptions=draft.assumptions, questions=talk.asked()) if talk.questions else draft
 
 
 def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
@@ -220,14 +230,9 @@ def _mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
     """Whether a pattern was taken for another, whose words do not stand there."""
     from ..slots.patterns import DUE, NOT
 
-    ordered = phrase.has(_ORDERED) and not phrase.has(_STAYS)
-    denied = "temporal-correlation" in types and phrase.has("neither|nor")
+    if _is_another(draft, types, phrase):
+        return True
     configs = [c.node.config for c in draft.changes if c.op == "add_node"]
-    keyless = _is_keyless(draft) and not phrase.has(_ALL)
-    if ("sequence" in types and not ordered) or denied or keyless:
-        return True
-    if any(_counts_one(c) for c in configs):
-        return True
     if phrase.has("after (?:it|this|that)") and any(
         c.get("order") == "right-first" for c in configs
     ):
@@ -237,6 +242,22 @@ def _mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
     if "count-threshold" in types and phrase.has(r"(?:sum|total) of \w+"):
         return True
     return "absence" in types and (_waits_for_all(draft) or not phrase.has(f"{NOT}|{DUE}"))
+
+
+def _is_another(draft: Draft, types: Collection[str], phrase: Phrase) -> bool:
+    """Whether a pattern was taken that the words rule out."""
+    ordered = phrase.has(_ORDERED) and not phrase.has(_STAYS)
+    denied = "temporal-correlation" in types and phrase.has("neither|nor")
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    keyless = _is_keyless(draft) and not phrase.has(_ALL)
+    unordered = "sequence" in types and not ordered
+    return unordered or denied or keyless or any(_counts_one(c) for c in configs)
+
+
+def _is_ungrouped(draft: Draft) -> bool:
+    """Whether something is matched or summed up over all rows together."""
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    return any([] in (c.get("key"), c.get("group_by")) for c in configs)
 
 
 def _counts_one(config: Any) -> bool:

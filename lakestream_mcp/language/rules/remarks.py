@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from .names import Columns
 from .phrase import Phrase
-from .reworded import word
+from .reworded import comma, word
 from .tokens import Token
+from .words import GENERIC, STOP
 
 _HOW_MANY = (
     r"(?:(?:(?P<is>is|are|=|goes) )?(?:more than|at least|over|above|exceeds?|>=|>) )?"
@@ -42,6 +44,17 @@ _SUM_OF = (
     r"(?P<f>(?:sum|total|average|avg|max|min)(?: of)?) (?P<name>[a-z]\w*) "
     r"\( (?P<left>[a-z_]\w*) [*/+-] (?P<right>[a-z_]\w*) \)"
 )
+_HEAD = r"(?P<head>[a-z_]\w*) :(?= (?:\S+ ){5})"
+_KEYED = r"\( (?P<key>[a-z_]\w*) \)"
+_NOT_IN = r"not (?:in|from|for|on|of|with) (?:the )?(?P<text>[a-z_]\w*) (?P<v>#str)"
+_AVERAGE = (
+    r"(?P<number>[a-z_]\w*) (?P<f>avg|average|max|min|maximum|minimum|sum)"
+    r"(?= (?:per|by|for each|over|every|in|for every) )"
+)
+_FOR_VALUE = (
+    r"(?:for|in|from|where|only|with) (?:the )?(?P<kind>[a-z_]\w*) (?P<w>[a-z]\w*)"
+    r"(?: (?P<end>:)|(?= (?:[;.,]|only)|$))"
+)
 _SUM_AS = (
     r"(?P<left>[a-z_]\w*) (?:[*/+-] (?:\( )?[a-z_#]\w*(?: \))? ){1,6}(?:as|named|called) [a-z_]\w*"
 )
@@ -56,9 +69,55 @@ def told_of(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
     minutes` as `more than 3 times …`."""
     names = {name.lower() for name in columns}
     numbers = {n.lower() for n, kind in columns.items() if kind.startswith(_NUMBERS)}
+    tokens = _sorted(tokens, columns)
     tokens = _explained(_long(_singled(tokens, names), names), numbers)
     tokens = _computed(tokens, numbers)
     return _counted(_named(tokens, columns), names)
+
+
+def _sorted(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
+    """`orders (order_id)` as `orders per order_id`; `not in region 'x'` as `region != 'x'`;
+    `latency avg per host` as `avg of latency per host`."""
+    keys = {name.lower() for name in Columns(dict(columns)).key_candidates()} if columns else set()
+    numbers = {n.lower() for n, kind in columns.items() if kind.startswith(_NUMBERS)}
+    texts = {n.lower() for n, kind in columns.items() if kind == "string"}
+    phrase, made, at = Phrase(tokens), list[Token](), 0
+    for found in phrase.all(f"{_HEAD}|{_KEYED}|{_NOT_IN}|{_AVERAGE}|{_FOR_VALUE}"):
+        said = found.groups
+        column = next(said[n][0] for n in ("head", "key", "text", "number", "kind") if n in said)
+        if found.start < at or column.norm not in keys | numbers | texts:
+            continue
+        if "head" in said and column.norm in keys and not found.start:
+            return _sorted(_keyed(tokens, column), columns)
+        if "key" in said and column.norm in keys:
+            told = [word("per", column), column]
+        elif "text" in said and column.norm in texts:
+            told = [column, Token("op", "!=", "!=", place=column.place), *said["v"]]
+        elif "number" in said and column.norm in numbers:
+            told = [*said["f"], word("of", column), column]
+        elif "kind" in said and column.norm in texts - keys and _is_value(said["w"][0], columns):
+            value = said["w"][0]
+            sign = Token("op", "=", "=", place=column.place)
+            told = [word("where", column), column, sign]
+            told.append(Token("str", f"'{value.text}'", "#str", value.text, place=value.place))
+            told += [comma(column)] if "end" in said else []
+        else:
+            continue
+        made += [*tokens[at : found.start], *told]
+        at = found.end
+    return [*made, *tokens[at:]]
+
+
+def _keyed(tokens: Sequence[Token], column: Token) -> list[Token]:
+    """`card: three declined, then an approved; …` with `per card` at the end of its sentence."""
+    ends = (n for n, t in enumerate(tokens) if t.norm in (";", ".", "->") and n)
+    end = next(ends, len(tokens))
+    return [*tokens[2:end], word("per", column), column, *tokens[end:]]
+
+
+def _is_value(token: Token, columns: Collection[str]) -> bool:
+    """Whether a word may be a value: none of the grammar, and no column."""
+    return token.norm not in STOP | GENERIC and token.text not in columns
 
 
 def _long(tokens: Sequence[Token], names: Collection[str]) -> list[Token]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from .phrase import Phrase
 from .tokens import Token
@@ -38,16 +39,34 @@ _KAFKA = (
     r"(?: (?:,|;|on|at|via|brokers?|servers?|bootstrap|:|=|is))+ (?P<h>#host)(?: \))?"
 )
 _WINDOW_TOLD = (
-    r"(?:(?:use|using|with|in|over|a|an) )*(?:(?:tumbling|hopping|sliding|fixed|rolling) )?windows? "
-    r"(?:(?:of|size|length|is|=|:) )*#dur(?: (?:(?:every|sliding|slides?|advancing|advance|hop|"
-    r"hopping|by|of|,|and|each) )+#dur)? (?P<end>[;.])(?= (?:(?:the|compute|calculate) )*(?:max|min|"
-    r"sum|avg|average|mean|count|total|number))"
+    r"(?:(?:use|using|with|in|over|a|an) )*(?:(?:tumbling|hopping|sliding|fixed|rolling) )?"
+    r"windows? (?:(?:of|size|length|is|=|:) )*#dur"
+    r"(?: (?:(?:every|sliding|slides?|advancing|advance|hop|hopping|by|of|,|and|each) )+#dur)? "
+    r"(?P<end>[;.])"
+    r"(?= (?:(?:the|compute|calculate) )*(?:max|min|sum|avg|average|mean|count|total|number))"
 )
+_PLACED = r"#num (?:, |/ )?#num (?:[,;] )?(?:radius (?:of |= |: )?)?#dur"
+_STEP = (
+    r"(?:jump|rise|increase|grow|drop|fall|decrease|sink)s? (?:by )?(?:more than|at least|over|>) "
+    r"#num(?: (?:degrees|points|units))? (?:between|from one|across|in)(?: two)?"
+    r"(?: (?:consecutive|successive|adjacent|neighbouring))? (?:readings?|values?|events?|rows?|"
+    r"measurements?|samples?)(?: to the next(?: one)?)?"
+)
+_BACK = r";(?= also (?:when|if|once) (?:it|they) (?:is|are|comes?|recovers?|returns?))"
+_OWN_PREVIOUS = r"(?:the|that) (?!one)[a-z]\w*(?= (?:previous|prior|preceding) [a-z])"
+_TIMES_MEAN = r"(?:double|triple)(?= (?:the|its|their) (?:average|mean|avg))"
+_CALLED_LOST = (
+    r"(?P<of>events?|data|metrics|readings?|messages?|anything|silence|heartbeats?|signals?|#dur) "
+    r"(?:=|means|is considered|counts as) (?:lost|dead|offline|down|gone|missing)(?= [.;,]|$| ->)"
+)
+_AFTERWARDS = r"(?<=[.;] )(?:afterwards|after (?:that|this)|finally|next|lastly|subsequently) :"
+_AFTER_THIS = r"(?:and )?after (?:this|that|it) (?:comes?|follows?|there (?:is|comes))"
+_WATERMARK = r"watermark(?: node)? \( [a-z_]\w* , #dur \)"
 _SLIPS = {"wen": "when", "whn": "when", "frm": "from", "wich": "which", "evry": "every",
           "tabel": "table", "shoud": "should", "alrt": "alert", "befor": "before"}  # fmt: skip
 _MORE_THEN = r"(?:more|less|longer|higher|lower|greater|fewer|larger|bigger|older) then(?= #)"
 _ONE_OF = (
-    r"keep(?: just| only)? (?:the first|#num|one|a single)(?: (?!of)[a-z]\w*)?"
+    r"keep(?: just| only)? (?:(?:the )?first(?: one)?|#num|one|a single)(?: (?!of)[a-z]\w*)?"
     r"(?= (?:per|for each|for every|of each|by) )"
 )
 _AS_HIGH = (
@@ -77,12 +96,21 @@ _FIELD = r"(?P<name>#str) : (?P<type>#str)"
 
 def reworded(tokens: Sequence[Token]) -> list[Token]:
     """A text with `averaged over` as `over`, `inside` as `within`, and JSON as columns."""
-    slips = [word(_SLIPS[t.norm], t) if t.norm in _SLIPS else t for t in tokens]
+    slips = [_spelt(token) for token in tokens]
     made = _replaced(slips, _MEASURED, lambda _: [])
     made = _replaced(made, _MORE_THEN, lambda found: [found[0], word("than", found[1])])
     made = _kafka_said(made)
-    made = _replaced(made, _WINDOW_TOLD, lambda found: [*found[:-1], _comma(found[-1])])
-    made = _rearranged(_replaced(made, _SLASHED, lambda found: [_comma(found[0])]))
+    made = _replaced(made, _PLACED, _radius)
+    made = _replaced(made, _AFTERWARDS, lambda _: [])
+    made = _replaced(made, _AFTER_THIS, lambda found: [word("then", found[0])])
+    made = _replaced(made, _WATERMARK, _watermarked)
+    made = _replaced(made, _CALLED_LOST, lambda found: [found[0]])
+    made = _replaced(made, _STEP, _stepped)
+    made = _replaced(made, _BACK, lambda found: [comma(found[0]), *found[1:]])
+    made = _replaced(made, _OWN_PREVIOUS, lambda found: [found[0]])
+    made = _replaced(made, _TIMES_MEAN, lambda found: _as_high(found)[:1])
+    made = _replaced(made, _WINDOW_TOLD, lambda found: [*found[:-1], comma(found[-1])])
+    made = _rearranged(_replaced(made, _SLASHED, lambda found: [comma(found[0])]))
     made = _replaced(made, _INCLUSIVE, lambda _: [])
     made = _replaced(made, _VERBS, lambda found: [word(found[0].norm[:-1], found[0])])
     made = _replaced(made, _THEN, lambda found: [word(_base(found[0].norm), found[0])])
@@ -91,7 +119,7 @@ def reworded(tokens: Sequence[Token]) -> list[Token]:
     made = _replaced(
         made, _AND_TIME, lambda found: [*found[:-2], word("per", found[-2]), found[-1]]
     )
-    made = _replaced(made, _OCCURS, lambda found: [_comma(found[0])])
+    made = _replaced(made, _OCCURS, lambda found: [comma(found[0])])
     made = _replaced(made, _INSIDE, lambda found: [word("within", found[0])])
     made = _replaced(made, _SERVER, lambda found: [word("broker", found[0])])
     made = _replaced(made, _KIND_FIRST, lambda _: [])
@@ -149,7 +177,44 @@ def _only_one(found: Sequence[Token]) -> list[Token]:
     return list(found) if many else [word("deduplicate", found[0])]
 
 
-def _comma(at: Token) -> Token:
+def _spelt(token: Token) -> Token:
+    """A word with its slip mended; `x3` as three times."""
+    if token.norm in _SLIPS:
+        return word(_SLIPS[token.norm], token)
+    if token.kind == "word" and token.norm[0] == "x" and token.norm[1:].isdigit():
+        return Token("times", token.text, "#times", Fraction(token.norm[1:]), place=token.place)
+    return token
+
+
+def _radius(found: Sequence[Token]) -> list[Token]:
+    """`48.85, 2.29, 200m`: what comes after a place on Earth is a distance."""
+    last = found[-1]
+    if last.kind != "dur" or not last.text.endswith("m") or "." not in found[0].text:
+        return list(found)
+    metres = Fraction(last.value) / 60_000_000
+    return [*found[:-1], last._replace(kind="dist", norm="#dist", value=metres)]
+
+
+def _stepped(found: Sequence[Token]) -> list[Token]:
+    """`drops by more than 5 between two consecutive readings` as `more than 5 lower than the
+    previous`."""
+    number = next(t for t in found if t.norm == "#num")
+    down = found[0].norm.startswith(("drop", "fall", "decreas", "sink"))
+    least = "least" in {t.norm for t in found}
+    how = ("is", "at", "least") if least else ("is", "more", "than")
+    said = ("lower" if down else "higher", "than", "the", "previous", "one")
+    return [*(word(w, number) for w in how), number, *(word(w, number) for w in said)]
+
+
+def _watermarked(found: Sequence[Token]) -> list[Token]:
+    """`watermark node (ts, 2 minutes)` as `watermark on ts of 2 minutes`."""
+    first = found[0]
+    node = [t for t in found if t.norm == "node"]
+    return [first, *node, word("on", first), found[-4], word("of", first), found[-2]]
+
+
+def comma(at: Token) -> Token:
+    """A comma that stands where a token was."""
     return Token("punct", ",", ",", place=at.place)
 
 

@@ -116,8 +116,9 @@ def _definitions(said: str, at: int, symbols: set[str]) -> list[tuple[str, tuple
 
 
 _OVER = re.compile(
-    r"(?i)[.;]\s|[.;]$|,\s*(?:and\s+)?(?:within|then|sink|write|send|store|alert|notify)\b|"
-    r"\s(?:and\s+)?(?:within|then|into)\s"
+    r"(?i)[.;]\s|\s(?:and|then)\s+(?=(?:save|write|send|store|alert|publish|put|notify|mail|post)\b)|"
+    r"[.;]$|,\s*(?:and\s+)?(?:within|then|sink|write|send|store|alert|notify)\b|"
+    r"\s(?:and\s+)?(?:within|then|into)\s|\sto\s+(?=(?:the\s+|table\s+)*\w+\.\w)|\s(?:→|->|=>)\s"
 )
 
 

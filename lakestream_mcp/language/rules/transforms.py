@@ -74,7 +74,7 @@ def late(phrase: Phrase) -> tuple[Any, Phrase]:
         r"lateness|late data|late events|late arrivals|delay tolerance)(?: "
         r"(?:delay|of|is|to|up|for|be|by|at|most|on|max|maximum|with|"
         r"\w+_\w+)){0,6} (?P<d>#dur)(?: (?:on|for) \w+_\w+)?|"
-        r"(?:(?:set|add|apply|use|a|the) )*watermark (?:(?:on|for|column|of) )*\w+"
+        r"(?:(?:set|add|apply|use|a|the) )*watermark (?:node )?(?:(?:on|for|column|of) )*\w+"
         r"(?: (?:of|is|by|with|:|=|,|delay|lateness))* (?P<e>#dur)"
     )
     time = (found.token("d") or found.token("e")) if found else None

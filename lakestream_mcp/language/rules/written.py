@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 _WORDS = word_set("and or not in like between is null true false")
 _SIGNS = {"(", ")", ",", "*", "+", "-", "/", "%", "=", "<", ">", "<=", ">=", "!="}
 _FUNCTIONS = word_set("length char_length abs upper lower trim coalesce size year month hour")
+_RESERVED = word_set(
+    "load show describe desc use set insert update delete merge drop create alter call cache order "
+    "group table from to select where having limit window start end rows interval case when then "
+    "else user current_date primary key index values comment analyze refresh temp temporary"
+)
+"""Columns that SQL would take for a word of its own."""
 _LONGEST = 60
 
 
@@ -75,6 +81,14 @@ def _is_sql(token: Token, names: dict[str, str]) -> bool:
     return known or token.norm in _WORDS or token.norm in _SIGNS
 
 
+def _written(token: Token, names: dict[str, str]) -> str:
+    """A token as SQL has it; a column that begins a statement in quotes."""
+    name = names.get(token.norm)
+    if name is None:
+        return token.norm if token.kind == "op" else token.text
+    return f"`{name}`" if token.norm in _RESERVED else name
+
+
 def _parsed(tokens: tuple[Token, ...], names: dict[str, str]) -> exp.Expr | None:
     """A comparison; None for what is no SQL, or says nothing of a row."""
     from sqlglot import exp
@@ -82,7 +96,7 @@ def _parsed(tokens: tuple[Token, ...], names: dict[str, str]) -> exp.Expr | None
     from ...errors import LakestreamError
     from ...relational.sql import parse_expression
 
-    said = " ".join(names.get(t.norm, t.norm if t.kind == "op" else t.text) for t in tokens)
+    said = " ".join(_written(token, names) for token in tokens)
     try:
         tree = parse_expression(said, None)
     except LakestreamError:

@@ -61,14 +61,16 @@ def _in_parts(token: Token, said: str) -> bool:
     return token.kind == "name" and len(parts) > 1 and all(f'"{part}"' in said for part in parts)
 
 
-def invented(text: str, changes: Sequence[Change], columns: Iterable[str]) -> bool:
+def invented(text: str, changes: Sequence[Change], columns: Iterable[str], most: int = 0) -> bool:
     """Whether a condition compares with a text that is only a heap of words: `put_in_the_cart`."""
     plain = text.lower()
     made = json.dumps([change.model_dump(mode="json") for change in changes], ensure_ascii=False)
     names = {name.lower() for name in columns}
     for value in {v.lower() for v in _LITERAL.findall(made)} - {""}:
         words = re.split(r"[_\W]+", value)
-        odd = len(words) > MOST_WORDS or {*words} & (STOP | names | _NO_KIND)
+        odd = len(words) > (most or MOST_WORDS) or (
+            not most and {*words} & (STOP | names | _NO_KIND)
+        )
         if odd and value not in plain:
             return True
     return False

@@ -56,6 +56,10 @@ _FOR = (
     r"not moving|continuously|constantly)(?! (?:sending|reporting|responding|transmitting|working))"
     r"(?: \S+){0,6}? (?:for|longer than|more than|at least) (?:\w+ ){0,3}#dur"
 )
+_LASTS = (
+    r"(?:for|longer than|over)"
+    r"(?: (?:more|longer|at|least|than|over|the|last|a|an|full|about))* #dur"
+)
 _DROPS = r"exclud\w*|drop\w*|remov\w*|discard\w*|ignor\w*|reject\w*|skip\w*|filter out|all but"
 
 
@@ -112,7 +116,8 @@ def read_lasting(atoms: Atoms) -> list[Made] | None:
     from sqlglot import exp
 
     found, times = atoms.conditions, atoms.times()
-    if len(found) != 1 or len(times) != 1 or not atoms.bare().has(_FOR):
+    lasts = len(found) == 1 and atoms.phrase.at(_LASTS, found[0].end)
+    if len(found) != 1 or len(times) != 1 or not (lasts or atoms.bare().has(_FOR)):
         return None
     key, _ = atoms.key(atoms.bare())
     if not key or atoms.bare().has("#num|#times|#pct|#dist"):
