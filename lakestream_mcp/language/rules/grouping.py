@@ -114,7 +114,9 @@ def _by_comma(phrase: Phrase, clauses: list[Clause]) -> list[Clause]:
     """`A or B, and C`: the comma parts what `and` would bind closer."""
     parts: list[list[Clause]] = [[clauses[0]]]
     for before, clause in pairwise(clauses):
-        if phrase.part(before.end, clause.start).has(", (?:and|but)"):
+        gap = phrase.part(before.end, clause.start)
+        denied = gap.text == "," and phrase.tokens[clause.start].norm == "not"
+        if denied or gap.has(", (?:and|but)"):
             parts.append([])
         parts[-1].append(clause)
     made: list[Clause] = []

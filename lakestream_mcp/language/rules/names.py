@@ -19,6 +19,7 @@ from .words import (
     TYPE_COLUMNS,
     UNIT_COLUMNS,
     USUAL,
+    word_set,
 )
 
 _CANONICAL = {word: group.split()[0] for group in SYNONYMS for word in group.split()}
@@ -64,6 +65,13 @@ class Named(NamedTuple):
     def name(self) -> str:
         """The first of them."""
         return self.names[0]
+
+
+_NO_KEYS = PLACES | word_set(
+    "url uri path page message msg text body description comment note reason title currency level "
+    "severity direction color unit format"
+)
+"""What a text column says of a row, and is no thing that rows are about."""
 
 
 class Columns:
@@ -204,7 +212,10 @@ class Columns:
             about = bool((ENTITIES - PLACES) & set(parts)) and parts[-1] in TAILS | ENTITIES
             if (about or _is_id(parts)) and not (parts[0] in EVENT_IDS or parts == ("id",)):
                 found.append(name)
-        return found
+        told = {self.kind_column(), self.status_column()}
+        others = [n for n in self.of_type("string") if n not in told]
+        others = [n for n in others if not _NO_KEYS & {*parts_of(n)}]
+        return found or (others if len(others) == 1 and not self.open else [])
 
     def key_of(self, words: Sequence[str]) -> Named | None:
         """The columns of a key that words name: `user` is `user_id` before `user_name`."""

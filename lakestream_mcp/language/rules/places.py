@@ -144,7 +144,13 @@ def name_after(phrase: Phrase, at: int) -> tuple[str, int] | None:
     letter = (
         len(token.text) == 1 and phrase.at(r"\w (?:at|on|from|,|and|with|:|in)", at) is not None
     )
-    if token.kind == "word" and not letter and (token.norm in _NOT_NAMES or token.norm in STOP):
+    glued = phrase.end_of_hyphenated(at) > at + 1
+    if (
+        token.kind == "word"
+        and not letter
+        and not glued
+        and (token.norm in _NOT_NAMES or token.norm in STOP)
+    ):
         return None
     return _joined(phrase, at)
 

@@ -71,7 +71,8 @@ def _slashed(tokens: list[Token]) -> list[Token]:
         before = tokens[at - 1] if at else token
         apart = token.place > before.place + len(before.text)
         if token.norm == "/" and apart and before.kind in ("word", "dur"):
-            if after.kind == "word" and after.norm not in ("or", "and"):
+            computed = {t.norm for t in tokens[max(0, at - 3) : at]} & {"=", "as", "(", "compute"}
+            if after.kind == "word" and after.norm not in ("or", "and") and not computed:
                 made.append(token._replace(kind="word", norm="per"))
                 continue
             if after.norm == "#dur" and after.text[:1].isdigit():

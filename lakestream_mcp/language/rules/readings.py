@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..proposal import Draft
 from .building import build
@@ -12,6 +12,15 @@ from .drafts import NOWHERE, concluded, with_places
 from .flow import Flow
 from .grouping import UNLESS
 from .marks import is_itemised
+from .mistakes import (
+    is_another,
+    is_keyless,
+    is_misplaced,
+    is_ruled_out,
+    is_ungrouped,
+    mistaken,
+    stacked,
+)
 from .names import Columns
 from .open_points import open_point
 from .phrase import Phrase
@@ -38,14 +47,6 @@ _NAMED = {
     "heartbeat": r"heartbeats?|silent|silence|stops? (?:sending|reporting)",
 }
 """Patterns by the name that a text may give them."""
-_ORDERED = (
-    r"then|follow\w*|after\w*|later|before|next|preced\w*|subsequent\w*|sequence|funnel|once|first|"
-    r"in a row|consecutive\w*|successive\w*|straight|#times|different|same|again|until|leads?|goes|"
-    r"falls?|drops?|rises?|increas\w+|decreas\w+|changes?|jumps?|doubles?|"
-    r"another|second|between|without|no|not|never|becomes?|-> \S+ .*->|-> \S+ (?:=|\()"
-)
-"""Words by which one event comes after another."""
-_STAYS = r"-> .*(?:stays?|stuck|remains?|sits?|lingers?|hangs?)(?: \w+){0,4} #dur"
 _QUALITY = "data-quality-expectations"
 _OTHERS = (
     r"(?:everything else|the rest|(?:all |the )?others|otherwise)(?: \w+){0,2} (?:to|into|->|goes?)"
@@ -54,11 +55,6 @@ _FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
 _TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
 MOST_TOLD = 3
 """Words that a value may have which nobody put in quotes."""
-_ALL = (
-    r"together|overall|global\w*|in total|across|no one|nobody|anything|nothing|whole|entire|"
-    r"regardless|all (?:rows|events|data)|no matter"
-)
-"""Words by which all rows are matched together."""
 _ENDS = (
     "-source", "-sink", "-topic", "-pagerduty", "-queue", "-simulator", "-kinesis", "-stream",
     "mqtt", "auto-loader", "google-pubsub",
@@ -100,14 +96,14 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
     if not draft.changes:
         return draft
     said = [*unsaid(told, draft.changes, ()), *_unbuilt(phrase, draft)]
-    if not said and _is_ungrouped(draft):
+    if not said and is_ungrouped(draft):
         said = unsaid(told, draft.changes, columns.key_candidates())
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     if said:
         talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
-    elif _is_keyless(draft) and not phrase.has(_ALL):
+    elif is_keyless(draft, phrase):
         talk.ask("Per what is the pattern meant?", columns.of_type("string"))
-    elif contradictory(draft.changes) or _is_another(draft, types, phrase):
+    elif contradictory(draft.changes) or is_another(draft, types, phrase):
         talk.ask("I am not sure what is to be found. Can you say it in other words?")
     elif not columns.open and invented(request.text, draft.changes, columns.types, MOST_TOLD):
         talk.ask("Some words are no values that I know. Which column says so, and by what value?")
@@ -184,7 +180,7 @@ def _whole(
     parts: list[Phrase],
 ) -> Draft | None:
     """The draft of what was read; None where it asks, or has not all that was said."""
-    from ..slots import contradictory, invented, loose, unsaid
+    from ..slots import contradictory, invented, loose, miscounted, unsaid
 
     with_places(reader, columns, talk)
     flow = Flow(request.document, request.catalog)
@@ -197,6 +193,8 @@ def _whole(
     spared = spared or (Phrase(tokens).has(_OTHERS) and not {"split-router", _QUALITY} & types)
     spared = spared or ("union-merge" not in types and Phrase(tokens).has(_NAMED["union-merge"]))
     wrong = missing or made_up or spared or contradictory(draft.changes) or loose(draft.changes)
+    wrong = wrong or miscounted(Phrase(tokens), draft.changes)
+    wrong = wrong or is_ruled_out(draft, types, Phrase(tokens))
     return None if draft.questions or wrong else draft
 
 
@@ -209,80 +207,18 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     """Whether a draft has all that was said, and nothing that was not."""
     from ..slots import contradictory, invented, loose, miscounted, plain, unsaid
 
-    if not draft.changes or _stacked(draft, request) or is_itemised(tokens):
+    if not draft.changes or stacked(draft, request) or is_itemised(tokens):
         return False
     tokens = plain(tokens, columns.types)
-    if contradictory(draft.changes) or loose(draft.changes):
-        return False
-    if miscounted(Phrase(tokens), draft.changes) or Phrase(tokens).has(_PARTED):
+    wrong = contradictory(draft.changes) or loose(draft.changes)
+    if wrong or miscounted(Phrase(tokens), draft.changes) or Phrase(tokens).has(_PARTED):
         return False
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     if any(Phrase(tokens).has(cue) and name not in types for name, cue in _NAMED.items()):
         return False
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
-    if spared or _mistaken(draft, types, Phrase(tokens)):
+    said = Phrase(tokens)
+    if spared or mistaken(draft, types, said) or is_misplaced(draft, said):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)
-
-
-def _mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
-    """Whether a pattern was taken for another, whose words do not stand there."""
-    from ..slots.patterns import DUE, NOT
-
-    if _is_another(draft, types, phrase):
-        return True
-    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
-    if phrase.has("after (?:it|this|that)") and any(
-        c.get("order") == "right-first" for c in configs
-    ):
-        return True
-    if any(_is_swapped(c.get("baseline_count"), c.get("threshold")) for c in configs):
-        return True
-    if "count-threshold" in types and phrase.has(r"(?:sum|total) of \w+"):
-        return True
-    return "absence" in types and (_waits_for_all(draft) or not phrase.has(f"{NOT}|{DUE}"))
-
-
-def _is_another(draft: Draft, types: Collection[str], phrase: Phrase) -> bool:
-    """Whether a pattern was taken that the words rule out."""
-    ordered = phrase.has(_ORDERED) and not phrase.has(_STAYS)
-    denied = "temporal-correlation" in types and phrase.has("neither|nor")
-    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
-    keyless = _is_keyless(draft) and not phrase.has(_ALL)
-    unordered = "sequence" in types and not ordered
-    return unordered or denied or keyless or any(_counts_one(c) for c in configs)
-
-
-def _is_ungrouped(draft: Draft) -> bool:
-    """Whether something is matched or summed up over all rows together."""
-    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
-    return any([] in (c.get("key"), c.get("group_by")) for c in configs)
-
-
-def _counts_one(config: Any) -> bool:
-    """Whether a count is reached by any single row, which no text means."""
-    return config.get("threshold") == 1 and config.get("comparison") == ">=" and "per" not in config
-
-
-def _is_keyless(draft: Draft) -> bool:
-    """Whether a pattern matches all rows together, which somebody must have said."""
-    return any(c.op == "add_node" and c.node.config.get("key") == [] for c in draft.changes)
-
-
-def _is_swapped(baseline: Any, threshold: Any) -> bool:
-    """Whether fewer values were taken for normal than the deviations that are too many."""
-    told = isinstance(baseline, int) and isinstance(threshold, int | float)
-    return bool(told and baseline < threshold)
-
-
-def _waits_for_all(draft: Draft) -> bool:
-    """Whether an absence is of any event, which a heartbeat tells."""
-    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
-    return any("TRUE" in (c.get("expected"), c.get("trigger")) for c in configs)
-
-
-def _stacked(draft: Draft, request: Request) -> bool:
-    """Whether patterns read the matches of others, which no text of one pattern means."""
-    types = [c.node.type for c in draft.changes if c.op == "add_node"]
-    return sum(request.catalog.get(name).category == "pattern" for name in types) > 1

@@ -44,6 +44,10 @@ _SUM_OF = (
     r"(?P<f>(?:sum|total|average|avg|max|min)(?: of)?) (?P<name>[a-z]\w*) "
     r"\( (?P<left>[a-z_]\w*) [*/+-] (?P<right>[a-z_]\w*) \)"
 )
+_WRITES = (
+    r"(?:write|store|send|save|publish|output|put|emit)(?: (?:only|just|the|columns?|fields?))* "
+    r"(?P<names>[a-z_]\w*(?:(?: ,| and| , and) [a-z_]\w*){1,12})(?= (?:to|into|in|of|from) )"
+)
 _HEAD = r"(?P<head>[a-z_]\w*) :(?= (?:\S+ ){5})"
 _KEYED = r"\( (?P<key>[a-z_]\w*) \)"
 _NOT_IN = r"not (?:in|from|for|on|of|with) (?:the )?(?P<text>[a-z_]\w*) (?P<v>#str)"
@@ -69,7 +73,7 @@ def told_of(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
     minutes` as `more than 3 times …`."""
     names = {name.lower() for name in columns}
     numbers = {n.lower() for n, kind in columns.items() if kind.startswith(_NUMBERS)}
-    tokens = _sorted(tokens, columns)
+    tokens = _chosen(_sorted(tokens, columns), names)
     tokens = _explained(_long(_singled(tokens, names), names), numbers)
     tokens = _computed(tokens, numbers)
     return _counted(_named(tokens, columns), names)
@@ -113,6 +117,20 @@ def _keyed(tokens: Sequence[Token], column: Token) -> list[Token]:
     ends = (n for n, t in enumerate(tokens) if t.norm in (";", ".", "->") and n)
     end = next(ends, len(tokens))
     return [*tokens[2:end], word("per", column), column, *tokens[end:]]
+
+
+def _chosen(tokens: Sequence[Token], names: Collection[str]) -> list[Token]:
+    """`write id, total of …` as `select id, total; write …`."""
+    made, at = list[Token](), 0
+    for found in Phrase(tokens).all(_WRITES):
+        listed = found.groups["names"]
+        if any(t.norm not in {*names, ",", "and"} for t in listed):
+            continue
+        verb = tokens[found.start]
+        made += [*tokens[at : found.start], word("select", verb), *listed]
+        made += [Token("punct", ";", ";", place=verb.place), verb]
+        at = found.end
+    return [*made, *tokens[at:]]
 
 
 def _is_value(token: Token, columns: Collection[str]) -> bool:
@@ -225,18 +243,27 @@ def _named(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
     column = told.groups["column"][0]
     more = list(told.groups.get("more", ()))
     kept = [*tokens[: told.start], *more, *tokens[told.end :]]
-    if not any(_is_bare(tokens, n) for n in range(len(tokens))):
+    if not any(_is_bare(tokens, n, columns) for n in range(len(tokens))):
         spoken = phrase.part(told.start, told.end).has("columns?|fields?")
         return _quoted(kept, columns, column.norm) if spoken else list(tokens)
     made: list[Token] = []
+    kept = _neither(kept)
     for n, token in enumerate(kept):
-        if _is_bare(kept, n):
+        if _is_bare(kept, n, columns):
             while made and made[-1].norm in ("is", "be", "a", "an", "was", "being", "been", "gets"):
                 made.pop()
             made += [word(texts[column.norm], token)._replace(norm=column.norm)]
             made.append(Token("op", "=", "=", place=token.place))
         made.append(token)
     return made
+
+
+def _neither(tokens: Sequence[Token]) -> list[Token]:
+    """`neither 'a' nor 'b' within an hour` as `not 'a' or 'b' …`."""
+    if all(t.kind != "dur" for t in tokens):
+        return list(tokens)
+    said = {"neither": "not", "nor": "or"}
+    return [word(said[t.norm], t) if t.norm in said else t for t in tokens]
 
 
 def _quoted(tokens: Sequence[Token], columns: Mapping[str, str], column: str) -> list[Token]:
@@ -252,9 +279,11 @@ def _quoted(tokens: Sequence[Token], columns: Mapping[str, str], column: str) ->
     return made
 
 
-def _is_bare(tokens: Sequence[Token], at: int) -> bool:
+def _is_bare(tokens: Sequence[Token], at: int, columns: Collection[str]) -> bool:
     """Whether a quoted text stands alone: no sign, list or name leads to it."""
     if tokens[at].norm != "#str" or tokens[at].text[:1] == "`":
         return False
     before = tokens[at - 1].norm if at else ""
+    if before in {name.lower() for name in columns}:
+        return False
     return before not in ("=", "!=", "topic", "(", "or", "in", "like", "subject", "message", "with")

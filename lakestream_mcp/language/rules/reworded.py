@@ -59,9 +59,14 @@ _CALLED_LOST = (
     r"(?P<of>events?|data|metrics|readings?|messages?|anything|silence|heartbeats?|signals?|#dur) "
     r"(?:=|means|is considered|counts as) (?:lost|dead|offline|down|gone|missing)(?= [.;,]|$| ->)"
 )
+_TYPES = "|".join(COLUMN_TYPES)
+_CAST_FROM = rf"(?<=\w )\( (?:{_TYPES}) \)(?= (?:to|into|as) (?:an? )?(?:{_TYPES}))"
+_LABEL = r"(?:rule|pattern|detect|condition|alert|logic|check|output|out|sink|source) ="
+_TIMES_THE = r"(?:#times|#factor) the [a-z]\w*(?= (?:average|mean|avg) (?:of|over))"
 _AFTERWARDS = r"(?<=[.;] )(?:afterwards|after (?:that|this)|finally|next|lastly|subsequently) :"
 _AFTER_THIS = r"(?:and )?after (?:this|that|it) (?:comes?|follows?|there (?:is|comes))"
 _WATERMARK = r"watermark(?: node)? \( [a-z_]\w* , #dur \)"
+_TIME_AND = r"per (?:second|minute|hour|day|week) and (?:per )?[a-z_]\w*"
 _SLIPS = {"wen": "when", "whn": "when", "frm": "from", "wich": "which", "evry": "every",
           "tabel": "table", "shoud": "should", "alrt": "alert", "befor": "before"}  # fmt: skip
 _MORE_THEN = r"(?:more|less|longer|higher|lower|greater|fewer|larger|bigger|older) then(?= #)"
@@ -101,6 +106,10 @@ def reworded(tokens: Sequence[Token]) -> list[Token]:
     made = _replaced(made, _MORE_THEN, lambda found: [found[0], word("than", found[1])])
     made = _kafka_said(made)
     made = _replaced(made, _PLACED, _radius)
+    made = _replaced(made, _TIME_AND, lambda found: [found[0], found[-1], *found[:2]])
+    made = _replaced(made, _CAST_FROM, lambda _: [])
+    made = _replaced(made, _TIMES_THE, lambda found: list(found[:2]))
+    made = _replaced(made, _LABEL, lambda found: [found[0], _colon(found[1])])
     made = _replaced(made, _AFTERWARDS, lambda _: [])
     made = _replaced(made, _AFTER_THIS, lambda found: [word("then", found[0])])
     made = _replaced(made, _WATERMARK, _watermarked)
@@ -211,6 +220,10 @@ def _watermarked(found: Sequence[Token]) -> list[Token]:
     first = found[0]
     node = [t for t in found if t.norm == "node"]
     return [first, *node, word("on", first), found[-4], word("of", first), found[-2]]
+
+
+def _colon(at: Token) -> Token:
+    return Token("punct", ":", ":", place=at.place)
 
 
 def comma(at: Token) -> Token:

@@ -56,10 +56,9 @@ _MORE = (
 
 def state_machine(scene: Scene, phrase: Phrase) -> Made | None:
     """`status goes from pending to paid to shipped`."""
-    found = phrase.find(_STATE_MACHINE)
+    found, pairs = phrase.find(_STATE_MACHINE), list(phrase.all(_PAIR))
     if found is None:
         return None
-    pairs = list(phrase.all(_PAIR))
     if len(pairs) > 1 and not phrase.part(pairs[0].end, pairs[1].start + 1).has("->|to|then|into"):
         return _branching(scene, phrase, pairs)
     states = [
@@ -93,7 +92,7 @@ def state_machine(scene: Scene, phrase: Phrase) -> Made | None:
     if len(set(names)) != len(names):
         scene.talk.ask("A state comes twice on the way. Which way is meant?", [" to ".join(names)])
         return UNSURE
-    if column and not names[2:] and time is not None and not phrase.has(_MACHINE):
+    if column and time is not None and not (names[2:] or phrase.has(_MACHINE)):
         return _move(key, column, names, time)
     return machine(scene, key, column, list(pairwise(names)), time) if column else UNSURE
 

@@ -164,10 +164,6 @@ def key_or_ask(key: Key, columns: Columns, talk: Talk, what: str) -> list[str]:
     if len(candidates) == 1:
         talk.assume(f"Matched per `{candidates[0]}`, the only column that looks like a key.")
         return candidates
-    texts = [n for n in columns.of_type("string") if not columns.open]
-    if not candidates and len(texts) == 1 and texts[0] != columns.status_column():
-        talk.assume(f"Matched per `{texts[0]}`, the only column of texts.")
-        return texts
     if candidates:
         options: Sequence[str] = [f"per {name}" for name in candidates]
         talk.ask(f"Per what is the {what} meant?", [*options, "all rows together"])

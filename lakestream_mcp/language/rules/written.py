@@ -22,6 +22,7 @@ _RESERVED = word_set(
     "else user current_date primary key index values comment analyze refresh temp temporary"
 )
 """Columns that SQL would take for a word of its own."""
+_COMPARE = {"=", "<", ">", "<=", ">=", "!=", "in", "between", "like", "is"}
 _LONGEST = 60
 
 
@@ -62,7 +63,11 @@ def _longest(phrase: Phrase, at: int, names: dict[str, str]) -> Clause | None:
         return None
     end = at
     while end < min(len(phrase), at + _LONGEST) and _is_sql(phrase.tokens[end], names):
+        if end > at and _stand_side_by_side(phrase.tokens[end - 1], phrase.tokens[end]):
+            break
         end += 1
+    if not _COMPARE & {token.norm for token in phrase.tokens[at:end]}:
+        return None
     for stop in range(end, at + 2, -1):
         if phrase.tokens[stop - 1].norm in (*_SIGNS - {")"}, "and", "or", "in", "not", "is"):
             continue
@@ -70,6 +75,12 @@ def _longest(phrase: Phrase, at: int, names: dict[str, str]) -> Clause | None:
         if tree is not None:
             return Clause(at, stop, tree)
     return None
+
+
+def _stand_side_by_side(before: Token, token: Token) -> bool:
+    """Whether two values follow one another, which no expression has."""
+    first = before.norm == ")" or (before.norm not in _SIGNS | _WORDS | _FUNCTIONS)
+    return first and token.norm not in _SIGNS - {"("} and token.norm not in _WORDS
 
 
 def _is_sql(token: Token, names: dict[str, str]) -> bool:

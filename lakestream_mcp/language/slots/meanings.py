@@ -35,8 +35,8 @@ from .patterns import (
 )
 from .polygons import read_polygon
 from .sessions import read_session
-from .sums import read_sums
 from .states import read_states
+from .sums import read_sums
 
 _MOVE = rf"(?:{UP}|{DOWN}|{FLAT})"
 _READINGS: tuple[tuple[str, Reading], ...] = (
