@@ -43,6 +43,7 @@ def wrong(results: list[Result]) -> list[tuple[str, list[str]]]:
         "fresh_6",
         "fresh_7",
         "fresh_8",
+        "fresh_9",
         "edits_4",
         "edits_5",
         "edits_6",

@@ -19,6 +19,7 @@ _LIMIT = (
     r"most) (?P<n>#num|#pct)(?! (?:events|times|failed|rows))"
 )
 _FUNCTION = r"average|avg|mean|maximum|minimum|max|min|highest|lowest|distinct count"
+_IN_WINDOWS = r"every|each|hourly|daily|weekly|windows?|tumbling|sliding|per #dur"
 _WHERE = (
     r"(?:where|whose|having|with|only(?: for)?|but only|for)(?: (?:those|the|ones|rows|events))*"
     r"(?= [a-z]\w* (?:is|are|=|!=|>|<|>=|<=|in|not|over|above|below|under|#str|between|equals))"
@@ -30,7 +31,10 @@ def aggregated(scene: Scene, phrase: Phrase) -> tuple[Made, ...] | None:
     """`average cpu per host over 5 minutes above 80`, `count failed logins per user hourly`."""
     if phrase.has(r"sessions?|sessioni\w+") and not phrase.has("session windows?"):
         return None
-    limit = phrase.find(_LIMIT) if phrase.has(_FUNCTION) else None
+    summed = phrase.has("sum|total") and phrase.has(_LIMIT) and not phrase.has(_FUNCTION)
+    if summed and not phrase.has(_IN_WINDOWS) and not phrase.has(_WHERE):
+        return None
+    limit = phrase.find(_LIMIT) if summed or phrase.has(_FUNCTION) else None
     where = _condition(scene, phrase, limit)
     limit = None if where else limit
     span = where or limit

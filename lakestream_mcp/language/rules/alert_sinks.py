@@ -157,4 +157,8 @@ def webhook(_scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phr
         return None
     rest = without_sink(phrase, found)
     rest = rest.without(rest.take(r"(?:a |the )?(?:rest |http )?(?:webhook|endpoint|api)"))
-    return Made("rest-webhook-sink", {"url": place_of(found.token("u"))}, "Webhook"), rest
+    put = rest.take(
+        r"(?:(?:with|using|via|by|method|http|the|a|as|is|:|=) )*put(?: method| request)?"
+    )
+    config = {"url": place_of(found.token("u"))} | ({"method": "PUT"} if put else {})
+    return Made("rest-webhook-sink", config, "Webhook"), rest.without(put)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
+from .building import build
 from .clauses import clauses, is_instruction
 from .declared import declared
 from .drafts import concluded, with_places
@@ -16,13 +17,16 @@ from .language import REFUSAL, kind_refusal
 from .names import Columns, singular
 from .phrase import Phrase
 from .quantities import measured
-from .reader import Reader, build
+from .reader import Reader
 from .readings import better
+from .remarks import told_of
+from .reworded import reworded
 from .row_patterns import clause_text
 from .scene import Made
 from .spelt import spelt
 from .talk import Talk
 from .tokens import MAX_TEXT, clean, tokenise
+from .turned import turned
 from .typed import typed_columns
 from .typos import corrected
 from .words import ENTITIES, THINGS
@@ -71,6 +75,7 @@ class Rules:
             return _match_recognize(request, *clause, talk)
         names = (*request.schema, *(n for c in request.columns.values() for n in c))
         tokens = measured(corrected(tokenise(text), names))
+        tokens = tokens if request.document.nodes else turned(reworded(tokens))
         whole, columns, given = tokens, request.schema, bool(request.schema)
         if not request.schema and not request.document.nodes:
             said = declared(tokens, talk)
@@ -79,7 +84,8 @@ class Rules:
             columns, whole = (columns, whole) if columns else (said.types, tokens)
             columns = simulated_columns(request, [Phrase(whole)]) or columns
         if not request.document.nodes:
-            tokens, whole = spelt(tokens, columns), spelt(whole, columns)
+            tokens = told_of(spelt(tokens, columns), columns)
+            whole = told_of(spelt(whole, columns), columns)
         found = clauses(tokens, bool(request.document.nodes))
         if any(len(part) > MAX_WORDS for part in found):
             return Draft(refusal=f"A sentence has more than {MAX_WORDS} words. Say it in several.")

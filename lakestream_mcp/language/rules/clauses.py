@@ -23,12 +23,12 @@ COMMAND = (
     r"instead)"
 )
 _JOIN = (
-    r"(?:,|and|then|also|finally|next|after that|afterwards|plus|but|lastly|"
+    r"(?:,|and|then|also|finally|next|after (?:that|this)|afterwards|plus|but|lastly|"
     r"second|secondly|first|firstly|third)"
 )
 _BOUNDARY = rf"(?:{_JOIN} ){{0,5}}{_JOIN}(?: please)?(?= {COMMAND}(?!\S))"
 _ORDINAL = (
-    r"(?:,|then|finally|next|after that|afterwards|lastly|secondly?|firstly?|first|third|"
+    r"(?:,|then|finally|next|after (?:that|this)|afterwards|lastly|secondly?|firstly?|first|third|"
     r"fourth)"
 )
 _FIRST = rf"{_ORDINAL}(?: {_ORDINAL})*(?: of all)?(?: ,)?(?= {COMMAND}(?!\S))"
@@ -224,7 +224,8 @@ def parts(phrase: Phrase) -> list[Phrase]:
     at = 0
     while (found := phrase.find(_BOUNDARY, at)) is not None:
         at = found.end
-        if found.start and not _continues(phrase, found.end):
+        delays = phrase.at(r"(?:\w+ ){0,5}watermark")
+        if found.start and (delays or not _continues(phrase, found.end)):
             cuts.append((found.start, found.end))
     found_parts, start = [], 0
     for begin, end in sorted(cuts):

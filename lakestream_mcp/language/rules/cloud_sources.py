@@ -205,7 +205,7 @@ def webhook(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phras
         r"http endpoint|http posts?)(?: (?:source|endpoint|calls|"
         r"requests))*"
     )
-    if found is None or is_sink(phrase, found.start, has_source) or phrase.has("#url"):
+    if found is None or phrase.has("#url") or is_sink(phrase, found.start, has_source):
         return None
     rest = cut_out(phrase, found)
     path = rest.take(r"(?:(?:into|landing|in|at|land|path|folder|with|the|to) )*(?P<p>#path)")

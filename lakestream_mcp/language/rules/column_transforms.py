@@ -126,7 +126,9 @@ def _renamings(scene: Scene, rest: Phrase, rename: bool) -> tuple[list[dict[str,
             named = scene.columns.named(words)
         to = (
             rest.at(
-                r"(?:column |field )?(?:to|as|into|->)(?: (?:a|an|the|type|be))*", at + named.length
+                r"(?:column |field )?(?:from (?:an? )?\w+ )?"
+                r"(?:to|as|into|->)(?: (?:a|an|the|type|be))*",
+                at + named.length,
             )
             if named
             else None
@@ -136,10 +138,13 @@ def _renamings(scene: Scene, rest: Phrase, rename: bool) -> tuple[list[dict[str,
         token = rest.tokens[to.end]
         value = str(token.value) if token.kind == "str" else token.text
         kind = COLUMN_TYPES.get(token.norm)
+        sized = rest.at(r"decimal \( #num(?: , #num)? \)", to.end)
+        if sized is not None:
+            kind = "".join(t.text for t in rest.tokens[sized.start : sized.end])
         change = {"name": value} if kind is None or (rename and not again) else {"type": kind}
         old = columns.pop() if again else {"column": named.name}
         columns.append({**old, **change})
-        end = to.end + 1
+        end = sized.end if sized else to.end + 1
         if token.norm == "whole":
             end += 1
         more = rest.at(r"(?:(?:,|and|cast|rename|convert|the) )*(?:,|and|the)", end)

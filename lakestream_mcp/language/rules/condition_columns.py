@@ -79,6 +79,10 @@ class ConditionColumns:
         before = self._before(phrase, found.start, floor)
         if before and self._countable(before[0]):
             return (*before, found.end)
+        held = phrase.tokens[found.end].norm if found.end < len(phrase) else ""
+        if held in {name.lower() for name in self._arrays()}:
+            named = self.columns.exactly([held])
+            return (named.name, found.start, found.end + 1) if named else None
         after = phrase.at(
             r"(?:(?:in|of|for|on|the|its|items|points) )*(?P<word>[a-z_]\w*)", found.end
         )
@@ -267,7 +271,7 @@ def column_tree(name: str) -> exp.Expr:
 def _is_other(phrase: Phrase, at: int, floor: int) -> bool:
     """Whether a sign follows a word that is no column: `risk > 0.7` is not about the amount."""
     before = phrase.tokens[at - 1] if at > floor else None
-    signed = phrase.tokens[at].norm in (">", "<", ">=", "<=", "=")
+    signed = phrase.tokens[at].norm in (">", "<", ">=", "<=", "=", "is", "are", "was")
     word = before is not None and before.kind == "word" and means_something(before)
     return signed and word and singular(before.norm) not in ENTITIES if before else False
 

@@ -135,6 +135,7 @@ class PlacesAndSigns(Equalities):
             column, end = (after.name, found.start), end + 1
         if column is None or column[0] not in self.columns.numeric():
             return None
+        self.told = column[0]
         kinds = {"positive": exp.GT, "negative": exp.LT, "zero": exp.EQ}
         said = found.groups["sign"][0].norm
         kind = exp.GTE if said == "non" else kinds[said]

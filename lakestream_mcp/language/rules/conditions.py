@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from .comparisons import AFTER, AUX, NEGATED, NOT, ORDERED, QUICK, SLOW, VALUE
 from .measure_words import plain_number
 from .phrase import Found, Phrase
+from .tokens import Token
+from .words import word_set
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -15,6 +17,14 @@ from .condition_clause import Clause
 from .condition_columns import column_tree
 from .flags import Flags
 from .grouping import alike, grouped, joined
+from .written import nested
+
+_MORE = r"(?P<sign>\*|\+|-|/|times|plus|minus|multiplied by|divided by) (?P<factor>#num)"
+"""What a column is multiplied with, or what is added to it, before another is held against it."""
+
+
+_OPENS = word_set(", and or but ( : ; where with only keep that are")
+_IN_ORDER = r"#dur|#time|then|followed|after|before"
 
 
 class Conditions(Flags):
@@ -37,6 +47,7 @@ class Conditions(Flags):
             if clause is None:
                 at += 1
                 continue
+            clause = self._denied(phrase, clause, found[-1].end if found else 0)
             phrase.use(clause.start, clause.end)
             if found and self._is_carried(phrase, found[-1], clause):
                 clause = _either(found.pop(), clause)
@@ -44,6 +55,20 @@ class Conditions(Flags):
             self.compared = True
             at = clause.end
         return grouped(phrase, found)
+
+    def _denied(self, phrase: Phrase, clause: Clause, floor: int) -> Clause:
+        """`and not status = 'declined'`, `, not currency 'USD'`: the opposite, where a `not`
+        stands right before a column and nothing is told in order."""
+        from sqlglot import exp
+
+        at = clause.start - 1
+        column = self.columns.exactly([phrase.tokens[clause.start].norm])
+        if at < floor or phrase.tokens[at].norm != "not" or column is None:
+            return clause
+        opens = at == floor or phrase.tokens[at - 1].norm in _OPENS
+        if not opens or phrase.has(_IN_ORDER):
+            return clause
+        return clause._replace(start=at, tree=exp.Not(this=exp.Paren(this=clause.tree)))
 
     def _is_carried(self, phrase: Phrase, before: Clause, clause: Clause) -> bool:
         """Whether a comparison is of the column before it, `is 'a' or is null`, or explains it."""
@@ -59,6 +84,7 @@ class Conditions(Flags):
     def _clause(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
         """A comparison whose sign is at a place; its column is before, or after."""
         for read in (
+            self._written,
             self._clock,
             self._relative,
             self._between,
@@ -77,6 +103,10 @@ class Conditions(Flags):
             if clause is not None:
                 return clause
         return None
+
+    def _written(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
+        """A condition in SQL with brackets or arithmetic."""
+        return nested(phrase, at, self.columns) if at >= floor else None
 
     def _between(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
         cue = (
@@ -129,8 +159,11 @@ class Conditions(Flags):
         named = self.columns.named([t.norm for t in phrase.tokens[place : place + 4]])
         if named is None or not set(named.names) & set(self.columns.numeric()):
             return None
-        groups = {**found.groups, "value": phrase.tokens[place : place + named.length]}
-        return Found(found.start, place + named.length, groups)
+        end = place + named.length
+        groups = {**found.groups, "value": phrase.tokens[place:end]}
+        more = phrase.at(_MORE, end)
+        groups |= more.groups if more else {}
+        return Found(found.start, more.end if more else end, groups)
 
     def _after(self, phrase: Phrase, at: int, floor: int) -> Clause | None:
         for sign, words in AFTER:
@@ -189,12 +222,24 @@ class Conditions(Flags):
         named = self.columns.named([t.norm for t in value])
         if named is None or named.name == column:
             return None
+        if sign := found.groups.get("sign"):
+            return _sum(column_tree(named.name), sign[0].norm, found.groups["factor"][0])
         times = phrase.part(found.start, found.end).find("#times|#factor")
         other: exp.Expr = column_tree(named.name)
         if times is not None:
             factor = plain_number(Fraction(phrase.tokens[found.start + times.start].value))
             other = exp.Mul(this=other, expression=exp.Literal.number(factor))
         return other
+
+
+def _sum(column: exp.Expr, sign: str, number: Token) -> exp.Expr:
+    """A column with a number beside it: `limit * 1.25`, `limit plus 5`."""
+    from sqlglot import exp
+
+    kinds = {"*": exp.Mul, "times": exp.Mul, "multiplied": exp.Mul, "/": exp.Div}
+    kinds |= {"divided": exp.Div, "+": exp.Add, "plus": exp.Add}
+    literal = exp.Literal.number(plain_number(Fraction(number.value)))
+    return kinds.get(sign, exp.Sub)(this=column, expression=literal)
 
 
 def _either(first: Clause, second: Clause) -> Clause:

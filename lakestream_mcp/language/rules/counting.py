@@ -32,6 +32,11 @@ _SILENT = (
 )
 
 
+_AGAIN = (
+    r"(?:(?:sends?|reports?|is|comes?|speaks?|appears?|starts? (?:sending|reporting)|works?) "
+    r"(?:again|back)(?: online)?|returns?|recovers?|resumes?)(?= (?:after|from))"
+)
+"""What is looked for is the end of a silence: `reports again after an hour of silence`."""
 _HEARTBEAT_WORDS = (
     r"(?:heartbeats?|heart ?beats?|pings?|keepalives?|signals?|data|"
     r"readings?|sent|reports?|reporting|heard|seen|from|received|"
@@ -193,6 +198,8 @@ def heartbeat(scene: Scene, phrase: Phrase) -> Made | None:
         r"back(?: online)?|is back|resumes?|returns?|starts again)"
     )
     phrase = phrase.without(back)
+    again = None if back else phrase.take(_AGAIN)
+    phrase = phrase.without(again)
     key, phrase = scene.key(phrase, "silence")
     time, phrase = take_time(phrase)
     silent = phrase.take(_SILENT) or phrase.take("heart ?beats?|liveness")
@@ -213,7 +220,7 @@ def heartbeat(scene: Scene, phrase: Phrase) -> Made | None:
         "where": where,
         "timeout": timeout,
         "forget_after": _longer(int(time.value)),
-        "emit": None if back else ["lost"],
+        "emit": None if back else ["recovered"] if again else ["lost"],
     }
     scene.talk.assume(f"A key that stays silent for {config['forget_after']} is forgotten.")
     return Made("heartbeat", kept(config))

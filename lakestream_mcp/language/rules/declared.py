@@ -121,7 +121,7 @@ def _marked(items: Sequence[tuple[str, str]]) -> bool:
 def _taken(
     phrase: Phrase, found: Found, items: Sequence[tuple[str, str]], end: int, talk: Talk
 ) -> Declared:
-    types = {name: kind or _type_of(name, phrase) for name, kind in items}
+    types = {name: kind or type_of(name, phrase) for name, kind in items}
     guessed = [f"{name} {types[name]}" for name, kind in items if not kind]
     if guessed:
         talk.assume(f"The types of columns were not given: I took {', '.join(guessed)}.")
@@ -140,7 +140,7 @@ def _taken(
     return Declared(types, [*before, *rest])
 
 
-def _type_of(name: str, phrase: Phrase) -> str:
+def type_of(name: str, phrase: Phrase) -> str:
     """The type that a column's name, or what is said of it, tells."""
     parts = parts_of(name)
     if set(parts) & _TIMES and parts[-1] not in ("id", "zone"):

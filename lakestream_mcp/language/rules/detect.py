@@ -69,6 +69,11 @@ _HOLDS = (
     r"the|last|a|an|full|about))* #dur"
 )
 
+VISITS = (
+    r"visits?(?! (?:more|at|over|#num|the|an?|any|>|>=|less|fewer|each|every|different|pages?|"
+    r"#str)(?!\S))"
+)
+"""Visits of somebody, who is not said to visit something."""
 _SAME_TIMES = r"(?:same|identical) \w+(?: \w+)? #times.*#dur|#times.* (?:same|identical) \w+.*#dur"
 
 PATTERNS: tuple[tuple[str, Builder], ...] = (
@@ -111,7 +116,7 @@ PATTERNS: tuple[tuple[str, Builder], ...] = (
     ),
     (
         (
-            r"(?:sessions?|sessionize|sessionise|sessionization|visits?)(?= "
+            rf"(?:sessions?|sessionize|sessionise|sessionization|{VISITS})(?= "
             r".*(?:gap|inactiv\w+|idle|silence|timeout|ends?|#dur))|into (?:\w+ "
             r")?sessions?|sessionize|sessionise"
         ),
@@ -194,6 +199,6 @@ def _fits(builder: Builder, phrase: Phrase) -> bool:
 def vague(phrase: Phrase) -> str | None:
     """A word for an amount that nobody can act on, as a question."""
     for word, question in sorted(VAGUE.items(), key=lambda pair: -len(pair[0])):
-        if phrase.has(word):
+        if phrase.has(rf"(?<!more ){word}(?! than)"):
             return question
     return None

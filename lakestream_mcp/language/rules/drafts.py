@@ -18,6 +18,10 @@ NOWHERE = {"table": "main.default.results"}
 """Where rows go when a text does not say."""
 
 
+BOTH_WAYS = 2
+"""Ways out of a router that each have a place: rows that take none are not meant."""
+
+
 def with_places(reader: Reader, columns: Columns, talk: Talk) -> None:
     """Every source with columns, event time and watermark; one to start from where none is."""
     found = reader.found
@@ -38,6 +42,7 @@ def with_places(reader: Reader, columns: Columns, talk: Talk) -> None:
         not found.sinks
         and not found.branches
         and not any(port == "other" for port, _ in found.routes)
+        and len({port for port, _ in found.routes}) < BOTH_WAYS
     ):
         found.sinks.append(default_sink(talk))
     timed = any(

@@ -11,7 +11,7 @@ from .comparisons import AUX, EQUAL, LIKE, NOT, NULL, ORDERED, SET, UNEQUAL
 from .names import PLACES, column_name, parts_of
 from .phrase import Found, Phrase
 from .tokens import Token
-from .words import STATUS_COLUMNS, STATUS_WORDS, STOP, TYPE_COLUMNS
+from .words import STATUS_COLUMNS, STATUS_WORDS, STOP, TYPE_COLUMNS, word_set
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -22,8 +22,9 @@ from .grouping import alike
 _LIST_VALUE = r"(?:#str|#num|\w+)"
 
 
-_VAGUE = frozenset(
-    ["slow", "fast", "late", "busy", "overloaded", "unhealthy", "hot", "cold", "bad", "strange"]
+_VAGUE = word_set(
+    "no none above below beyond exceeding slow fast late busy overloaded unhealthy hot cold bad "
+    "strange"
 )
 """Words that say how something is, and are the value of no key."""
 _OPEN_VALUE = r"#str|(?!(?:a|an|the|not|too|very|in|on|more|less)\b)[a-z]\w*"

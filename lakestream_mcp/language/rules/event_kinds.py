@@ -43,7 +43,7 @@ class EventKinds:
         everything = words
         words = [t for t in words if not self._subject(t, words)]
         content = [t for t in words if means_something(t)]
-        if not content:
+        if all(map(self._is_column, content)):
             return []
         words = words[words.index(content[0]) : words.index(content[-1]) + 1]
         tree = self._known_value(content) or self._flag(content) or self._of_type(words, alone)
@@ -53,6 +53,11 @@ class EventKinds:
         quoted = [t for t in content if t.norm == "#str"]
         self._understood(quoted or content)
         return [tree]
+
+    def _is_column(self, token: Token) -> bool:
+        """Whether a word is written as a column is, which is no sort of event."""
+        names = {name for name in self.columns.types if not name.islower() or "_" in name}
+        return not self.columns.open and token.kind == "word" and token.text in names
 
     def _understood(self, tokens: Iterable[Token]) -> None:
         self.used.update(token.place for token in tokens)
@@ -158,6 +163,8 @@ class EventKinds:
         """Whether a word only says what all the rows are: `order` where there is an `order_id`."""
         word = singular(token.norm)
         if token.kind == "word" and word in self.columns.about:
+            return True
+        if token.norm == "clicks" and any("page" in parts_of(name) for name in self.columns.types):
             return True
         if token.kind != "word" or kind is not None:
             return False

@@ -90,6 +90,10 @@ def _term(  # noqa: PLR0911 - the cases of a grammar
     if at >= len(phrase):
         return None, at
     token = phrase.tokens[at]
+    if token.norm == "(":
+        value, end = _terms(scene, phrase, at + 1, ("+-", "*/"))
+        closed = value is not None and phrase.at(r"\)", end) is not None
+        return (exp.Paren(this=value), end + 1) if closed else (None, at)
     if token.norm == "#pct" and phrase.at("of", at + 1):
         return _share(scene, phrase, at)
     if token.kind in ("num", "times") and token.norm != "#pct":

@@ -19,6 +19,10 @@ _FLAG = (
     r"(?:(?:that|which|who|is|are|was|were|be|been) )*(?P<not>not |never |non )?"
     r"(?:(?:yet|marked|flagged|as|a|an|the) )*(?P<c>[a-z_]\w*)"
 )
+_CALLED = (
+    r"(?:(?:that|which|who|is|are|was|were|be|been) )*(?P<not>not |never |non )?(?P<c>[a-z_]\w*)"
+)
+"""A column that is called like what fills a phrase: `flagged`, `marked`."""
 _TRUTH = (
     r"(?:(?:is|are|was|=|both|must|be|equals?|to|set|turns?|becomes?|goes) )*(?P<not>not )?"
     r"(?P<v>true|false)"
@@ -48,6 +52,9 @@ class Flags(PlacesAndSigns):
 
         found = phrase.at(_FLAG, at) if at >= floor and not self.columns.open else None
         named = self.columns.exactly([found.groups["c"][0].norm]) if found else None
+        if found is not None and named is None:
+            found = phrase.at(_CALLED, at)
+            named = self.columns.exactly([found.groups["c"][0].norm]) if found else None
         if found is None or named is None or named.name not in self.columns.of_type("boolean"):
             return None
         told = phrase.at(_TRUTH, found.end)

@@ -199,7 +199,9 @@ def columns_after(made: Made, columns: Mapping[str, str], catalog: Catalog) -> d
         return _selected(made.config["columns"], columns)
     added: Mapping[str, str] = {}
     if made.type in ("lookup-enrichment", "stream-static-join"):
-        added = dict.fromkeys(made.config.get("select") or (), "string")
+        told = (c.split(" ", 1) for c in str(made.config.get("static_columns", "")).split(", "))
+        types = {pair[0].strip("`"): pair[-1] for pair in told}
+        added = {name: types.get(name, "string") for name in made.config.get("select") or ()}
     if made.type == "flatten-explode" and made.config.get("alias"):
         kind = columns.get(made.config["column"], "string")
         inner = kind.removeprefix("array<").removesuffix(">")

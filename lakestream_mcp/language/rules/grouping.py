@@ -74,8 +74,10 @@ def _excepted(phrase: Phrase, clauses: list[Clause]) -> list[Clause]:
         whole = phrase.part(first[0].start, rest[-1].end)
         if not whole.has(_APART) and _only(phrase, rest, rest[0].start, rest[-1].end):
             denied = exp.Not(this=exp.Paren(this=joined(phrase, rest)))
-            kept = Clause(first[0].start, first[-1].end, joined(phrase, first))
-            return [kept, Clause(rest[0].start, rest[-1].end, denied)]
+            kept = joined(phrase, first)
+            kept = exp.Paren(this=kept) if isinstance(kept, exp.Or) else kept
+            tree = exp.and_(kept, denied, copy=False)
+            return [Clause(first[0].start, rest[-1].end, tree)]
     return clauses
 
 
@@ -112,7 +114,9 @@ def _by_comma(phrase: Phrase, clauses: list[Clause]) -> list[Clause]:
     """`A or B, and C`: the comma parts what `and` would bind closer."""
     parts: list[list[Clause]] = [[clauses[0]]]
     for before, clause in pairwise(clauses):
-        if phrase.part(before.end, clause.start).has(", (?:and|but)"):
+        gap = phrase.part(before.end, clause.start)
+        denied = gap.text == "," and phrase.tokens[clause.start].norm == "not"
+        if denied or gap.has(", (?:and|but)"):
             parts.append([])
         parts[-1].append(clause)
     made: list[Clause] = []

@@ -67,8 +67,7 @@ def enriched(scene: Scene, phrase: Phrase) -> Made | None:
     middle = phrase.part(found.start + 1, found.end)
     tail = phrase.part(found.end)
     key, rest = take_key(Phrase((*tail.tokens,), phrase.used), scene.columns, scene.talk)
-    about = singular(token.text.rsplit(".", 1)[-1])
-    names = list(key.names) or [n for n in scene.columns.key_candidates() if about in n.lower()]
+    names = list(key.names) or _keys_of(scene, middle, token.text)
     if not names:
         scene.talk.ask(
             f"By which columns is `{token.text}` joined?",
@@ -99,6 +98,27 @@ def enriched(scene: Scene, phrase: Phrase) -> Made | None:
     return Made(kind, config, "Enrich")
 
 
+def _keys_of(scene: Scene, middle: Phrase, table: str) -> list[str]:
+    """The columns that a look-up is by: those spoken of, else those that the table is called by."""
+    spoken = {t.norm for t in middle.tokens}
+    about = singular(table.rsplit(".", 1)[-1])
+    by_name = [n for n in scene.columns.of_type("string") if n.lower() in spoken]
+    return by_name or [n for n in scene.columns.key_candidates() if about in n.lower()]
+
+
+def with_types(made: Made, said: Phrase) -> Made:
+    """A look-up whose columns have the types that a text tells: what is held against a number is
+    one."""
+    from .declared import type_of
+
+    wanted = {name.lower() for name in made.config.get("select", ())}
+    columns = [
+        f"{name} {type_of(name, said)}" if name.lower() in wanted else f"{name} {kind}"
+        for name, kind in (c.split(" ", 1) for c in made.config["static_columns"].split(", "))
+    ]
+    return made._replace(config={**made.config, "static_columns": ", ".join(columns)})
+
+
 def _unnamed(scene: Scene, phrase: Phrase) -> Made | None:
     """`join with the customer list`: which table that is has to be asked."""
     found = phrase.at(_UNNAMED)
@@ -114,9 +134,9 @@ def _looked_up(middle: Phrase, tail: Phrase) -> list[str]:
     """The columns that are to come from a table: those named, that are no other words."""
     names = []
     got = tail.take(
-        r"(?:(?:to|and|,|for) )*(?:adding|adds|gives|get|bringing|bring back|add|select|taking|"
-        r"fetch|giving|bring|include|including)(?: (?:in|the|its|column|"
-        r"columns|a|their))*"
+        r"(?:(?:to|and|,|for|\() )*(?:with|adding|adds|gives|get|bringing|bring back|add|select|"
+        r"taking|fetch|giving|bring|include|including|columns?|fields?)"
+        r"(?: (?:in|the|its|column|:|are|columns|a|their))*"
     )
     for part in (middle, tail.part(got.end) if got else None):
         for token in part.tokens if part else ():

@@ -31,7 +31,7 @@ _REPORT = (
 )
 _LISTED = r",(?: and| the)*(?= (?:count|total|average|sum|max|maximum|min|minimum|mean)(?!\S))"
 _FUNCTION = (
-    r"(?:(?:number|count) of (?:distinct|unique|different)|distinct count|unique count|"
+    r"(?:(?:number|count)(?: of)? (?:distinct|unique|different)|distinct count|unique count|"
     rf"{_WORDS}|distinct|unique)"
 )
 
@@ -44,6 +44,7 @@ class Measure(NamedTuple):
 
     function: str
     column: tuple[str, ...]
+    name: str = ""
 
 
 class Measures(NamedTuple):
@@ -150,17 +151,20 @@ def aggregates(
             break
         function = _function(found.groups["f"])
         words, after = _words(phrase, found.end, columns)
+        alias = phrase.at(r"(?:as|called|named) (?P<a>[a-z_]\w*)", after) if columns else None
+        name = alias.groups["a"][0].text if alias else ""
+        after = alias.end if alias else after
         goes_on = phrase.at(rf"(?:and|,|, and)(?: the)? {_FUNCTION}", after) is not None
         if columns is not None and not goes_on and not _is_of(function, words, columns):
             break
         at = found.end
         if function == "count" and not words:
-            wanted.append(Measure("count", ()))
+            wanted.append(Measure("count", (), name))
             end = at = after
             continue
         pending.append(function)
         if words:
-            wanted += [Measure(f, tuple(words)) for f in pending]
+            wanted += [Measure(f, tuple(words), name) for f in pending]
             pending = []
         end = at = after
     wanted += [Measure(f, ()) for f in pending]

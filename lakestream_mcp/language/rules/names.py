@@ -19,6 +19,7 @@ from .words import (
     TYPE_COLUMNS,
     UNIT_COLUMNS,
     USUAL,
+    word_set,
 )
 
 _CANONICAL = {word: group.split()[0] for group in SYNONYMS for word in group.split()}
@@ -64,6 +65,13 @@ class Named(NamedTuple):
     def name(self) -> str:
         """The first of them."""
         return self.names[0]
+
+
+_NO_KEYS = PLACES | word_set(
+    "url uri path page message msg text body description comment note reason title currency level "
+    "severity direction color unit format"
+)
+"""What a text column says of a row, and is no thing that rows are about."""
 
 
 class Columns:
@@ -150,13 +158,17 @@ class Columns:
         names = tuple(dict.fromkeys(by_part[part] for part in near))
         return Named(names, 1, word) if names else None
 
+    def written(self) -> list[str]:
+        """The names of columns that are known and single words: a word that is one means it."""
+        return [] if self.open else [name for name in self.types if "_" not in name]
+
     def numeric(self) -> list[str]:
         """Columns that hold numbers which are no ids."""
         return [
             name
             for name, kind in self.types.items()
             if kind.lower().startswith(_NUMERIC)
-            and not _is_id(parts_of(name))
+            and (not _is_id(parts_of(name)) or parts_of(name)[0] == "count")
             and not {"latitude", "longitude", "lat", "lon"} & set(parts_of(name))
         ]
 
@@ -203,7 +215,10 @@ class Columns:
             about = bool((ENTITIES - PLACES) & set(parts)) and parts[-1] in TAILS | ENTITIES
             if (about or _is_id(parts)) and not (parts[0] in EVENT_IDS or parts == ("id",)):
                 found.append(name)
-        return found
+        told = {self.kind_column(), self.status_column()}
+        others = [n for n in self.of_type("string") if n not in told]
+        others = [n for n in others if not _NO_KEYS & {*parts_of(n)}]
+        return found or (others if len(others) == 1 and not self.open else [])
 
     def key_of(self, words: Sequence[str]) -> Named | None:
         """The columns of a key that words name: `user` is `user_id` before `user_name`."""

@@ -71,7 +71,7 @@ _TREND = (
 
 _WINDOW = (
     r"(?:(?:of|over|in|compared to|compared with|based on|against|using|"
-    r"from|relative to|versus|vs|baseline|than|within) )*(?:the |its "
+    r"from|relative to|versus|vs|baseline|than|within) )*(?:the |an? |its "
     r")?(?:last|previous|past|preceding|trailing|rolling|most recent|"
     r"recent)? ?(?P<n>#num|#dur)(?: (?:values?|readings?|events?|"
     r"samples?|measurements?|points?|window|baseline|of history|"
@@ -95,6 +95,10 @@ _OUTLIER_WORDS_2 = (
 )
 
 
+_MULTIPLIER = (
+    r"(?:(?:with|and|a|an|,|using) )*(?:multiplier|threshold|factor|limit|k)(?: (?:of|is|=|:))* "
+    r"(?P<n>#num|#factor)"
+)
 _MOVES = r"increas\w+|drops?|dropp\w+|rises?|rising|decreas\w+|falls?|falling|declin\w+"
 
 
@@ -220,6 +224,8 @@ def outlier(scene: Scene, phrase: Phrase) -> Made | None:
     method, threshold, rest = _method(phrase)
     rest = rest.without(rest.take(_OUTLIER_WORDS))
     rest = rest.without(rest.take(_OUTLIER_WORDS_2))
+    if threshold is None and (told := rest.take(_MULTIPLIER)):
+        threshold, rest = json_number(told.groups["n"][0].value), rest.without(told)
     window = rest.take(_WINDOW)
     rest = rest.without(window)
     value = number_column(scene, rest, "unusual")
@@ -266,7 +272,7 @@ def _method(phrase: Phrase) -> tuple[str, int | float | None, Phrase]:
         found = phrase.take(
             r"(?:(?:by|using|with|based on|a|an|the|has|is|use|via|its|"
             rf"whose) )*{words}(?: (?:method|score))?(?: (?:is|above|over|of|"
-            r"exceeds|exceeding|greater|than|more|beyond|threshold|at|least|"
+            r"exceeds|exceeding|greater|than|more|beyond|threshold|at|least|>|>=|=|:|"
             rf"higher|outside|with|a|using|and|factor)){{0,5}}(?: "
             r"(?P<n>#num))?"
         )

@@ -8,6 +8,7 @@ from .measures import FUNCTIONS
 from .phrase import Phrase
 
 _SUMMED = ("window-aggregate", "session", "outlier", "custom-sql", "map-select", "sql-aggregate")
+_MESSAGES = ("slack-teams-pagerduty", "email-sink", "rest-webhook-sink", "kafka-topic-sink")
 _ODD = ("outlier", "data-quality-expectations", "dead-letter-queue", "split-router")
 _LOOKED_FOR = ("count-threshold", "velocity", "sequence", "absence", "outlier", "geofence", "trend")
 _VALUED = (_ODD, _LOOKED_FOR)
@@ -35,8 +36,8 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "What makes it so? How many of which events, within what time?",
     ),
     (
-        r"(?:write|send|publish|put|append|push|output|post)(?: \w+){1,3} to kafka"
-        r"(?! (?:topic|at|on|#\w+|[a-z_]\w*))",
+        r"(?:write|send|publish|put|append|push|output|post|stream|forward)(?: \S+){1,12} "
+        r"(?:in)?to kafka(?! (?:topic|at|on|#\w+|\(|,|:|@|[a-z_]\w*))",
         (),
         "To which Kafka topic are rows written, and at which servers?",
     ),
@@ -58,11 +59,18 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "By which column are rows grouped? `group` is none.",
     ),
     (
-        r"nothing (?:happens|follows|else)|then nothing|no follow ?up",
+        r"nothing (?:happens|follows|else (?:happens|follows|comes))|then nothing|no follow ?up",
         ("absence", "heartbeat"),
         "Within what time must something happen, and what?",
     ),
 )
+_FEW = 5
+"""Words of a point among which a column's name makes it something else."""
+_NOBODY = (
+    r"(?:notify|alert|tell|inform|warn|page|message|let|contact|call)(?: \w+){0,1}? "
+    r"(?:somebody|someone|anyone|anybody|whoever \w+)(?! on (?:slack|teams|call))"
+)
+"""People who are to be told, and nobody says who or how."""
 _TOTAL = rf"(?:{'|'.join(FUNCTIONS)}) (?:of )?(?:the )?\w+ (?:per|by|for each)"
 
 
@@ -70,10 +78,16 @@ def open_point(phrase: Phrase, types: Collection[str], columns: Collection[str])
     """What must be asked of a text whose draft has nodes of these types."""
     for cue, wanted, question in _POINTS:
         found = phrase.find(cue)
-        named = found and {t.norm for t in phrase.tokens[found.start : found.end]} & {*columns}
+        named = (
+            found
+            and found.end - found.start < _FEW
+            and {t.norm for t in phrase.tokens[found.start : found.end]} & {*columns}
+        )
         told = wanted in _VALUED and phrase.has(r"#(?:num|dur|str|times|pct)")
         if found and not named and not told and not {*wanted} & {*types}:
             return question
+    if phrase.has(_NOBODY) and not {*_MESSAGES} & {*types}:
+        return "Who is to be told, and how: Slack, Teams, PagerDuty or an e-mail address?"
     if phrase.has(r"sessioni\w+") and not phrase.has("#dur"):
         return _POINTS[0][2]
     if phrase.has(_TOTAL) and not phrase.has("#dur") and not {*_SUMMED} & {*types}:

@@ -14,6 +14,7 @@ _NOT_NAMES = frozenset(
         "on",
         "in",
         "with",
+        "bootstrap",
         "broker",
         "brokers",
         "from",
@@ -133,6 +134,9 @@ def name_after(phrase: Phrase, at: int) -> tuple[str, int] | None:
         r"(?:(?:called|named|is|:|=|the|our|my) )*(?:called|named|is|:|=|the|our|my)", at
     )
     at = called.end if called else at
+    if called and phrase.end_of_hyphenated(at - 1) > at:
+        at -= 1
+        return _joined(phrase, at)
     found = phrase.at(NAME, at)
     if found is None:
         return None
@@ -140,7 +144,13 @@ def name_after(phrase: Phrase, at: int) -> tuple[str, int] | None:
     letter = (
         len(token.text) == 1 and phrase.at(r"\w (?:at|on|from|,|and|with|:|in)", at) is not None
     )
-    if token.kind == "word" and not letter and (token.norm in _NOT_NAMES or token.norm in STOP):
+    glued = phrase.end_of_hyphenated(at) > at + 1
+    if (
+        token.kind == "word"
+        and not letter
+        and not glued
+        and (token.norm in _NOT_NAMES or token.norm in STOP)
+    ):
         return None
     return _joined(phrase, at)
 

@@ -71,7 +71,8 @@ def _slashed(tokens: list[Token]) -> list[Token]:
         before = tokens[at - 1] if at else token
         apart = token.place > before.place + len(before.text)
         if token.norm == "/" and apart and before.kind in ("word", "dur"):
-            if after.kind == "word" and after.norm not in ("or", "and"):
+            computed = {t.norm for t in tokens[max(0, at - 3) : at]} & {"=", "as", "(", "compute"}
+            if after.kind == "word" and after.norm not in ("or", "and") and not computed:
                 made.append(token._replace(kind="word", norm="per"))
                 continue
             if after.norm == "#dur" and after.text[:1].isdigit():
@@ -108,7 +109,8 @@ def _spoken(tokens: list[Token], at: int) -> tuple[Fraction | None, int]:  # noq
     first = tokens[at]
     if first.norm == "#num":
         value: Fraction = first.value
-        if _norms(tokens, at + 1, 2) == ["/", "#num"] and tokens[at + 2].value:
+        whole = not any("." in t.text for t in tokens[at : at + 3 : 2])
+        if whole and _norms(tokens, at + 1, 2) == ["/", "#num"] and tokens[at + 2].value:
             return value / tokens[at + 2].value, at + 3
         return _scaled(tokens, value, at + 1)
     if first.norm in ("a", "an") and _norms(tokens, at + 1, 1) == ["dozen"]:

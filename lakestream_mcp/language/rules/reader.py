@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .aggregated import aggregated
@@ -11,16 +11,19 @@ from .column_transforms import both_kept, both_renamed
 from .compared import compared
 from .detect import pattern, vague
 from .explained import explained
-from .flow import Flow, columns_after
+from .flow import columns_after
+from .lookups import with_types
 from .measure_words import duration_of
 from .names import Columns, parts_of, singular
 from .phrase import Phrase
 from .previous import EARLIER, previous
+from .quantities import measured
 from .routes import Routed, quarantined, routed
 from .scene import UNSURE, Made, Scene
-from .sinks import finished, take_sink
+from .sinks import take_sink
 from .sources import take_source
 from .talk import Talk
+from .tokens import clean, tokenise
 from .transforms import READERS, filtered, is_filter, late, watermark
 from .unsupported import unsupported
 
@@ -80,7 +83,8 @@ class Reader:
     def _late(self, phrase: Phrase) -> Phrase:
         if phrase.has("late|lateness|watermark|delay|delayed|order|behind"):
             time, rest = late(phrase)
-            if time is not None and not self.request.document.nodes:
+            named = phrase.has("watermark node")
+            if time is not None and not self.request.document.nodes and not named:
                 self.found.delay = duration_of(time)
                 rest.used.update(t.place for t in rest.tokens if t.norm in self.scene.columns.types)
                 return rest.part(0, 0) if not _says_more(rest) else rest
@@ -163,7 +167,7 @@ class Reader:
         if question is None and not phrase.has("#num|#times|#pct|#dist|#factor|#str"):
             excess = phrase.find(r"too (?:high|low|hot|much|cold|fast|slow|often)")
             question = vague(phrase.part(excess.start, excess.end)) if excess else None
-        if question is None and (open_point := unsupported(phrase)):
+        if question is None and (open_point := unsupported(phrase, self.scene.columns.written())):
             phrase.use()
             self.talk.ask(open_point)
             return
@@ -220,6 +224,8 @@ class Reader:
         return UNSURE
 
     def _add(self, made: Made) -> None:
+        if made.type in ("lookup-enrichment", "stream-static-join"):
+            made = with_types(made, Phrase(measured(tokenise(clean(self.request.text)))))
         last = self.found.steps[-1] if self.found.steps else None
         if last is not None and last.type == made.type == "rename-cast":
             self.found.steps[-1] = made = both_renamed(last, made)
@@ -244,56 +250,3 @@ def _some(made: Made | None) -> Any:
 
 def _says_more(phrase: Phrase) -> bool:
     return any(t.norm not in ("late", "event", "time", "event_time") for t in phrase.content())
-
-
-def build(flow: Flow, found: Found, columns: Columns, talk: Talk, start: str | None = None) -> None:
-    """What was found as changes: sources, then each step after the one before, then sinks."""
-    ids = [flow.add(made) for made in found.sources]
-    for steps, sinks in found.branches:
-        _branch(flow, steps, sinks, ids[0], columns)
-    at = start if start is not None else ids[-1] if ids else None
-    types: Mapping[str, str] = columns.types
-    ports: dict[str, str] = {}
-    for made in found.steps:
-        node = flow.catalog.get(made.type)
-        waiting = [n for n in ids if not flow.outputs(n)]
-        if made.type == "union-merge" or len(node.input_ports) > 1:
-            at = _joined(flow, made, waiting or ([at] if at else []), talk)
-        else:
-            at = flow.add(made, at)
-        types = columns_after(made, types, flow.catalog)
-        if made.type == "split-router" or made.config.get("quarantine"):
-            ports[at] = at
-    router = next(iter(ports), None)
-    for port, made in found.routes:
-        if router is not None:
-            flow.add(finished(made, flow.target_of(router, types)), router, port)
-    for made in found.sinks:
-        if at is not None:
-            flow.add(finished(made, flow.target_of(at, types)), at)
-
-
-def _branch(
-    flow: Flow, steps: Sequence[Made], sinks: Sequence[Made], at: str, columns: Columns
-) -> None:
-    """One of several ways that rows go from a node."""
-    types: Mapping[str, str] = columns.types
-    for made in steps:
-        at = flow.add(made, at)
-        types = columns_after(made, types, flow.catalog)
-    for made in sinks:
-        flow.add(finished(made, flow.target_of(at, types)), at)
-
-
-def _joined(flow: Flow, made: Made, inputs: list[str], talk: Talk) -> str:
-    """A node with several inputs, each fed by a source of its own."""
-    node = flow.catalog.get(made.type)
-    at = flow.add(made)
-    if len(inputs) < 2:
-        if made.type == "union-merge":
-            talk.ask("Which streams are to be merged? Name at least two.")
-        inputs = inputs * 2 if len(node.input_ports) > 1 else inputs
-    for place, source in enumerate(inputs[: max(len(node.input_ports), node.max_inputs)]):
-        port = node.input_ports[place] if place < len(node.input_ports) else "in"
-        flow.connect(source, at, target_port=port)
-    return at

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..proposal import Draft
+from .building import build
 from .detect import vague
 from .drafts import NOWHERE, concluded, with_places
 from .flow import Flow
 from .grouping import UNLESS
 from .marks import is_itemised
+from .mistakes import (
+    is_another,
+    is_keyless,
+    is_misplaced,
+    is_ruled_out,
+    is_ungrouped,
+    mistaken,
+    stacked,
+)
 from .names import Columns
 from .open_points import open_point
 from .phrase import Phrase
-from .reader import Reader, build
+from .reader import Reader
 from .talk import Talk
 from .tokens import Token
 
@@ -37,18 +47,23 @@ _NAMED = {
     "heartbeat": r"heartbeats?|silent|silence|stops? (?:sending|reporting)",
 }
 """Patterns by the name that a text may give them."""
-_ORDERED = (
-    r"then|follow\w*|after\w*|later|before|next|preced\w*|subsequent\w*|sequence|funnel|once|first|"
-    r"in a row|consecutive\w*|successive\w*|straight|#times|different|same|again|until|leads?|goes|"
-    r"falls?|drops?|rises?|increas\w+|decreas\w+|changes?|jumps?|doubles?|"
-    r"another|second|between|without|no|not|never|becomes?|-> \S+ .*->|-> \S+ (?:=|\()"
+_QUALITY = "data-quality-expectations"
+_OTHERS = (
+    r"(?:everything else|the rest|(?:all |the )?others|otherwise)(?: \w+){0,2} (?:to|into|->|goes?)"
 )
-"""Words by which one event comes after another."""
+_FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
+_TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
+MOST_TOLD = 3
+"""Words that a value may have which nobody put in quotes."""
 _ENDS = (
     "-source", "-sink", "-topic", "-pagerduty", "-queue", "-simulator", "-kinesis", "-stream",
     "mqtt", "auto-loader", "google-pubsub",
 )  # fmt: skip
 _LOOKED_FOR = r"rising|falling|clean|unusual|outliers?|anomal\w+|spikes?|trends?|bursts?|sessions?"
+_HELD_AGAINST = (
+    r"(?:more|less|higher|lower|greater|larger|smaller|bigger|fewer) than|twice|double|previous|"
+    r"whenever|(?:only|just) (?:if|when|where)"
+)
 _PARTED = (
     r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
     r"(?:to|into|->|goes?)|rout(?:e|es|ing)|data quality|quality|expectations?|violat\w*|"
@@ -67,21 +82,32 @@ def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: D
         return _asked(tokens, columns, draft)
     other = _second(request, tokens, columns)
     if other is None or (sound and _is_unplaced(other)):
-        return _asked(tokens, columns, draft if sound else _unsure(tokens, columns, draft))
-    return other
+        sure = draft if sound else _unsure(request, tokens, columns, draft)
+        return _asked(tokens, columns, sure)
+    return _asked(tokens, columns, other)
 
 
-def _unsure(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
+def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     """The draft, or a question about what is said and is not in it."""
-    from ..slots import plain, unsaid
+    from ..slots import contradictory, invented, plain, unsaid
 
     told = [t for t in plain(tokens, columns.types) if t.kind != "num" or t.value != 1]
-    said = [*unsaid(told, draft.changes, ()), *_unbuilt(Phrase(told), draft)]
-    if not draft.changes or not said:
+    phrase, talk = Phrase(told), Talk()
+    if not draft.changes:
         return draft
-    talk = Talk()
-    talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
-    return Draft(assumptions=draft.assumptions, questions=talk.asked())
+    said = [*unsaid(told, draft.changes, ()), *_unbuilt(phrase, draft)]
+    if not said and is_ungrouped(draft):
+        said = unsaid(told, draft.changes, columns.key_candidates())
+    types = {c.node.type for c in draft.changes if c.op == "add_node"}
+    if said:
+        talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
+    elif is_keyless(draft, phrase):
+        talk.ask("Per what is the pattern meant?", columns.of_type("string"))
+    elif contradictory(draft.changes) or is_another(draft, types, phrase):
+        talk.ask("I am not sure what is to be found. Can you say it in other words?")
+    elif not columns.open and invented(request.text, draft.changes, columns.types, MOST_TOLD):
+        talk.ask("Some words are no values that I know. Which column says so, and by what value?")
+    return Draft(assumptions=draft.assumptions, questions=talk.asked()) if talk.questions else draft
 
 
 def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
@@ -89,6 +115,7 @@ def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     named = [phrase.find(cue) for name, cue in _NAMED.items() if name not in types]
     named += [] if _denies(draft) else [phrase.find(UNLESS)]
+    named += [] if types & {*_TOPICS} else [phrase.find(_FROM_TOPIC)]
     return [phrase.part(f.start, f.end).said() for f in named if f is not None]
 
 
@@ -117,7 +144,7 @@ def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
 def _is_idle(phrase: Phrase, types: Collection[str]) -> bool:
     """Whether rows are only passed on by a text that speaks of how they move, or of their odds."""
     steps = [t for t in types if not t.endswith(_ENDS)]
-    return bool(types) and not steps and phrase.has(_LOOKED_FOR)
+    return bool(types) and not steps and phrase.has(f"{_LOOKED_FOR}|{_HELD_AGAINST}")
 
 
 def _amount(phrase: Phrase) -> str | None:
@@ -153,7 +180,7 @@ def _whole(
     parts: list[Phrase],
 ) -> Draft | None:
     """The draft of what was read; None where it asks, or has not all that was said."""
-    from ..slots import contradictory, invented, loose, unsaid
+    from ..slots import contradictory, invented, loose, miscounted, unsaid
 
     with_places(reader, columns, talk)
     flow = Flow(request.document, request.catalog)
@@ -162,7 +189,12 @@ def _whole(
     missing = unsaid(tokens, draft.changes, columns.types)
     made_up = invented(request.text, draft.changes, columns.types)
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
+    types = {c.node.type for c in draft.changes if c.op == "add_node"}
+    spared = spared or (Phrase(tokens).has(_OTHERS) and not {"split-router", _QUALITY} & types)
+    spared = spared or ("union-merge" not in types and Phrase(tokens).has(_NAMED["union-merge"]))
     wrong = missing or made_up or spared or contradictory(draft.changes) or loose(draft.changes)
+    wrong = wrong or miscounted(Phrase(tokens), draft.changes)
+    wrong = wrong or is_ruled_out(draft, types, Phrase(tokens))
     return None if draft.questions or wrong else draft
 
 
@@ -175,56 +207,18 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     """Whether a draft has all that was said, and nothing that was not."""
     from ..slots import contradictory, invented, loose, miscounted, plain, unsaid
 
-    if not draft.changes or _stacked(draft, request) or is_itemised(tokens):
+    if not draft.changes or stacked(draft, request) or is_itemised(tokens):
         return False
     tokens = plain(tokens, columns.types)
-    if contradictory(draft.changes) or loose(draft.changes):
-        return False
-    if miscounted(Phrase(tokens), draft.changes) or Phrase(tokens).has(_PARTED):
+    wrong = contradictory(draft.changes) or loose(draft.changes)
+    if wrong or miscounted(Phrase(tokens), draft.changes) or Phrase(tokens).has(_PARTED):
         return False
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     if any(Phrase(tokens).has(cue) and name not in types for name, cue in _NAMED.items()):
         return False
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
-    if spared or _mistaken(draft, types, Phrase(tokens)):
+    said = Phrase(tokens)
+    if spared or mistaken(draft, types, said) or is_misplaced(draft, said):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)
-
-
-def _mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
-    """Whether a pattern was taken for another, whose words do not stand there."""
-    from ..slots.patterns import DUE, NOT
-
-    if "sequence" in types and not phrase.has(_ORDERED):
-        return True
-    if "temporal-correlation" in types and phrase.has("neither|nor"):
-        return True
-    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
-    if phrase.has("after (?:it|this|that)") and any(
-        c.get("order") == "right-first" for c in configs
-    ):
-        return True
-    if any(_is_swapped(c.get("baseline_count"), c.get("threshold")) for c in configs):
-        return True
-    if "count-threshold" in types and phrase.has(r"(?:sum|total) of \w+"):
-        return True
-    return "absence" in types and (_waits_for_all(draft) or not phrase.has(f"{NOT}|{DUE}"))
-
-
-def _is_swapped(baseline: Any, threshold: Any) -> bool:
-    """Whether fewer values were taken for normal than the deviations that are too many."""
-    told = isinstance(baseline, int) and isinstance(threshold, int | float)
-    return bool(told and baseline < threshold)
-
-
-def _waits_for_all(draft: Draft) -> bool:
-    """Whether an absence is of any event, which a heartbeat tells."""
-    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
-    return any("TRUE" in (c.get("expected"), c.get("trigger")) for c in configs)
-
-
-def _stacked(draft: Draft, request: Request) -> bool:
-    """Whether patterns read the matches of others, which no text of one pattern means."""
-    types = [c.node.type for c in draft.changes if c.op == "add_node"]
-    return sum(request.catalog.get(name).category == "pattern" for name in types) > 1

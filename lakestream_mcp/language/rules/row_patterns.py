@@ -36,7 +36,8 @@ def clause_text(said: str) -> tuple[str, str] | None:
     rest = _AFTER.search(said, define) or _NEXT.search(said, define)
     end = rest.start() if rest else len(said)
     after = said[rest.end() :] if rest else ""
-    return said[min(starts) : end].strip().rstrip(";"), after
+    before = _TOLD.sub("", said[: min(starts)])
+    return said[min(starts) : end].strip().rstrip(";"), f"{before}; {after}"
 
 
 _NEXT = re.compile(r"(?s)[;.]\s+(?=[A-Za-z])")
@@ -66,7 +67,7 @@ _LISTS = tuple(
     for sql, cue in (("PARTITION BY", "partition(?:ed)?"), ("ORDER BY", "order(?:ed)?"))
 )
 _WITHIN = re.compile(r"(?i)\bwithin\s+(\d+)\s+(second|minute|hour|day)s?\b")
-_DEFINED = r"(?:is|as|means|:|=)"
+_DEFINED = r"(?:(?i:is|as|means)|:|=)"
 _SYMBOL = re.compile(r"[A-Za-z_]\w*")
 _BETWEEN = " ,;.\n:"
 
@@ -115,8 +116,9 @@ def _definitions(said: str, at: int, symbols: set[str]) -> list[tuple[str, tuple
 
 
 _OVER = re.compile(
-    r"(?i)[.;]\s|[.;]$|,\s*(?:and\s+)?(?:within|then|sink|write|send|store|alert|notify)\b|"
-    r"\s(?:and\s+)?(?:within|then|into)\s"
+    r"(?i)[.;]\s|\s(?:and|then)\s+(?=(?:save|write|send|store|alert|publish|put|notify|mail|post)\b)|"
+    r"[.;]$|,\s*(?:and\s+)?(?:within|then|sink|write|send|store|alert|notify)\b|"
+    r"\s(?:and\s+)?(?:within|then|into)\s|\sto\s+(?=(?:the\s+|table\s+)*\w+\.\w)|\s(?:→|->|=>)\s"
 )
 
 

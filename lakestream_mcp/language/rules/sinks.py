@@ -63,8 +63,8 @@ def _message(target: Target) -> str:
 def _dead_letters(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phrase] | None:
     found = phrase.find(
         r"(?:(?:to|into|a|the|an?) )*(?:dead letters?(?: queue| table| "
-        r"topic)?|dlq)(?: (?:table|topic|called|named|in|kafka|delta|:|"
-        r",(?= (?:kafka|delta|table|topic))))*"
+        r"topic)?|dlq)(?: (?:table|topic|called|named|in|kafka|delta|:|=|"
+        r"\((?= (?:kafka|delta|table|topic|#name))|,(?= (?:kafka|delta|table|topic))))*"
     )
     if found is None:
         return None
@@ -75,7 +75,7 @@ def _dead_letters(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made
     name = named[0] if named else "dead_letters"
     config: dict[str, Any] = {"target": "kafka" if topic else "delta"}
     if topic:
-        host = rest.take(HOST)
+        host = rest.take(rf"(?:(?:,|kafka) )*{HOST}")
         rest = rest.without(host)
         config |= {
             "topic": name,
@@ -95,7 +95,7 @@ def _warehouse(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, P
         phrase.part(found.start, found.end).has("sql") or is_sink(phrase, found.end - 1, False)
     ):
         return None
-    after = phrase.at(r"(?P<w>#str|[0-9a-f]\w*|#num)", found.end)
+    after = phrase.at(r"(?P<w>#str|[0-9a-f]\w*|[a-z_]+\d\w*|#num)", found.end)
     end = after.end if after and phrase.tokens[found.end].norm not in STOP else found.end
     words = phrase.tokens[found.end : end]
     rest = without_sink(phrase, found, end)

@@ -155,6 +155,9 @@ def _table(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phrase
         r"join|enrich|enriched|lookup|look|joined|with|against"
     ):
         return None
+    added = phrase.part(0, found.start).has(r"(?:add|attach|append|augment)(?: \S+){1,7} from")
+    if added and phrase.at(r"(?:by|on|using|via|matching|where) \w+", found.end):
+        return None
     token = found.token("n") or found.token("m")
     end = found.end
     name = str(token.value) if token else ""

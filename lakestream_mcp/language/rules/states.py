@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .measure_words import duration_of
 from .modifiers import take_time
+from .names import column_name
 from .phrase import Found, Phrase
-from .scene import UNSURE, Made, Scene
+from .scene import UNSURE, Made, Scene, text
 from .tokens import Token
 from .words import STOP, word_set
 
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+_MACHINE = r"state machine|life ?cycle|transitions?|track\w*|states|stages|model"
 _NO_STATES = STOP - word_set("new sent received arrived placed started valid issued done seen")
 _MOVES = (
     r"(?:goes|go|moves?|moved|transitions?|transitioned|changes?|changed|"
@@ -51,10 +56,9 @@ _MORE = (
 
 def state_machine(scene: Scene, phrase: Phrase) -> Made | None:
     """`status goes from pending to paid to shipped`."""
-    found = phrase.find(_STATE_MACHINE)
+    found, pairs = phrase.find(_STATE_MACHINE), list(phrase.all(_PAIR))
     if found is None:
         return None
-    pairs = list(phrase.all(_PAIR))
     if len(pairs) > 1 and not phrase.part(pairs[0].end, pairs[1].start + 1).has("->|to|then|into"):
         return _branching(scene, phrase, pairs)
     states = [
@@ -88,7 +92,26 @@ def state_machine(scene: Scene, phrase: Phrase) -> Made | None:
     if len(set(names)) != len(names):
         scene.talk.ask("A state comes twice on the way. Which way is meant?", [" to ".join(names)])
         return UNSURE
+    if column and time is not None and not (names[2:] or phrase.has(_MACHINE)):
+        return _move(key, column, names, time)
     return machine(scene, key, column, list(pairwise(names)), time) if column else UNSURE
+
+
+def _move(key: list[str], column: str, names: list[str], time: Token) -> Made:
+    """One state and then another within a time, which is no machine yet."""
+    from .equalities import one_of
+
+    steps = [
+        {"name": column_name([name]), "where": text(one_of(column, [_literal(name)], False))}
+        for name in names
+    ]
+    return Made("sequence", {"key": key, "steps": steps, "within": duration_of(time)})
+
+
+def _literal(value: str) -> exp.Expr:
+    from sqlglot import exp
+
+    return exp.Literal.string(value)
 
 
 def _branching(scene: Scene, phrase: Phrase, pairs: list[Found]) -> Made | None:

@@ -29,6 +29,14 @@ _DOES = (
 )
 """Who has or does something: what is no event of its own is what events are about."""
 _NOBODY = word_set("payment purchase login view click trade call quake alarm error request visit")
+_SOMEONE = (
+    r"(?<!notify )(?<!tell )(?<!alert )(?<!page )(?:someone|somebody|anyone|anybody|people|person|"
+    r"persons|who)"
+)
+_PEOPLE = word_set(
+    "user customer client member person player employee driver rider guest patient account "
+    "passenger student buyer visitor subscriber shopper"
+)
 _COUNTS = r"\w+(?: (?:at least|more than|over))? (?:#num|#times)"
 _ACTS = (
     r"(?:stuck|sits|waiting|lingers|waits|is|has|was|goes|stays|that|moves|not|gets|sits|"
@@ -38,7 +46,7 @@ _ACTS = (
 
 def subject_key(phrase: Phrase, columns: Columns) -> Key:
     """Who does it, where no key is named: `when a card …`, `customers who …`."""
-    readers = (_relative, _of_place, _first, _doer, _entity)
+    readers = (_relative, _of_place, _first, _doer, _entity, _person)
     found = (reader(phrase, columns) for reader in readers)
     return next((key for key in found if key is not None), Key((), False))
 
@@ -129,6 +137,14 @@ def _doer(phrase: Phrase, columns: Columns) -> Key | None:
             phrase.use(place_of, place.end)
             return Key(named.names, True)
     return None
+
+
+def _person(phrase: Phrase, columns: Columns) -> Key | None:
+    """`someone logs in`: the only column that tells who."""
+    if columns.open or not phrase.has(_SOMEONE):
+        return None
+    told = [n for n in columns.key_candidates() if _PEOPLE & set(parts_of(n))]
+    return Key((told[0],), True) if len(told) == 1 else None
 
 
 def modifiers_thing(word: str) -> bool:

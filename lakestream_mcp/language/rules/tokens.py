@@ -73,7 +73,7 @@ _PARTS = (
             r"[a-z][a-z0-9_]*(?:-[a-z0-9_]+)*-\d[a-z0-9]*(?:-[a-z0-9]+)*(?![\w-])"
         ),
     ),
-    ("word", r"[^\W\d_][\w]*(?:['’-][^\W\d_][\w]*)*|_\w+|w/o?|°[CFcf]?|σ"),
+    ("word", r"w/o\b|[^\W\d_][\w]*(?:['’-][^\W\d_][\w]*)*|_\w+|w/o?|°[CFcf]?|σ"),
     ("op", r"[=-]{1,3}>(?!=)|[→⇒⟶➜]|>=|<=|<>|!=|==|≥|≤|≠|[=<>]"),
     ("punct", r"[^\s]"),
 )
@@ -81,6 +81,7 @@ _TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PART
 _SUFFIX = re.compile(r"(?:([kKMB])(?![A-Za-z])|(%)|(x|X|-?fold)(?![A-Za-z])|(st|nd|rd|th)\b)")
 _SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "<>": "!=", "==": "=", "→": "->"}
 _SIGNS |= dict.fromkeys(("=>", "==>", "===>", "-->", "--->", "⇒", "⟶", "➜"), "->")
+_HOST = re.compile(r"[A-Za-z0-9][\w.-]*:\d{2,5}(?:,[A-Za-z0-9][\w.-]*:\d{2,5})*")
 _QUOTES = "\"'`“”‘’"
 
 
@@ -114,6 +115,8 @@ def _token(kind: str, found: re.Match[str], text: str) -> tuple[list[Token], int
         return [Token(kind, said, "#clock", _minutes(said), place=start)], end
     if kind in ("str", "time", "ip", "letter"):
         value = said.strip(_QUOTES) if kind == "str" else said
+        if kind == "str" and _HOST.fullmatch(value):
+            return [Token("host", value, "#host", value, place=start)], end
         if kind == "str" and is_file(value) and text[:start].rstrip()[-1:] not in ("=", "<", ">"):
             return [Token("path", said, "#path", value, place=start)], end
         return [Token("str", said, "#str", value, place=start)], end

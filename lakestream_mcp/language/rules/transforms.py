@@ -73,9 +73,12 @@ def late(phrase: Phrase) -> tuple[Any, Phrase]:
         r"(?:(?:with|use|add|set|and|a|the|an|apply|using) )*(?:watermark|"
         r"lateness|late data|late events|late arrivals|delay tolerance)(?: "
         r"(?:delay|of|is|to|up|for|be|by|at|most|on|max|maximum|with|"
-        r"\w+_\w+)){0,6} (?P<d>#dur)(?: (?:on|for) \w+_\w+)?"
+        r"\w+_\w+)){0,6} (?P<d>#dur)(?: (?:on|for) \w+_\w+)?|"
+        r"(?:(?:set|add|apply|use|a|the) )*watermark (?:node )?(?:(?:on|for|column|of) )*\w+"
+        r"(?: (?:of|is|by|with|:|=|,|delay|lateness))* (?P<e>#dur)"
     )
-    return (found.groups["d"][0], phrase.without(found)) if found else (None, phrase)
+    time = (found.token("d") or found.token("e")) if found else None
+    return (time, phrase.without(found)) if time else (None, phrase)
 
 
 def is_filter(phrase: Phrase) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from .clocks import OPEN_HOURS
 from .phrase import Phrase
 
@@ -45,9 +47,11 @@ ASKED = (
 )
 
 
-def unsupported(phrase: Phrase) -> str | None:
+def unsupported(phrase: Phrase, columns: Collection[str]) -> str | None:
     """What has to be asked of a clause that says more than there are nodes for."""
+    names = {name.lower() for name in columns}
     for cue, question in ASKED:
-        if phrase.has(cue):
-            return question
+        for found in phrase.all(cue):
+            if not names & {t.norm for t in phrase.tokens[found.start : found.end]}:
+                return question
     return None

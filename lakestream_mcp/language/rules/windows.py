@@ -37,7 +37,7 @@ def _whose(scene: Scene, phrase: Phrase) -> tuple[list[str], Phrase]:
     """The key of `a merchant's average amount`, and the phrase without it."""
     who = phrase.find(
         rf"(?:(?:an?|each|every|any|one|the same) )?(?P<w>\w+)"
-        rf"(?= (?:with (?:an? )?)?(?:{'|'.join(FUNCTIONS)})(?!\S))"
+        rf"(?= (?:(?:with|whose|having|where) (?:(?:an?|the) )?)?(?:{'|'.join(FUNCTIONS)})(?!\S))"
     )
     named = scene.columns.exactly([who.groups["w"][0].norm]) if who else None
     if who is None or named is None or scene.columns.types[named.name] != "string":
@@ -115,7 +115,7 @@ def aggregations(scene: Scene, wanted: list[Measure]) -> list[dict[str, str]]:
     for measure in wanted:
         words = list(measure.column)
         if measure.function == "count":
-            made.append({"function": "count", "name": "event_count"})
+            made.append({"function": "count", "name": measure.name or "event_count"})
             continue
         if measure.function == "count_distinct":
             named = scene.columns.named(words) if words else None
@@ -130,6 +130,10 @@ def aggregations(scene: Scene, wanted: list[Measure]) -> list[dict[str, str]]:
                 scene.talk.ask(f"The {measure.function} of which column?", scene.columns.numeric())
             continue
         made.append(
-            {"function": measure.function, "column": name, "name": f"{measure.function}_{name}"}
+            {
+                "function": measure.function,
+                "column": name,
+                "name": measure.name or f"{measure.function}_{name}",
+            }
         )
     return [a for n, a in enumerate(made) if a not in made[:n]]

@@ -16,7 +16,7 @@ from ..rules.scene import Scene
 from ..rules.subjects import subject_key
 from ..rules.tokens import Token
 from ..rules.words import word_set
-from .written import sql_clauses
+from ..rules.written import sql_clauses
 
 if TYPE_CHECKING:
     from sqlglot import exp

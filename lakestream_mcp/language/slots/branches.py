@@ -10,7 +10,10 @@ from ..rules.scene import Made, Scene
 from .atoms import Atoms
 from .places import Places, cut_places
 
-_MARKS = r"\( (?:[a-e]|i{1,3}|#num) \)|(?:first|second|third|one|two)(?:ly)?(?= (?:,|:))|;|\."
+_MARKS = (
+    r"\( (?:[a-e]|i{1,3}|#num) \)|(?<=; )[a-e] (?:\.|\)|:)|"
+    r"(?:first|second|third|one|two)(?:ly)?(?= (?:,|:))|;|\."
+)
 _TELLS = r"#(?:num|dur|times|dist|pct|factor)"
 
 

@@ -33,6 +33,8 @@ def read_heartbeat(atoms: Atoms) -> list[Made] | None:
     """A silence, of whatever is compared before it."""
     bare = atoms.bare()
     bare = bare.without(bare.find(_TAKEN_FOR))
+    if bare.has("#times"):
+        return None
     numbers = {name.lower() for name in atoms.scene.columns.numeric()}
     bare = Phrase([t for t in bare.tokens if t.norm not in numbers], bare.used)
     made = heartbeat(atoms.scene, bare)

@@ -35,14 +35,16 @@ def unsaid(
     made = _without_columns([change.model_dump(mode="json") for change in changes])
     said = json.dumps(made, ensure_ascii=False)
     numbers = {Fraction(n) for n in _NUMBER.findall(_TIME.sub("", said))}
+    numbers |= {n for c in changes if c.op == "add_node" for n in _in_window(c.node.config)}
     times = set(_times(made))
+    told = {str(c.node.config.get(n)) for c in changes if c.op == "add_node" for n in _TOLD[:3]}
     missing = []
     for token in tokens:
         if token.kind in _SHAPES:
-            known = str(token.value) in said or _in_parts(token, said)
+            known = str(token.value) in said or _in_parts(token, said) or token.value in told
         elif token.kind == "dur":
             known = int(token.value) in times or _in_numbers(token, numbers)
-        elif token.norm in ("#num", "#pct", "#times"):
+        elif token.norm in ("#num", "#pct", "#times", "#factor"):
             known = _about(token.value, numbers) or "/" in token.text
         elif token.text in columns and ("_" in token.text or not token.text.islower()):
             known = token.text in said
@@ -59,14 +61,16 @@ def _in_parts(token: Token, said: str) -> bool:
     return token.kind == "name" and len(parts) > 1 and all(f'"{part}"' in said for part in parts)
 
 
-def invented(text: str, changes: Sequence[Change], columns: Iterable[str]) -> bool:
+def invented(text: str, changes: Sequence[Change], columns: Iterable[str], most: int = 0) -> bool:
     """Whether a condition compares with a text that is only a heap of words: `put_in_the_cart`."""
     plain = text.lower()
     made = json.dumps([change.model_dump(mode="json") for change in changes], ensure_ascii=False)
     names = {name.lower() for name in columns}
     for value in {v.lower() for v in _LITERAL.findall(made)} - {""}:
         words = re.split(r"[_\W]+", value)
-        odd = len(words) > MOST_WORDS or {*words} & (STOP | names | _NO_KIND)
+        odd = len(words) > (most or MOST_WORDS) or (
+            not most and {*words} & (STOP | names | _NO_KIND)
+        )
         if odd and value not in plain:
             return True
     return False
@@ -76,6 +80,15 @@ def _about(value: Any, numbers: set[Fraction]) -> bool:
     """Whether a number stands there, or one that `more than` or `in a row` makes of it."""
     exact = Fraction(value)
     return bool({exact, exact + 1, exact - 1, exact / 100, 1 + exact / 100} & numbers)
+
+
+def _in_window(config: Any) -> Iterable[Fraction]:
+    """How much a rate is in its window: 200 a minute are 2000 in ten minutes."""
+    from ...graph.duration import duration_us
+
+    if {"threshold", "per", "window"} <= config.keys():
+        share = Fraction(duration_us(str(config["window"])), duration_us(f"1 {config['per']}"))
+        yield Fraction(str(config["threshold"])) * share
 
 
 def _in_numbers(token: Token, numbers: set[Fraction]) -> bool:

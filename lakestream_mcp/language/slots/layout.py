@@ -146,7 +146,7 @@ def _names(tokens: Sequence[Token], at: int) -> list[int]:
     """Where the names of a list stand; the first may come after a colon or comma."""
     at += at < len(tokens) and tokens[at].norm in (":", ",")
     found: list[int] = []
-    while at < len(tokens) and _is_name(tokens[at]):
+    while at < len(tokens) and (_is_name(tokens[at]) or _is_listed_letter(tokens, at)):
         found.append(at)
         at += 1
         if at + 1 < len(tokens) and tokens[at].norm == "," and tokens[at + 1].norm == "and":
@@ -156,6 +156,12 @@ def _names(tokens: Sequence[Token], at: int) -> list[int]:
         else:
             break
     return found
+
+
+def _is_listed_letter(tokens: Sequence[Token], at: int) -> bool:
+    """Whether `a` is a name, and no article: `topics a and b`."""
+    after = tokens[at + 1].norm if at + 1 < len(tokens) else ""
+    return tokens[at].norm == "a" and after in ("and", ",", "&")
 
 
 def _is_name(token: Token) -> bool:

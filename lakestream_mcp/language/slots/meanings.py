@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..rules.detect import VISITS
 from ..rules.numbers import DOWN, FLAT, METHODS, ODD, UP, trend
 from ..rules.rates import velocity
 from ..rules.scene import Made
-from ..rules.windows import windowed
 from .atoms import Atoms
 from .counts import (
     Reading,
@@ -36,6 +36,7 @@ from .patterns import (
 from .polygons import read_polygon
 from .sessions import read_session
 from .states import read_states
+from .sums import read_sums
 
 _MOVE = rf"(?:{UP}|{DOWN}|{FLAT})"
 _READINGS: tuple[tuple[str, Reading], ...] = (
@@ -46,10 +47,11 @@ _READINGS: tuple[tuple[str, Reading], ...] = (
         r"duplicat\w*|dedup\w*|dedupe|dupes?|repeated|repeats?|repetitions?|keep per|"
         r"(?:at most|not more than|no more than|only|just|max\w*) once|"
         r"(?:only|just) #num \w+ (?:per|for each|for every)|"
-        r"keep (?:just|only) (?:the )?(?:first )?.*(?:per|each|every)",
+        r"keep (?:just|only) (?:the )?(?:first )?.*(?:per|each|every)|"
+        r"keep (?:just |only )?(?:the first|#num|a|an|one) .*(?:per|each|every)",
         read_repeated,
     ),
-    (r"sessions?|sessioni\w+|visits?|trips?", read_session),
+    (rf"sessions?|sessioni\w+|{VISITS}|trips?", read_session),
     (rf"{METHODS[0][1]}|{METHODS[1][1]}|{METHODS[2][1]}|{ODD}", read_outlier),
     (PAIR, read_correlation),
     ("->", read_chain),
@@ -64,7 +66,7 @@ _READINGS: tuple[tuple[str, Reading], ...] = (
     (RATE, read_velocity),
     (RATE, alone(velocity)),
     (r"#num|#times", read_count),
-    (SUMS, alone(windowed)),
+    (SUMS, read_sums),
     ("", read_filter),
 )
 

@@ -20,7 +20,7 @@ REST = (
 _SPLIT = r"rout\w+|route|split\w*|separat\w*|divid\w*|fork"
 _BY = rf"(?:{_SPLIT})(?: \w+){{0,3}} (?:by|on) (?:the )?(?P<c>\w+)"
 _TELLS = r"#(?:num|dur|times|dist|pct|factor|str)"
-_SAYS = rf"[<>=]|is|are|has|{_TELLS}|{REST}|valid|invalid|good|bad"
+_SAYS = rf"[<>=]|is|are|has|have|no|without|missing|{_TELLS}|{REST}|valid|invalid|good|bad"
 _IDLE = word_set("and also plus too to into in go goes -> : with the then or as well both a , ;")
 
 
@@ -70,7 +70,8 @@ def _told_behind(parts: list[Part], tail: Phrase) -> list[Part]:
 
 def read_router(scene: Scene, phrase: Phrase, given: bool) -> Parted | None:
     """`a = 1 to this table, a = 2 to that one, everything else to a third`."""
-    if not phrase.has(f"{REST}|{_SPLIT}"):
+    told = phrase.has(f"{REST}|{_SPLIT}")
+    if not told and phrase.has("#dur|then|followed"):
         return None
     places = cut_places(scene, phrase, given)
     if places is None or len(places.sinks) < 2 or len(places.sources) > 1:
@@ -93,10 +94,22 @@ def _routed(scene: Scene, places: Places, column: str | None, split: bool) -> Pa
         if condition is not None:
             routes.append({"name": name, "condition": condition})
         ways += [(name, sink) for sink in part.sinks]
-    if not routes or not (rest or (split and len(routes) > 1)):
+    apart = len(routes) > 1 and (split or _are_apart(routes))
+    if not routes or not (rest or apart):
         return None
     router = Made("split-router", {"routes": routes, "default_route": "other"}, "Router")
     return Parted(places.sources, [router], ways, [])
+
+
+def _are_apart(routes: Sequence[dict[str, str]]) -> bool:
+    """Whether conditions are of one column, so that each row has one way: `v > 5`, `v <= 5`."""
+    from sqlglot import exp
+
+    from ...relational.sql import parse_expression
+
+    trees = [parse_expression(route["condition"], None) for route in routes]
+    names = {column.name for tree in trees for column in tree.find_all(exp.Column)}
+    return len(names) == 1
 
 
 def _condition(scene: Scene, said: Phrase, column: str | None) -> str | None:

@@ -23,6 +23,10 @@ NOT = (
     r"absence|absent|cannot)"
 )
 DUE = r"(?:must|has to|have to|should|needs?|shall|expect\w*|supposed)"
+_FORBIDDEN = (
+    r"(?P<owed>must|should|shall|may|is)(?: never| not)(?: be)? "
+    r"(?:followed|come|occur|happen|appear|see\w*|arrive)"
+)
 THEN = (
     r"(?:then|followed|follows?|after|afterwards|later|before|next|->|preceded|and then|"
     r"subsequent\w*|leads? to|from|to|sequence|steps?|funnel)"
@@ -52,6 +56,10 @@ _FOR = (
     r"not moving|continuously|constantly)(?! (?:sending|reporting|responding|transmitting|working))"
     r"(?: \S+){0,6}? (?:for|longer than|more than|at least) (?:\w+ ){0,3}#dur"
 )
+_LASTS = (
+    r"(?:for|longer than|over)"
+    r"(?: (?:more|longer|at|least|than|over|the|last|a|an|full|about))* #dur"
+)
 _DROPS = r"exclud\w*|drop\w*|remov\w*|discard\w*|ignor\w*|reject\w*|skip\w*|filter out|all but"
 
 
@@ -65,6 +73,14 @@ def owed(phrase: Phrase) -> bool:
     """Whether something must come; `must be` stands there as `is`."""
     said = any(t.norm == "is" and t.text in ("must", "should") for t in phrase.tokens)
     return said or phrase.has(DUE)
+
+
+def _is_forbidden(middle: Phrase) -> bool:
+    """Whether what comes after an event must not: where it does, that is what is looked for."""
+    return any(
+        found.groups["owed"][0].text.lower() in ("must", "should", "shall", "may")
+        for found in middle.all(_FORBIDDEN)
+    )
 
 
 def read_absence(atoms: Atoms) -> list[Made] | None:
@@ -82,6 +98,10 @@ def read_absence(atoms: Atoms) -> list[Made] | None:
         return None
     trigger, expected = found if denied else found[::-1]
     key, _ = atoms.key(atoms.bare())
+    if _is_forbidden(middle):
+        steps = [{"where": text(c.tree)} for c in found]
+        config = {"key": key, "steps": _named(steps), "within": duration_of(times[0])}
+        return [Made("sequence", config)] if key else None
     config = {
         "key": key,
         "trigger": text(trigger.tree),
@@ -96,7 +116,8 @@ def read_lasting(atoms: Atoms) -> list[Made] | None:
     from sqlglot import exp
 
     found, times = atoms.conditions, atoms.times()
-    if len(found) != 1 or len(times) != 1 or not atoms.bare().has(_FOR):
+    lasts = len(found) == 1 and atoms.phrase.at(_LASTS, found[0].end)
+    if len(found) != 1 or len(times) != 1 or not (lasts or atoms.bare().has(_FOR)):
         return None
     key, _ = atoms.key(atoms.bare())
     if not key or atoms.bare().has("#num|#times|#pct|#dist"):
@@ -185,7 +206,8 @@ def read_chain(atoms: Atoms) -> list[Made] | None:
     values += [w.right for w in ways_of(atoms.phrase)[-1:]]
     key, rest = atoms.key(atoms.bare())
     times = atoms.times()
-    if len(values) < 2 or not key or len(times) > 1 or atoms.conditions:
+    lasts = atoms.phrase.has(r"(?:stays?|stuck|remains?|sits?|lingers?|hangs?)(?: \w+){0,4} #dur")
+    if len(values) < 2 or not key or len(times) > 1 or atoms.conditions or lasts:
         return None
     column = column_of_states(rest, columns, {*key})
     if column is None or rest.has("#num|#times"):

@@ -6,13 +6,13 @@ from collections.abc import Callable, Container, Iterator
 from typing import Any, NamedTuple
 
 from ..rules.phrase import Phrase
-from ..rules.quantities import measured
 from ..rules.scene import Made, Scene
 from ..rules.sinks import take_sink
 from ..rules.source_words import DEFAULT_BROKER
 from ..rules.sources import take_source
-from ..rules.tokens import Token, tokenise
+from ..rules.tokens import Token
 from ..rules.words import word_set
+from .placed import FORMATS, MERGED, MESSAGE, Place, made_sink, made_source
 
 _LEAD = word_set(
     "to into onto in as on at via by from the a an my our delta table tables unity catalog write "
@@ -45,16 +45,14 @@ _FOLDER = (
 )
 _SOURCES = (
     r"mqtt|pub ?/? ?sub|kinesis|event hubs?|debezium|cdc|maxwell|simulat\w*|"
-    r"webhook(?= (?:source|,|on))|port #num|#url(?: ,)?(?: and)? topics?"
+    r"webhooks?(?= (?:source|,|on|at|#path|:))|port #num|#url(?: ,)?(?: and)? topics?"
 )
 _SINKS = (
     r"lakebase|postgres\w*|sql warehouse|feature (?:store|table)|dead letters?|dlq|unity catalog"
 )
-_FORMAT = r"csv|json|parquet|avro"
-_ENDING = {"jsonl": "json", "ndjson": "json", "csv": "csv", "parquet": "parquet", "json": "json"}
 _OWN_COLUMNS = (
     r"(?:(?:\(|\)|,|;|-|:|with|on|at|kafka|broker|servers?|#host|in|format|csv|json|has|having|"
-    r"columns?|fields?|payload|schema|and|the|its|are) )*#columns"
+    r"columns?|fields?|payload|schema|and|the|its|are|both|all|each) )*#columns"
 )
 _BOTH = r"(?:(?:,|\() )?(?:both|each|all)(?= (?:#num|#columns|at|on|via|with|in|from|having|of))"
 _HOLDS = word_set("no any without after before")
@@ -82,14 +80,6 @@ class Places(NamedTuple):
     types: tuple[dict[str, str], ...] = ()
 
 
-class _Place(NamedTuple):
-    start: int
-    end: int
-    kind: str
-    name: str
-    host: str = ""
-
-
 def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
     """The places of a text; None where one of them is of a kind that its shape does not tell."""
     sources, phrase = _cut_special(scene, phrase, _SOURCES, take_source, False)
@@ -107,7 +97,7 @@ def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
         )
         if not into:
             types.append(_declared(phrase, place.end))
-        made = (_sink if into else _source)(scene, phrase, place)
+        made = (made_sink if into else made_source)(scene, phrase, place)
         if made is None:
             return None
         (sinks if into else sources).append(made)
@@ -178,24 +168,24 @@ def _with_broker(phrase: Phrase, made: list[Made]) -> Phrase:
     return phrase.outside(found.start, found.end)
 
 
-def _next(phrase: Phrase) -> _Place | None:
+def _next(phrase: Phrase) -> Place | None:
     """The first place that a phrase names."""
     found = [*_topics(phrase)]
     if people := phrase.find(_PEOPLE):
-        found.append(_Place(people.start, people.end, "people", people.groups["who"][0].norm))
+        found.append(Place(people.start, people.end, "people", people.groups["who"][0].norm))
     if folder := phrase.find(_FOLDER):
         words = folder.groups.get("p") or folder.groups["q"]
         path = "".join(t.text for t in words)
-        found.append(_Place(folder.end - len(words), folder.end, "path", path))
+        found.append(Place(folder.end - len(words), folder.end, "path", path))
     for at, token in enumerate(phrase.tokens):
         if token.kind in ("name", "mail", "url", "path"):
             kind = "table" if token.kind == "name" else token.kind
-            found.append(_Place(at, at + 1, kind, str(token.value)))
+            found.append(Place(at, at + 1, kind, str(token.value)))
             break
     return min(found, key=lambda place: place.start) if found else None
 
 
-def _topics(phrase: Phrase) -> Iterator[_Place]:
+def _topics(phrase: Phrase) -> Iterator[Place]:
     """The first topic that is named as one, with its broker."""
     topic = min(
         (found for cue in (_NAME, _BARE) if (found := phrase.find(cue))),
@@ -211,10 +201,10 @@ def _topics(phrase: Phrase) -> Iterator[_Place]:
         name = "-".join(t.text for t in phrase.tokens[topic.end - 1 : end])
     host = phrase.at(_BROKER, end)
     broker = str(host.groups["host"][0].value) if host else ""
-    yield _Place(topic.start, host.end if host else end, "topic", name, broker)
+    yield Place(topic.start, host.end if host else end, "topic", name, broker)
 
 
-def _is_sink(phrase: Phrase, place: _Place, has_source: bool) -> bool:
+def _is_sink(phrase: Phrase, place: Place, has_source: bool) -> bool:
     """Whether rows go there: the nearest word before it, in its sentence, that tells."""
     if phrase.at(_OWN_COLUMNS, place.end):
         return False
@@ -234,40 +224,6 @@ def _is_sink(phrase: Phrase, place: _Place, has_source: bool) -> bool:
     return has_source and not opens
 
 
-def _sink(scene: Scene, phrase: Phrase, place: _Place) -> Made | None:
-    if place.kind == "path" and "://" not in place.name and place.name[0] != "/":
-        return Made("file-sink", {"path": place.name, "format": _format(phrase, place)}, "Files")
-    said = {
-        "mail": f"mail {place.name}",
-        "url": f"post to {place.name}",
-        "people": f"alert on {place.name}",
-        "table": f"write to the table {place.name}",
-        "path": f"write {_format(phrase, place)} files to {place.name}",
-        "topic": f"send to kafka topic '{place.name}'"
-        + (f" at {place.host}" if place.host else ""),
-    }[place.kind]
-    found = take_sink(scene, Phrase(measured(tokenise(said))), True)
-    return found[0] if found else None
-
-
-def _source(scene: Scene, phrase: Phrase, place: _Place) -> Made | None:
-    said = {
-        "table": f"read from the delta table {place.name}",
-        "path": f"read {_format(phrase, place)} files from {place.name}",
-        "topic": f"read from the kafka topic '{place.name}'"
-        + (f" at {place.host}" if place.host else ""),
-    }[place.kind]
-    found = take_source(scene, Phrase(measured(tokenise(said))), False)
-    return found[0] if found else None
-
-
-def _format(phrase: Phrase, place: _Place) -> str:
-    """The format of files: what is said near them, or how their name ends."""
-    ending = place.name.rsplit(".", 1)[-1].lower()
-    near = phrase.part(max(0, place.start - 5), place.end + 5).find(f"(?P<f>{_FORMAT})")
-    return _ENDING.get(ending) or (near.groups["f"][0].norm if near else "parquet")
-
-
 def mark(made: Made | None, place: int) -> Token:
     """The boundary that is left where a place was; it holds the sink."""
     return Token("place", ";", ";", made, place=place)
@@ -281,13 +237,17 @@ def _leads(phrase: Phrase, at: int, columns: Container[str]) -> bool:
     return norm in _LEAD and norm not in columns and not denied
 
 
-def _without(phrase: Phrase, place: _Place, made: Made | None, columns: Container[str]) -> Phrase:
+def _without(phrase: Phrase, place: Place, made: Made | None, columns: Container[str]) -> Phrase:
     """The phrase with a boundary where a place was, and the words before it that lead there."""
     start, end = place.start, place.end
     while start and place.start - start < _BACK and _leads(phrase, start - 1, columns):
         start -= 1
-    after = phrase.at(rf"(?:,|as|in|and|the|files?|format|table|{_FORMAT}|too|also|as well)+", end)
-    end = after.end if after and phrase.part(end, after.end).has(_FORMAT) else end
+    after = phrase.at(rf"(?:,|as|in|and|the|files?|format|table|{FORMATS}|too|also|as well)+", end)
+    end = after.end if after and phrase.part(end, after.end).has(FORMATS) else end
+    told = phrase.at(MESSAGE, end) if place.kind in ("mail", "people") else None
+    end = told.end if told else end
+    told = phrase.at(MERGED, end) if place.kind == "table" and made else None
+    end = told.end if told else end
     phrase.use(start, end)
     left = mark(made, phrase.tokens[place.start].place)
     return Phrase((*phrase.tokens[:start], left, *phrase.tokens[end:]), phrase.used)

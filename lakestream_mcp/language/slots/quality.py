@@ -55,7 +55,9 @@ def read_quality(
         return Parted(places.sources, [made, *more], [], places.sinks)
     kept = [sink for sink, is_bad in zip(places.sinks, bad, strict=True) if not is_bad]
     apart = [("quarantine", s) for s, is_bad in zip(places.sinks, bad, strict=True) if is_bad]
-    rules = [{**rule, "action": "drop"} for rule in made.config["expectations"]]
+    rules = made.config["expectations"]
+    if not any(rule["action"] == "drop" for rule in rules):
+        rules = [{**rule, "action": "drop"} for rule in rules]
     made = made._replace(config={"expectations": rules, "quarantine": True})
     return Parted(places.sources, [made], apart, kept)
 

@@ -41,6 +41,7 @@ _WEIGHTY = (
     r"(?:own|my|our|this) (?:code|class|script)|python"
 )
 
+_CHOOSES = r"(?:keep|drop|discard|remove|exclude|ignore|filter) (?:only|just|out|rows|those|all)"
 _PARTED = r"keep them|bad rows|the rest|everything else|others|else"
 _SEVERAL = rf"{JOIN}|{UNION}"
 _COUNTING = ("count-threshold", "velocity", "heartbeat", "window-aggregate")
@@ -52,7 +53,7 @@ def second_reading(
 ) -> Reader | None:
     """What a text says, as a reader that has found it; None where something stays open."""
     phrase = Phrase(plain(tokens, columns.types))
-    if columns.open or unsupported(phrase):
+    if columns.open or unsupported(phrase, columns.written()):
         return None
     reader, given = Reader(request, columns, talk, False), _is_given(phrase, request)
     if _parted(reader, phrase, given):
@@ -150,7 +151,9 @@ def _joined(scene: Scene, places: Places, is_vague: bool) -> list[Made] | None:
         return _nodes(scene, places, is_vague)
     if not places.rest.has(UNION) or places.rest.has(CORRELATED):
         return read_streams(Atoms(scene, places.rest), places)
-    parts = places.rest.without(places.rest.find(UNION))
+    parts = places.rest
+    while (found := parts.find(UNION)) is not None:
+        parts = parts.without(found)
     nodes = _nodes(scene, places._replace(rest=parts), is_vague)
     return None if nodes is None else [Made("union-merge", {}, "Union"), *nodes]
 
@@ -195,7 +198,9 @@ def _cut_filters(scene: Scene, phrase: Phrase) -> tuple[list[Made], Phrase]:
     """Sentences of their own that tell which rows are kept, as filters, and the others."""
     made: list[Made] = []
     others: list[Token] = []
-    for part in phrase.split(r"[.;]|, then|then"):
+    for said in phrase.split(rf"[.;]|, and then|and then|, then|then|,(?= {_CHOOSES})"):
+        lead = said.at("(?:(?:,|and|:) )*(?:,|and|:)")
+        part = said.part(lead.end if lead else 0)
         asked = dict(scene.talk.questions)
         found = attempt(scene, part, filtered) if _is_plain_filter(scene, part) else None
         if found is None or found is UNSURE:

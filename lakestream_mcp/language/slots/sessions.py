@@ -13,6 +13,7 @@ _MOST = (
     r"not longer than|no \w+ (?:longer|over|more) than|not more than|cap\w*|limit\w*|"
     r"up to)(?: \S+){0,4}$"
 )
+_AT_MOST = r"(?:at most|max\w*|at the latest|tops|in any case|no matter what|in total|or less)"
 _ENDS = r"(?:ends?|ending|closes?|closed|terminat\w*|finish\w*|stops?)"
 
 
@@ -49,7 +50,8 @@ def _times(rest: Phrase) -> tuple[Token | None, Token | None]:
     for at, token in enumerate(rest.tokens):
         if token.kind != "dur":
             continue
-        if longest is None and rest.part(max(0, at - 6), at).has(_MOST):
+        behind = rest.at(_AT_MOST, at + 1) is not None
+        if longest is None and (behind or rest.part(max(0, at - 6), at).has(_MOST)):
             longest = token
         elif gap is None:
             gap = token

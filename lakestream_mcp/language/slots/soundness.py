@@ -23,6 +23,8 @@ def contradictory(changes: Sequence[Change]) -> bool:
             continue
         for condition in _conditions(change.node.config):
             values = _values(condition)
+            if _is_empty(condition):
+                return True
             if any(len(told) > 1 or told.isdisjoint(kept.get(name, told)) for name, told in values):
                 return True
             if change.node.type == "filter":
@@ -82,6 +84,21 @@ def _values(tree: exp.Expr) -> list[tuple[str, set[str]]]:
         if both and isinstance(part.expression, exp.Literal):
             found.setdefault(part.this.name, set()).add(part.expression.name)
     return list(found.items())
+
+
+def _is_empty(tree: exp.Expr) -> bool:
+    """Whether a number would have to be above one bound and below a lower one."""
+    from sqlglot import exp
+
+    low: dict[str, float] = {}
+    high: dict[str, float] = {}
+    parts = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else []
+    for part in (p.unnest() for p in parts):
+        bounds = low if isinstance(part, exp.GT | exp.GTE) else high
+        one = isinstance(part, exp.GT | exp.GTE | exp.LT | exp.LTE)
+        if one and isinstance(part.this, exp.Column) and isinstance(part.expression, exp.Literal):
+            bounds[part.this.name] = float(part.expression.name)
+    return any(low[name] >= high[name] for name in low.keys() & high.keys())
 
 
 def miscounted(phrase: Phrase, changes: Sequence[Change]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 from ..rules.measure_words import duration_of
 from ..rules.names import parts_of, singular
@@ -10,9 +11,18 @@ from ..rules.phrase import Phrase
 from ..rules.scene import Made, kept, text
 from ..rules.tokens import Token
 from .atoms import Atoms, Condition
+from .counts import together
 from .places import Places
 
-UNION = r"union\w*|merged?|merging|unite\w*|combine[ds]?|put together"
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+UNION = (
+    r"union\w*|(?:merged?|merging)(?! (?:by|on|keys?|mode))|unite\w*|combine[ds]?|"
+    r"(?:put|bring|brought|throw|take|taken) (?:\S+ ){0,14}?together|together|"
+    r"(?:in)?to (?:one|#num|a single|#num single|a common|a) (?:stream|flow|feed|source)|"
+    r"unif\w+|fan in"
+)
 JOIN = r"join\w*"
 CORRELATED = r"correlat\w*|pair\w*"
 _ORDER = r"(?:after (?:it|that|this|the)|then|followed|later|afterwards)"
@@ -42,7 +52,28 @@ def _join(atoms: Atoms, places: Places) -> list[Made] | None:
     left, right = (*places.types, {}, {})[:2]
     if (left.keys() & right.keys()) - {*key}:
         config["right_prefix"] = "right_"
-    return [Made("stream-stream-join", config, "Join")]
+    join = Made("stream-stream-join", config, "Join")
+    kept_after = _after_join(atoms, (left.keys() & right.keys()) - {*key})
+    return None if kept_after is None else [join, *kept_after]
+
+
+def _after_join(atoms: Atoms, doubled: Collection[str]) -> list[Made] | None:
+    """The comparisons of a text as a filter of joined rows; None for a column of both sides."""
+    from sqlglot import exp
+
+    told = [c for c in atoms.conditions if not _is_equal_keys(c.tree)]
+    columns = {c.name for condition in told for c in condition.tree.find_all(exp.Column)}
+    if columns & {*doubled}:
+        return None
+    tree = together(told)
+    return [] if tree is None else [Made("filter", {"condition": text(tree)}, "Filter")]
+
+
+def _is_equal_keys(tree: exp.Expr) -> bool:
+    """Whether a comparison only says by what rows are joined."""
+    from sqlglot import exp
+
+    return isinstance(tree, exp.EQ) and isinstance(tree.expression, exp.Column)
 
 
 def _of(atoms: Atoms, condition: Condition) -> tuple[Token, ...]:

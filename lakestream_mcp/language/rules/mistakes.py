@@ -1,0 +1,109 @@
+"""Patterns that were taken for others, by words that rule them out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from ..proposal import Draft
+from .phrase import Phrase
+
+if TYPE_CHECKING:
+    from ..proposal import Request
+
+_ORDERED = (
+    r"then|follow\w*|after\w*|later|before|next|preced\w*|subsequent\w*|sequence|funnel|once|first|"
+    r"in a row|consecutive\w*|successive\w*|straight|#times|different|same|again|until|leads?|goes|"
+    r"falls?|drops?|rises?|increas\w+|decreas\w+|changes?|jumps?|doubles?|"
+    r"another|second|between|without|no|not|never|becomes?|-> \S+ .*->|-> \S+ (?:=|\()"
+)
+"""Words by which one event comes after another."""
+_STAYS = r"-> .*(?:stays?|stuck|remains?|sits?|lingers?|hangs?)(?: \w+){0,4} #dur"
+_OWN_COLUMNS = (
+    r"(?:topics? (?:[a-z_]\w*|#\w+)|#name|kafka \w+)"
+    r"(?: (?:\(|:|,|;|with|at|on|@|#host|kafka|fields|columns))* #columns"
+)
+_HELD = r"(?:double|triple|twice|half)(?: of)? (?:the|that of the) (?:first|second|other|earlier)"
+"""What one row is held against another by, which no count says."""
+_BEFORE = r"(?:not|never) preceded"
+"""What should have come before an event is no absence after it."""
+_ALL = (
+    r"together|overall|global\w*|in total|across|no one|nobody|anything|nothing|whole|entire|"
+    r"regardless|all (?:rows|events|data)|no matter"
+)
+"""Words by which all rows are matched together."""
+
+
+def mistaken(draft: Draft, types: set[str], phrase: Phrase) -> bool:
+    """Whether a pattern was taken for another, whose words do not stand there."""
+    from ..slots.patterns import DUE, NOT
+
+    if is_another(draft, types, phrase):
+        return True
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    if phrase.has("after (?:it|this|that)") and any(
+        c.get("order") == "right-first" for c in configs
+    ):
+        return True
+    if any(_is_swapped(c.get("baseline_count"), c.get("threshold")) for c in configs):
+        return True
+    if "count-threshold" in types and phrase.has(r"(?:sum|total) of \w+"):
+        return True
+    return "absence" in types and (_waits_for_all(draft) or not phrase.has(f"{NOT}|{DUE}"))
+
+
+def is_another(draft: Draft, types: Collection[str], phrase: Phrase) -> bool:
+    """Whether a pattern was taken that the words rule out, or do not name."""
+    ordered = phrase.has(_ORDERED) and not phrase.has(_STAYS)
+    return ("sequence" in types and not ordered) or is_ruled_out(draft, types, phrase)
+
+
+def is_ruled_out(draft: Draft, types: Collection[str], phrase: Phrase) -> bool:
+    """Whether the words say something else than the pattern does."""
+    denied = "temporal-correlation" in types and phrase.has("neither|nor")
+    held = "count-threshold" in types and phrase.has(_HELD)
+    before = "absence" in types and phrase.has(_BEFORE)
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    counts_one = any(_counts_one(c) for c in configs)
+    return denied or held or before or counts_one or is_keyless(draft, phrase)
+
+
+def is_ungrouped(draft: Draft) -> bool:
+    """Whether something is matched or summed up over all rows together."""
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    return any([] in (c.get("key"), c.get("group_by")) for c in configs)
+
+
+def is_misplaced(draft: Draft, phrase: Phrase) -> bool:
+    """Whether rows come from nowhere, though a place has columns of its own."""
+    made = [c.node.config.get("table") for c in draft.changes if c.op == "add_node"]
+    return "main.default.events" in made and phrase.has(_OWN_COLUMNS)
+
+
+def _counts_one(config: Any) -> bool:
+    """Whether a count is reached by any single row, which no text means."""
+    return config.get("threshold") == 1 and config.get("comparison") == ">=" and "per" not in config
+
+
+def is_keyless(draft: Draft, phrase: Phrase) -> bool:
+    """Whether a pattern matches all rows together, and nobody said so."""
+    keys = [c.node.config.get("key") for c in draft.changes if c.op == "add_node"]
+    return [] in keys and not phrase.has(_ALL)
+
+
+def _is_swapped(baseline: Any, threshold: Any) -> bool:
+    """Whether fewer values were taken for normal than the deviations that are too many."""
+    told = isinstance(baseline, int) and isinstance(threshold, int | float)
+    return bool(told and baseline < threshold)
+
+
+def _waits_for_all(draft: Draft) -> bool:
+    """Whether an absence is of any event, which a heartbeat tells."""
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    return any("TRUE" in (c.get("expected"), c.get("trigger")) for c in configs)
+
+
+def stacked(draft: Draft, request: Request) -> bool:
+    """Whether patterns read the matches of others, which no text of one pattern means."""
+    types = [c.node.type for c in draft.changes if c.op == "add_node"]
+    return sum(request.catalog.get(name).category == "pattern" for name in types) > 1
