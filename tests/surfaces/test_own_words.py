@@ -275,11 +275,14 @@ def test_an_op_may_be_the_key_and_inputs_stand_in_the_node(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    "edges",
-    [[["feed", "big"], ["big", "out"]], ["feed -> big", "big -> out"], None],
-    ids=["pairs", "arrows", "in the nodes"],
+    ("told", "edges"),
+    [
+        ("edges_as_pairs", [["feed", "big"], ["big", "out"]]),
+        ("edges_as_arrows", ["feed -> big", "big -> out"]),
+        ("edges_in_nodes", None),
+    ],
 )
-def test_edges_of_a_document_may_be_written_in_short(host: Host, edges: Any) -> None:
+def test_edges_of_a_document_may_be_written_in_short(host: Host, told: str, edges: Any) -> None:
     feed = {"bootstrap_servers": "b:9092", "topics": "t", "columns": "n int"}
     nodes: list[Json] = [
         {"id": "feed", "type": "kafka-topic", "config": feed},
@@ -291,9 +294,10 @@ def test_edges_of_a_document_may_be_written_in_short(host: Host, edges: Any) -> 
         del document["edges"]
         nodes[1]["inputs"], nodes[2]["after"] = ["feed"], "big"
     caller = McpCaller(host)
-    made = caller.call("create_pipeline", {"name": "Short", "document": document})
+    made = caller.call("create_pipeline", {"id": told, "name": told, "document": document})
+    assert "error" not in made, made
     assert made["counts"]["errors"] == 0, made
-    read = caller.call("get_pipeline", {"pipeline_id": "short", "detail": "document"})["document"]
+    read = caller.call("get_pipeline", {"pipeline_id": told, "detail": "document"})["document"]
     ends = [(edge["source"], edge["target"]) for edge in read["edges"]]
     assert ends == [("feed", "big"), ("big", "out")]
 

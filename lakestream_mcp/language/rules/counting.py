@@ -11,9 +11,6 @@ from .phrase import Phrase
 from .scene import UNSURE, Made, Scene, kept, text
 from .words import EVENT_IDS, THINGS
 
-_SIGNS = {(True, True): "=", (True, False): ">=", (False, True): "<="}
-
-
 MOST = 10_000
 
 

@@ -28,7 +28,6 @@ _OPENS = (
 )
 _TYPE = rf"(?:\( )?(?P<t>{'|'.join(COLUMN_TYPES)})(?: \))?"
 _MORE = r"(?:,(?: and)?|and|&)"
-_GOES_ON = f"{_MORE}|{_TYPE}"
 _END = rf"[.;:)!?]|->|$|,? ?(?:and|then)* ?{COMMAND}(?!\S)|,? ?(?:when|if|whenever)(?!\S)"
 _TIMES = word_set("at ts time timestamp datetime date occurred")
 _NUMBERS = word_set(

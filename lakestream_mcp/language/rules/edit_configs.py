@@ -63,6 +63,11 @@ class Configs:
                 config |= change.config
         return config
 
+    def sequence(self) -> str | None:
+        """The one node that has steps, if there is just one."""
+        nodes = [node for node in self.flow.types if self.config(node).get("steps")]
+        return nodes[0] if len(nodes) == 1 else None
+
     def update(self, node: str, config: Mapping[str, Any]) -> bool:
         """Set some fields of a node."""
         change = UpdateNode(op="update_node", id=node, config=dict(config))

@@ -45,13 +45,9 @@ class StepEdits(EditKind):
         """What is tried, in order."""
         return (self._optional, self._inserted, self._said_anew, self._counted)
 
-    def _sequence(self) -> str | None:
-        nodes = [n for n in self.values.flow.types if self.values.config(n).get("steps")]
-        return nodes[0] if len(nodes) == 1 else None
-
     def _optional(self, phrase: Phrase) -> bool:
         """`the success may be left out`, `make the success step optional`."""
-        node, found = self._sequence(), phrase.find(_OPTIONAL)
+        node, found = self.values.sequence(), phrase.find(_OPTIONAL)
         if node is None or found is None or phrase.has(r"#\w+"):
             return False
         steps = self.values.config(node)["steps"]
@@ -65,7 +61,7 @@ class StepEdits(EditKind):
 
     def _inserted(self, phrase: Phrase) -> bool:
         """`insert a step event_type = 'mfa_off' before the password change`."""
-        node, lead = self._sequence(), phrase.at(_ADD)
+        node, lead = self.values.sequence(), phrase.at(_ADD)
         places = list(phrase.all(_BESIDE))
         if node is not None and (at_place := phrase.find(_AS_STEP)):
             return self._inserted_at(phrase, node, at_place)
@@ -104,7 +100,7 @@ class StepEdits(EditKind):
 
     def _said_anew(self, phrase: Phrase) -> bool:
         """`step 2 should be event_type = 'mfa'`, `the last step is a logout now`."""
-        node = self._sequence()
+        node = self.values.sequence()
         if node is not None and self._in_place_of(phrase, node):
             return True
         found = phrase.find(_STEP) or phrase.at(_NAMED)
@@ -161,7 +157,7 @@ class StepEdits(EditKind):
 
     def _counted(self, phrase: Phrase) -> bool:
         """`five failures instead of three`, `require 4 failures before the success`."""
-        node = self._sequence()
+        node = self.values.sequence()
         numbers = [t for t in phrase.tokens if t.kind in ("num", "times")]
         if node is None or not numbers or phrase.at(NEW_NODE):
             return False

@@ -23,11 +23,6 @@ _PROVIDERS = ("slack", "teams", "pagerduty")
 _REPEATS = (
     r"(?:(?:please|also|and|then|now|we|should|let us) )*(?:dedupe|deduplicate|dedup|de duplicate)"
 )
-_ALSO = r"too|as well|also|in addition|additionally|add|cc|copy"
-_MAILS_TO = (
-    r"(?:(?:please|now|the) )*(?:(?:send|address|direct)(?: the)? )?(?:e )?(?:mails?|emails?)"
-    r"(?: (?:now|should|must|has to|have to|go|goes|be sent))* to #mail"
-)
 _NEW = r"add|another|too|as well|second|new"
 
 
@@ -71,22 +66,6 @@ class Sinks(Steps):
         scene = Scene(self.columns_into(nodes[0]), self.talk, self.request.catalog)
         phrase.use()
         return self.update(nodes[0], changed_provider(scene, new[0]))
-
-    def _received(self, phrase: Phrase) -> bool:
-        """`mail cc@corp.example too`, where mails go out already: one more address."""
-        nodes = [n for n in self.flow.types if isinstance(self.config(n).get("to"), list)]
-        mails = [str(t.value) for t in phrase.tokens if t.kind == "mail"]
-        if len(nodes) == 1 and mails and phrase.at(_MAILS_TO) and not phrase.has(_ALSO):
-            phrase.use()
-            return self.update(nodes[0], {"to": mails})
-        if len(nodes) != 1 or not mails or not phrase.has(_ALSO) or phrase.has(_NO_MORE):
-            return False
-        if phrase.has(r"#(?!mail)\w+|slack|teams|pagerduty"):
-            return False
-        phrase.use()
-        return self.update(
-            nodes[0], {"to": list(dict.fromkeys([*self.config(nodes[0])["to"], *mails]))}
-        )
 
     def _repeated(self, phrase: Phrase) -> bool:
         """`dedupe on order_id plus customer_id, 5 minutes`, where there is such a node."""

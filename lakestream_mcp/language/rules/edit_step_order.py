@@ -48,8 +48,8 @@ class StepOrder(EditKind):
         )
 
     def _sequence(self) -> tuple[str, list[Any]] | None:
-        nodes = [n for n in self.flow.types if self.values.config(n).get("steps")]
-        return (nodes[0], list(self.values.config(nodes[0])["steps"])) if len(nodes) == 1 else None
+        node = self.values.sequence()
+        return (node, list(self.values.config(node)["steps"])) if node else None
 
     def _set(self, phrase: Phrase, node: str, steps: Sequence[Any]) -> bool:
         phrase.use()

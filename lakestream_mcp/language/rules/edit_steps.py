@@ -37,7 +37,7 @@ class Steps(Restated):
 
     def step_removed(self, phrase: Phrase) -> bool:
         """`drop the password step`, `remove the last step`."""
-        found, node = phrase.at(_REMOVE), self._sequence()
+        found, node = phrase.at(_REMOVE), self.sequence()
         gone = None if found else phrase.find(_GONE)
         if node is None or not (found or gone) or phrase.has(r"#\w+"):
             return False
@@ -65,7 +65,7 @@ class Steps(Restated):
 
     def _step_added(self, phrase: Phrase) -> bool:
         """`add a step: logout`, at the end, or as the first."""
-        found, node = phrase.at(_ADD), self._sequence()
+        found, node = phrase.at(_ADD), self.sequence()
         if found is None or node is None or not phrase.part(found.end).content():
             return False
         scene = Scene(self.columns_into(node), self.talk, self.request.catalog)
@@ -83,10 +83,6 @@ class Steps(Restated):
         phrase.use()
         first = phrase.part(found.start, found.end).has("first")
         return self.update(node, {"steps": [step, *steps] if first else [*steps, step]})
-
-    def _sequence(self) -> str | None:
-        nodes = [n for n in self.flow.types if self.config(n).get("steps")]
-        return nodes[0] if len(nodes) == 1 else None
 
     def _value_added(self, phrase: Phrase) -> bool:
         """`include refunded orders as well`: one more value that a condition lets through."""

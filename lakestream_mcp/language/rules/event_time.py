@@ -24,7 +24,6 @@ _TIME_WORDS = (
     ("created", "at"),
     ("event", "timestamp"),
 )
-_OWN_TIME = ("stream-simulator", "cdc-stream")
 
 
 def timed_source(made: Made, columns: Columns, talk: Talk, delay: str | None, timed: bool) -> Made:

@@ -9,8 +9,6 @@ from .names import parts_of
 from .tokens import Token
 from .words import DURATIONS
 
-LARGEST = 10**15
-
 
 def plain_number(value: Fraction | int | float) -> str:
     """A number as text: `80`, `0.75`."""
