@@ -45,3 +45,21 @@ def test_a_step_to_skip_to_that_is_not_there(agent: Agent) -> None:
     events = [pay(0, 1), pay(1, 200)]
     answer = agent.mcp.call("test_pattern", {"pipeline_id": made, "events": events})
     assert answer["error"]["code"] == "PATTERN_FAILED"
+
+
+def test_a_step_to_skip_to_that_is_where_the_match_began(agent: Agent) -> None:
+    config = {
+        "key": ["card"],
+        "within": "1 minute",
+        "steps": [
+            {"name": "a", "where": "amount < 2", "optional": True},
+            {"name": "b", "where": "amount = 50"},
+            {"name": "c", "where": "amount > 100"},
+        ],
+        "after_match": "skip-to-first",
+        "skip_to": "b",
+        "skip_to_missing": "fail",
+    }
+    made = agent.pipeline("sequence", config, FEED)
+    asked = {"pipeline_id": made, "events": [pay(0, 1), pay(1, 50), pay(2, 200)]}
+    assert agent.mcp.call("test_pattern", asked)["error"]["code"] == "PATTERN_FAILED"

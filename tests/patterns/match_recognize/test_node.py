@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import statistics
 from collections.abc import Iterator
 from typing import Any
 
@@ -84,6 +85,32 @@ def test_a_deadline_decides_an_open_tail(bench: Bench) -> None:
     assert row["started_at"] == START
     assert row["ended_at"] == START + dt.timedelta(seconds=1)
     assert row["detected_at"] == START + dt.timedelta(seconds=2)
+
+
+def test_moments_and_extremes_are_those_of_the_rows(bench: Bench) -> None:
+    (row,) = found(
+        bench,
+        "ORDER BY at MEASURES VAR_POP(n) AS vp, VAR_SAMP(n) AS vs, STDDEV_POP(B.n) AS dp, "
+        "STDDEV_SAMP(B.n) AS ds, VAR_SAMP(A.n) AS one, VAR_POP(CASE WHEN n > 9 THEN n END) AS none, "
+        "MIN_BY(n, -n) AS most, MAX_BY(n, -n) AS least PATTERN (A B B B) DEFINE A AS n = 0",
+    )
+    all_of, later = [0, 1, 2, 3], [1, 2, 3]
+    assert row["vp"] == pytest.approx(statistics.pvariance(all_of))
+    assert row["vs"] == pytest.approx(statistics.variance(all_of))
+    assert row["dp"] == pytest.approx(statistics.pstdev(later))
+    assert row["ds"] == pytest.approx(statistics.stdev(later))
+    assert (row["one"], row["none"]) == (None, None)
+    assert (row["most"], row["least"]) == (3, 0)
+
+
+@pytest.mark.parametrize(("within", "matches"), [("2 seconds", 0), ("3 seconds", 1)])
+def test_a_row_at_the_very_end_of_the_time_is_outside(
+    bench: Bench, within: str, matches: int
+) -> None:
+    clause = (
+        f"ORDER BY at PATTERN (A X B) WITHIN {within} DEFINE A AS n = 0, B AS n = FIRST(A.n) + 2"
+    )
+    assert len(found(bench, clause)) == matches
 
 
 def test_fields_of_the_earlier_system(bench: Bench) -> None:
