@@ -91,7 +91,8 @@ def test_moments_and_extremes_are_those_of_the_rows(bench: Bench) -> None:
     (row,) = found(
         bench,
         "ORDER BY at MEASURES VAR_POP(n) AS vp, VAR_SAMP(n) AS vs, STDDEV_POP(B.n) AS dp, "
-        "STDDEV_SAMP(B.n) AS ds, VAR_SAMP(A.n) AS one, VAR_POP(CASE WHEN n > 9 THEN n END) AS none, "
+        "STDDEV_SAMP(B.n) AS ds, VAR_SAMP(A.n) AS one, "
+        "VAR_POP(CASE WHEN n > 9 THEN n END) AS none, "
         "MIN_BY(n, -n) AS most, MAX_BY(n, -n) AS least PATTERN (A B B B) DEFINE A AS n = 0",
     )
     all_of, later = [0, 1, 2, 3], [1, 2, 3]
