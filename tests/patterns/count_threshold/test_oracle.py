@@ -117,3 +117,13 @@ def test_a_key_is_forgotten_with_its_last_window() -> None:
         ends.append(matcher.next_timer(state))
         state = matcher.on_time(state, ends[-1], [].append)
     assert ends == [15, 20]
+
+
+def test_at_the_limit_the_oldest_event_goes() -> None:
+    matcher = WindowCountMatcher(10, 10, ">=", 2, max_events=2)
+    state = matcher.on_events(None, [(n, 1, (n,)) for n in range(3)], [].append)
+    found: list[Any] = []
+    matcher.on_time(state, 10, found.append)
+    (match,) = found
+    assert [row for _, _, row in match[3]] == [(1,), (2,)]
+    assert matcher.dropped == 1

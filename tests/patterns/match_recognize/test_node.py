@@ -93,7 +93,8 @@ def test_moments_and_extremes_are_those_of_the_rows(bench: Bench) -> None:
         "ORDER BY at MEASURES VAR_POP(n) AS vp, VAR_SAMP(n) AS vs, STDDEV_POP(B.n) AS dp, "
         "STDDEV_SAMP(B.n) AS ds, VAR_SAMP(A.n) AS one, "
         "VAR_POP(CASE WHEN n > 9 THEN n END) AS none, "
-        "MIN_BY(n, -n) AS most, MAX_BY(n, -n) AS least PATTERN (A B B B) DEFINE A AS n = 0",
+        "BOOL_AND(n > 0) AS every, BOOL_OR(n > 2) AS some, MIN_BY(9 - n, n * (3 - n)) AS least, "
+        "MAX_BY(n * n, n % 3) AS most PATTERN (A B B B) DEFINE A AS n = 0",
     )
     all_of, later = [0, 1, 2, 3], [1, 2, 3]
     assert row["vp"] == pytest.approx(statistics.pvariance(all_of))
@@ -101,7 +102,8 @@ def test_moments_and_extremes_are_those_of_the_rows(bench: Bench) -> None:
     assert row["dp"] == pytest.approx(statistics.pstdev(later))
     assert row["ds"] == pytest.approx(statistics.stdev(later))
     assert (row["one"], row["none"]) == (None, None)
-    assert (row["most"], row["least"]) == (3, 0)
+    assert (row["every"], row["some"]) == (False, True)
+    assert (row["least"], row["most"]) == (9, 4)
 
 
 @pytest.mark.parametrize(("within", "matches"), [("2 seconds", 0), ("3 seconds", 1)])

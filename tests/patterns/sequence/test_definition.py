@@ -315,6 +315,25 @@ def test_a_wait_first(stream: tuple[str, list[int]], quiet: int, within: int, cu
     assert all(match[0] == match[3][0][1] for match in found), "it starts with its first event"
 
 
+def test_a_deadline_behind_a_wait_is_asked_for() -> None:
+    steps = (
+        Step("x", Condition(0), waits=True),
+        Step("a", Condition(1)),
+        Step("b", Condition(2), negated=True),
+    )
+    automaton = compile_steps(steps, 5)
+    conditions = tuple((c.bit, None) for c in automaton.conditions)
+    sequence = SequenceMatcher(automaton.nodes, automaton.start, conditions, 5)
+    matcher = SequenceAfterQuiet(sequence, 3, 0)
+    found: list[Any] = []
+    state = matcher.on_events(matcher.initial(), [(0, 1, (0, 0))], found.append)
+    assert matcher.next_timer(state) is None
+    state = matcher.on_events(state, [(4, 2, (0, 1))], found.append)
+    assert matcher.next_timer(state) == 8, "the time runs from the end of the wait"
+    matcher.on_time(state, 8, found.append)
+    assert [[row[1] for _, _, row in match[3]] for match in found] == [[1]]
+
+
 @settings(max_examples=100)
 @given(stream=streams(), within=WITHIN)
 def test_final_negation(stream: tuple[str, list[int]], within: int) -> None:
