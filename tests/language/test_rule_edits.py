@@ -119,6 +119,12 @@ def test_the_rest_is_what_a_filter_does_not_let_through(judge: Judge) -> None:
     assert configs(made)["rest"] == {"condition": "status <> 'paid'"}
 
 
+def test_what_is_summed_and_counted_is_said_anew(judge: Judge) -> None:
+    made = changed(judge, "revenue", "sum total and count distinct customers")
+    measured = [(a["function"], a["column"]) for a in configs(made)["sums"]["aggregations"]]
+    assert measured == [("sum", "total"), ("count_distinct", "customer_id")]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -126,7 +132,6 @@ def test_the_rest_is_what_a_filter_does_not_let_through(judge: Judge) -> None:
         ("revenue", "make Paid case insensitive"),
         ("takeover", "only the failures and the password change matter"),
         ("takeover", "3 failures within 5 minutes; no success needed"),
-        ("revenue", "sum total and count distinct customers"),
     ],
 )
 def test_what_is_not_understood_changes_nothing(judge: Judge, name: str, text: str) -> None:

@@ -65,9 +65,9 @@ ENDINGS = {
     "starts a program": (REACH + "os['execv']('/bin/sh', ['sh'])\nyield", "CODE_RAISED"),
     "kills its parent": (REACH + "os['kill'](os['getppid'](), 9)\nyield", "CODE_RAISED"),
     "leaves at once": (REACH + "os['_exit'](0)\nyield", "CODE_CRASHED"),
-    "closes the link": (REACH + "os['closerange'](3, 100)\nyield", "CODE_CRASHED"),
+    "closes the link": (REACH + "os['closerange'](3, 1000)\nyield", "CODE_CRASHED"),
     "answers itself": (
-        REACH + "for n in range(3, 20):\n"
+        REACH + "for n in range(3, 1000):\n"
         "    try: os['write'](n, bytes([2, 0, 0, 0, 0, 0, 0, 0]) + b'{}' * 9)\n"
         "    except OSError: pass\nyield",
         "CODE_CRASHED",
