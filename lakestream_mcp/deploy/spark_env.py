@@ -77,6 +77,7 @@ class SparkEnvironment(NamedTuple):
             flags += [f"-XX:SharedArchiveFile={self.archive}", "-Xlog:cds=off", "-Xlog:disable"]
         return {
             **LOCAL_CONF,
+            **{f"spark.executorEnv.{name}": "" for name in SET_AT_START},
             "spark.python.unix.domain.socket.enabled": str(len(str(work)) <= SOCKET_FOLDER).lower(),
             "spark.driver.extraClassPath": os.pathsep.join(map(str, self.jars)),
             "spark.driver.extraJavaOptions": " ".join(flags),
@@ -91,6 +92,15 @@ QUICK = (
     "-XX:+UseSerialGC",
 )
 """Flags of a JVM that compiles little, as most local runs are short."""
+SET_AT_START = (
+    *("SPARK_LOCAL_DIRS", "SPARK_AUTH_SOCKET_TIMEOUT", "SPARK_BUFFER_SIZE"),
+    "SPARK_PYTHON_RUNTIME",
+)
+"""What the driver adds to the variables of a stateful function when its first query starts.
+
+Queries that read one pattern share that map. Where one adds to it while another sends it to its
+tasks, these cannot read it (`OptionalDataException`); to names that are there nothing is added.
+"""
 DISTURBING = (
     *("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS", "PYTHONHOME"),
     "PYTHONDONTWRITEBYTECODE",  # workers would compile pyspark and pandas at every start

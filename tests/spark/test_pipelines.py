@@ -374,3 +374,22 @@ def test_simulated_events_are_the_same(bench: Bench, spark: SparkProcess, tmp_pa
         with pa.OSFile(output) as file:
             on_spark = pa.ipc.open_file(file).read_all()
         assert plain_rows(on_spark, names) == plain_rows(tables[name], names), name
+
+
+SHARED = """
+plan = quiet._jdf.queryExecution().analyzed()
+while plan.nodeName() != "TransformWithStateInPySpark":
+    plan = plan.children().head()
+shared = set(plan.functionExpr().func().envVars().keySet())
+assert shared == set(spark.sparkContext.environment), shared
+"""
+
+
+def test_queries_add_nothing_to_the_variables_they_share(
+    bench: Bench, spark: SparkProcess, tmp_path: Path
+) -> None:
+    made = bench.make(into(tmp_path, table_sink("appended", "append")))
+    write(tmp_path / "in", "a.json", shocks([0, 20]))
+    folders = {"checkpoints": str(tmp_path / "state"), "tables": str(tmp_path / "tables")}
+    notebook = next(iter(made.generated.files.values()))
+    spark.request("run", notebook=notebook + SHARED, parameters=folders)
