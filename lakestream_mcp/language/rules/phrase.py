@@ -12,11 +12,12 @@ from .words import GENERIC, STOP
 
 
 class Found(NamedTuple):
-    """A cue in a phrase: where it is, and the tokens of its groups by name."""
+    """A cue in a phrase: where it is, its tokens, and those of its groups by name."""
 
     start: int
     end: int
     groups: dict[str, tuple[Token, ...]]
+    tokens: tuple[Token, ...] = ()
 
     def token(self, name: str) -> Token | None:
         """The only, or first, token of a group."""
@@ -131,7 +132,7 @@ class Phrase:
             for name, value in found.groupdict().items()
             if value
         }
-        return Found(start, end, groups)
+        return Found(start, end, groups, self.tokens[start:end])
 
     def _span(self, start: int, end: int) -> tuple[int, int]:
         text = self.text

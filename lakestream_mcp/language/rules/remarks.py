@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from .names import Columns
-from .phrase import Phrase
-from .reworded import comma, word
+from .phrase import Found, Phrase
+from .rewriting import mark, rewritten, sign, word
 from .tokens import Token
 from .words import GENERIC, STOP
 
@@ -96,15 +96,14 @@ def _sorted(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
         if "key" in said and column.norm in keys:
             told = [word("per", column), column]
         elif "text" in said and column.norm in texts:
-            told = [column, Token("op", "!=", "!=", place=column.place), *said["v"]]
+            told = [column, sign("!=", column), *said["v"]]
         elif "number" in said and column.norm in numbers:
             told = [*said["f"], word("of", column), column]
         elif "kind" in said and column.norm in texts - keys and _is_value(said["w"][0], columns):
             value = said["w"][0]
-            sign = Token("op", "=", "=", place=column.place)
-            told = [word("where", column), column, sign]
+            told = [word("where", column), column, sign("=", column)]
             told.append(Token("str", f"'{value.text}'", "#str", value.text, place=value.place))
-            told += [comma(column)] if "end" in said else []
+            told += [mark(",", column)] if "end" in said else []
         else:
             continue
         made += [*tokens[at : found.start], *told]
@@ -121,16 +120,14 @@ def _keyed(tokens: Sequence[Token], column: Token) -> list[Token]:
 
 def _chosen(tokens: Sequence[Token], names: Collection[str]) -> list[Token]:
     """`write id, total of …` as `select id, total; write …`."""
-    made, at = list[Token](), 0
-    for found in Phrase(tokens).all(_WRITES):
-        listed = found.groups["names"]
+
+    def told(found: Found) -> list[Token] | None:
+        listed, verb = found.groups["names"], found.tokens[0]
         if any(t.norm not in {*names, ",", "and"} for t in listed):
-            continue
-        verb = tokens[found.start]
-        made += [*tokens[at : found.start], word("select", verb), *listed]
-        made += [Token("punct", ";", ";", place=verb.place), verb]
-        at = found.end
-    return [*made, *tokens[at:]]
+            return None
+        return [word("select", verb), *listed, mark(";", verb), verb]
+
+    return rewritten(tokens, (_WRITES, told))
 
 
 def _is_value(token: Token, columns: Collection[str]) -> bool:
@@ -146,62 +143,54 @@ def _long(tokens: Sequence[Token], names: Collection[str]) -> list[Token]:
         if column.norm not in names or found.start < at:
             continue
         made += tokens[at : found.start]
-        how = next((sign for name, sign in _SIZES if found.groups.get(name)), "=")
+        how = next((text for name, text in _SIZES if found.groups.get(name)), "=")
         told = phrase.at(_SAME, found.end)
         at = told.end if told else found.end
         if told is None:
-            signs = [Token("op", s, s, place=column.place) for s in ("(", ")", how)]
-            size = word("length", column)
-            made += [size, signs[0], column, signs[1], signs[2], found.groups["n"][0]]
+            size = [word("length", column), sign("(", column), column, sign(")", column)]
+            made += [*size, sign(how, column), found.groups["n"][0]]
     return [*made, *tokens[at:]]
 
 
 def _explained(tokens: Sequence[Token], numbers: Collection[str]) -> list[Token]:
     """`over 100 (total)` as `total over 100`, and `age 18 to 30` as `age between 18 and 30`."""
-    phrase, made, at = Phrase(tokens), list[Token](), 0
-    for found in phrase.all(_ABOUT):
-        column = found.groups["column"][0]
-        if column.norm not in numbers or found.start < at:
-            continue
-        start, end = found.start, found.end - 3
-        said = {t.norm for t in tokens[max(0, start - 4) : end]}
-        lead = [] if column.norm in said else [column]
-        made += [*tokens[at:start], *lead, *tokens[start:end]]
-        at = found.end
-    return _ranged([*made, *tokens[at:]], numbers)
+
+    def about(found: Found) -> list[Token] | None:
+        column, said = found.groups["column"][0], found.tokens[:-3]
+        if column.norm not in numbers:
+            return None
+        before = tokens[max(0, found.start - 4) : found.start]
+        lead = [] if column.norm in {t.norm for t in (*before, *said)} else [column]
+        return [*lead, *said]
+
+    def ranged(found: Found) -> list[Token] | None:
+        column, said = found.groups["column"][0], found.groups
+        if column.norm not in numbers:
+            return None
+        return [column, word("between", column), *said["low"], word("and", column), *said["high"]]
+
+    return rewritten(tokens, (_ABOUT, about), (_RANGE, ranged))
 
 
 def _computed(tokens: Sequence[Token], numbers: Collection[str]) -> list[Token]:
     """`price * quantity as value` as `compute price * quantity as value`."""
-    made, at = list[Token](), 0
-    for found in Phrase(tokens).all(_SUM_OF):
-        sides = found.groups["left"][0], found.groups["right"][0]
-        if not {t.norm for t in sides} <= {*numbers}:
-            continue
-        name = found.groups["name"][0]
-        made += [*tokens[at : found.start], word("compute", name)]
-        made += [*tokens[found.end - 4 : found.end - 1], word("as", name), name]
-        made += [Token("punct", ";", ";", place=name.place), *found.groups["f"], name]
-        at = found.end
-    tokens, made, at = [*made, *tokens[at:]], list[Token](), 0
-    for found in Phrase(tokens).all(_SUM_AS):
+
+    def summed(found: Found) -> list[Token] | None:
+        said, name = found.groups, found.groups["name"][0]
+        if not {said["left"][0].norm, said["right"][0].norm} <= {*numbers}:
+            return None
+        named = [word("compute", name), *found.tokens[-4:-1], word("as", name), name]
+        return [*named, mark(";", name), *said["f"], name]
+
+    tokens = rewritten(tokens, (_SUM_OF, summed))
+
+    def called(found: Found) -> list[Token] | None:
         opens = not found.start or tokens[found.start - 1].norm in (";", ".", ":", "->")
-        if found.groups["left"][0].norm in numbers and opens:
-            made += [*tokens[at : found.start], word("compute", tokens[found.start])]
-            at = found.start
-    return [*made, *tokens[at:]]
+        if found.groups["left"][0].norm not in numbers or not opens:
+            return None
+        return [word("compute", found.tokens[0]), *found.tokens]
 
-
-def _ranged(tokens: Sequence[Token], numbers: Collection[str]) -> list[Token]:
-    made, at = list[Token](), 0
-    for found in Phrase(tokens).all(_RANGE):
-        column = found.groups["column"][0]
-        if column.norm in numbers:
-            between, to = word("between", column), word("and", column)
-            low, high = found.groups["low"], found.groups["high"]
-            made += [*tokens[at : found.start], column, between, *low, to, *high]
-            at = found.end
-    return [*made, *tokens[at:]]
+    return rewritten(tokens, (_SUM_AS, called))
 
 
 def _singled(tokens: Sequence[Token], names: Collection[str]) -> list[Token]:
@@ -253,7 +242,7 @@ def _named(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
             while made and made[-1].norm in ("is", "be", "a", "an", "was", "being", "been", "gets"):
                 made.pop()
             made += [word(texts[column.norm], token)._replace(norm=column.norm)]
-            made.append(Token("op", "=", "=", place=token.place))
+            made.append(sign("=", token))
         made.append(token)
     return made
 
@@ -272,7 +261,7 @@ def _quoted(tokens: Sequence[Token], columns: Mapping[str, str], column: str) ->
     made: list[Token] = []
     for token in tokens:
         if token.kind == "word" and "_" in token.text and token.norm not in names:
-            made += [word(column, token), Token("op", "=", "=", place=token.place)]
+            made += [word(column, token), sign("=", token)]
             made.append(Token("str", token.text, "#str", token.text, place=token.place))
         else:
             made.append(token)

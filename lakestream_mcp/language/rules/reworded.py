@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
-from .phrase import Phrase
+from .phrase import Found, Phrase
+from .rewriting import Rewriting, mark, rewritten, word
 from .tokens import Token
 from .words import COLUMN_TYPES
 
@@ -101,39 +102,7 @@ _FIELD = r"(?P<name>#str) : (?P<type>#str)"
 
 def reworded(tokens: Sequence[Token]) -> list[Token]:
     """A text with `averaged over` as `over`, `inside` as `within`, and JSON as columns."""
-    slips = [_spelt(token) for token in tokens]
-    made = _replaced(slips, _MEASURED, lambda _: [])
-    made = _replaced(made, _MORE_THEN, lambda found: [found[0], word("than", found[1])])
-    made = _kafka_said(made)
-    made = _replaced(made, _PLACED, _radius)
-    made = _replaced(made, _TIME_AND, lambda found: [found[0], found[-1], *found[:2]])
-    made = _replaced(made, _CAST_FROM, lambda _: [])
-    made = _replaced(made, _TIMES_THE, lambda found: list(found[:2]))
-    made = _replaced(made, _LABEL, lambda found: [found[0], _colon(found[1])])
-    made = _replaced(made, _AFTERWARDS, lambda _: [])
-    made = _replaced(made, _AFTER_THIS, lambda found: [word("then", found[0])])
-    made = _replaced(made, _WATERMARK, _watermarked)
-    made = _replaced(made, _CALLED_LOST, lambda found: [found[0]])
-    made = _replaced(made, _STEP, _stepped)
-    made = _replaced(made, _BACK, lambda found: [comma(found[0]), *found[1:]])
-    made = _replaced(made, _OWN_PREVIOUS, lambda found: [found[0]])
-    made = _replaced(made, _TIMES_MEAN, lambda found: _as_high(found)[:1])
-    made = _replaced(made, _WINDOW_TOLD, lambda found: [*found[:-1], comma(found[-1])])
-    made = _rearranged(_replaced(made, _SLASHED, lambda found: [comma(found[0])]))
-    made = _replaced(made, _INCLUSIVE, lambda _: [])
-    made = _replaced(made, _VERBS, lambda found: [word(found[0].norm[:-1], found[0])])
-    made = _replaced(made, _THEN, lambda found: [word(_base(found[0].norm), found[0])])
-    made = _replaced(made, _CALLED_SO, lambda _: [])
-    made = _replaced(made, _ONCE, lambda found: [word(w, found[0]) for w in ("at", "most", "once")])
-    made = _replaced(
-        made, _AND_TIME, lambda found: [*found[:-2], word("per", found[-2]), found[-1]]
-    )
-    made = _replaced(made, _OCCURS, lambda found: [comma(found[0])])
-    made = _replaced(made, _INSIDE, lambda found: [word("within", found[0])])
-    made = _replaced(made, _SERVER, lambda found: [word("broker", found[0])])
-    made = _replaced(made, _KIND_FIRST, lambda _: [])
-    made = _replaced(made, _ONE_OF, _only_one)
-    made = _replaced(made, _AS_HIGH, _as_high)
+    made = rewritten([_spelt(token) for token in tokens], *_REWORDINGS)
     return _json(_without_kinds(made))
 
 
@@ -142,22 +111,6 @@ def _base(verb: str) -> str:
     if verb.endswith("ies"):
         return f"{verb[:-3]}y"
     return verb[:-2] if verb.endswith(("shes", "ches")) else verb[:-1]
-
-
-def word(said: str, at: Token) -> Token:
-    """A word that stands where a token was."""
-    return Token("word", said, said, place=at.place)
-
-
-def _replaced(
-    tokens: Sequence[Token], cue: str, said: Callable[[Sequence[Token]], list[Token]]
-) -> list[Token]:
-    """The text with other tokens for each place of a cue."""
-    made, at = list[Token](), 0
-    for found in Phrase(tokens).all(cue):
-        made += [*tokens[at : found.start], *said(tokens[found.start : found.end])]
-        at = found.end
-    return [*made, *tokens[at:]]
 
 
 def _as_high(found: Sequence[Token]) -> list[Token]:
@@ -169,15 +122,10 @@ def _as_high(found: Sequence[Token]) -> list[Token]:
     return [times, word("higher", first), word("than", first)]
 
 
-def _kafka_said(tokens: Sequence[Token]) -> list[Token]:
+def _kafka_said(found: Found) -> list[Token]:
     """`Kafka (topic x, broker b:9092)` as `Kafka topic x at b:9092`."""
-    made, at = list[Token](), 0
-    for found in Phrase(tokens).all(_KAFKA):
-        said = found.groups
-        made += [*tokens[at : found.start], tokens[found.start], word("topic", said["t"][0])]
-        made += [*said["t"], word("at", said["h"][0]), *said["h"]]
-        at = found.end
-    return [*made, *tokens[at:]]
+    topic, host = found.groups["t"], found.groups["h"]
+    return [found.tokens[0], word("topic", topic[0]), *topic, word("at", host[0]), *host]
 
 
 def _only_one(found: Sequence[Token]) -> list[Token]:
@@ -222,30 +170,12 @@ def _watermarked(found: Sequence[Token]) -> list[Token]:
     return [first, *node, word("on", first), found[-4], word("of", first), found[-2]]
 
 
-def _colon(at: Token) -> Token:
-    return Token("punct", ":", ":", place=at.place)
-
-
-def comma(at: Token) -> Token:
-    """A comma that stands where a token was."""
-    return Token("punct", ",", ",", place=at.place)
-
-
-def _rearranged(tokens: Sequence[Token]) -> list[Token]:
-    """`revenue (sum of total)` as `sum of total`; `number of logins per user over 5` as `more than
-    5 logins per user`."""
-    made, at = list[Token](), 0
-    for found in Phrase(tokens).all(_SAID_AS):
-        made += [*tokens[at : found.start], *found.groups["f"]]
-        at = found.end
-    tokens, made, at = [*made, *tokens[at:]], list[Token](), 0
-    for found in Phrase(tokens).all(_NUMBER_OF):
-        said = found.groups
-        least = said["how"][0].norm in (">=", "at")
-        how = [word(w, said["how"][0]) for w in (("at", "least") if least else ("more", "than"))]
-        made += [*tokens[at : found.start], *how, *said["n"], *said["what"], *said["per"]]
-        at = found.end
-    return [*made, *tokens[at:]]
+def _counted(found: Found) -> list[Token]:
+    """`number of logins per user over 5` as `more than 5 logins per user`."""
+    said, how = found.groups, found.groups["how"][0]
+    least = how.norm in (">=", "at")
+    told = [word(w, how) for w in (("at", "least") if least else ("more", "than"))]
+    return [*told, *said["n"], *said["what"], *said["per"]]
 
 
 def _without_kinds(tokens: Sequence[Token]) -> list[Token]:
@@ -277,3 +207,43 @@ def _json(tokens: Sequence[Token]) -> list[Token]:
     return [
         t._replace(text=signs[t.norm], norm=signs[t.norm]) if t.norm in signs else t for t in kept
     ]
+
+
+_REWORDINGS: tuple[Rewriting, ...] = (
+    (_MEASURED, lambda _: []),
+    (_MORE_THEN, lambda found: [found.tokens[0], word("than", found.tokens[1])]),
+    (_KAFKA, _kafka_said),
+    (_PLACED, lambda found: _radius(found.tokens)),
+    (_TIME_AND, lambda found: [found.tokens[0], found.tokens[-1], *found.tokens[:2]]),
+    (_CAST_FROM, lambda _: []),
+    (_TIMES_THE, lambda found: found.tokens[:2]),
+    (_LABEL, lambda found: [found.tokens[0], mark(":", found.tokens[1])]),
+    (_AFTERWARDS, lambda _: []),
+    (_AFTER_THIS, lambda found: [word("then", found.tokens[0])]),
+    (_WATERMARK, lambda found: _watermarked(found.tokens)),
+    (_CALLED_LOST, lambda found: found.tokens[:1]),
+    (_STEP, lambda found: _stepped(found.tokens)),
+    (_BACK, lambda found: [mark(",", found.tokens[0])]),
+    (_OWN_PREVIOUS, lambda found: found.tokens[:1]),
+    (_TIMES_MEAN, lambda found: _as_high(found.tokens)[:1]),
+    (_WINDOW_TOLD, lambda found: [*found.tokens[:-1], mark(",", found.tokens[-1])]),
+    (_SLASHED, lambda found: [mark(",", found.tokens[0])]),
+    (_SAID_AS, lambda found: found.groups["f"]),
+    (_NUMBER_OF, _counted),
+    (_INCLUSIVE, lambda _: []),
+    (_VERBS, lambda found: [word(found.tokens[0].norm[:-1], found.tokens[0])]),
+    (_THEN, lambda found: [word(_base(found.tokens[0].norm), found.tokens[0])]),
+    (_CALLED_SO, lambda _: []),
+    (_ONCE, lambda found: [word(w, found.tokens[0]) for w in ("at", "most", "once")]),
+    (
+        _AND_TIME,
+        lambda found: [*found.tokens[:-2], word("per", found.tokens[-2]), found.tokens[-1]],
+    ),
+    (_OCCURS, lambda found: [mark(",", found.tokens[0])]),
+    (_INSIDE, lambda found: [word("within", found.tokens[0])]),
+    (_SERVER, lambda found: [word("broker", found.tokens[0])]),
+    (_KIND_FIRST, lambda _: []),
+    (_ONE_OF, lambda found: _only_one(found.tokens)),
+    (_AS_HIGH, lambda found: _as_high(found.tokens)),
+)
+"""One after the other: what one makes may be what the next one finds."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .phrase import Phrase
+from .phrase import Found, Phrase
+from .rewriting import rewritten, sign, word
 from .tokens import Token
 
 _MISSING = (
@@ -29,7 +30,7 @@ _COMPARED = (("more", ">"), ("less", "<"), ("least", ">="), ("most", "<="))
 def spelt(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
     """`with a null id` as `with id is null`; `price times quantity is over 9` in signs."""
     names = {name.lower() for name in columns}
-    return _unmarked(_called(_products(_missing(_identified(tokens), names), names)))
+    return _unmarked(_columnar(_identified(tokens), names))
 
 
 def _identified(tokens: Sequence[Token]) -> list[Token]:
@@ -52,17 +53,10 @@ def _identified(tokens: Sequence[Token]) -> list[Token]:
     return made
 
 
-def _called(tokens: Sequence[Token]) -> list[Token]:
+def _called(found: Found) -> list[Token]:
     """`sum(amount)` as `sum of amount`, `count(*)` as `count`."""
-    phrase, made, at = Phrase(tokens), list[Token](), 0
-    for found in phrase.all(_CALLED):
-        name, inside = found.groups["f"][0], found.groups["c"]
-        made += [*tokens[at : found.start], name]
-        if inside[0].norm != "*":
-            of = Token("word", "of", "of", place=inside[0].place)
-            made += [of, *inside]
-        at = found.end
-    return [*made, *tokens[at:]]
+    name, inside = found.groups["f"][0], found.groups["c"]
+    return [name] if inside[0].norm == "*" else [name, word("of", inside[0]), *inside]
 
 
 def _unmarked(tokens: Sequence[Token]) -> list[Token]:
@@ -71,29 +65,21 @@ def _unmarked(tokens: Sequence[Token]) -> list[Token]:
     return [token for at, token in enumerate(tokens) if at not in gone]
 
 
-def _missing(tokens: Sequence[Token], names: set[str]) -> list[Token]:
-    phrase, made, at = Phrase(tokens), list[Token](), 0
-    for found in phrase.all(_MISSING):
+def _columnar(tokens: Sequence[Token], names: set[str]) -> list[Token]:
+    """`with a null id` as `with id is null`; `price times quantity is over 9` in signs."""
+
+    def missing(found: Found) -> list[Token] | None:
         column = found.groups["column"][0]
-        if column.norm in names and found.start >= at:
-            made += [*tokens[at : found.start + 1], column]
-            made += [Token("word", w, w, place=column.place) for w in ("is", "null")]
-            at = found.end
-    return [*made, *tokens[at:]]
+        if column.norm not in names:
+            return None
+        return [found.tokens[0], column, word("is", column), word("null", column)]
 
-
-def _products(tokens: Sequence[Token], names: set[str]) -> list[Token]:
-    phrase, made, at = Phrase(tokens), list[Token](), 0
-    for found in phrase.all(_PRODUCT):
-        left, sign, right = (found.groups[name][0] for name in ("left", "sign", "right"))
-        if not {left.norm, right.norm} <= names or found.start < at:
-            continue
+    def product(found: Found) -> list[Token] | None:
+        left, by, right = (found.groups[name][0] for name in ("left", "sign", "right"))
+        if not {left.norm, right.norm} <= names:
+            return None
         compared = next(text for name, text in _COMPARED if found.groups.get(name))
-        said = _SIGNS.get(sign.norm, sign.norm)
-        made += [*tokens[at : found.start], left, _op(said, sign), right, _op(compared, right)]
-        at = found.end
-    return [*made, *tokens[at:]]
+        said = _SIGNS.get(by.norm, by.norm)
+        return [left, sign(said, by), right, sign(compared, right)]
 
-
-def _op(sign: str, at: Token) -> Token:
-    return Token("op", sign, sign, place=at.place)
+    return rewritten(tokens, (_MISSING, missing), (_PRODUCT, product), (_CALLED, _called))

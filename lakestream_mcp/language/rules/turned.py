@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .phrase import Found, Phrase
-from .reworded import word
+from .rewriting import mark, rewritten, word
 from .tokens import Token
 
 _ENDS = (".", ";", ":", "!", "->")
@@ -32,7 +32,7 @@ _DROPS = (
 
 def turned(tokens: Sequence[Token]) -> list[Token]:
     """A text with what happens to rows said before which rows those are."""
-    return _dropped(_active(tokens))
+    return rewritten(_active(tokens), (_DROPS, _dropped))
 
 
 def _active(tokens: Sequence[Token]) -> list[Token]:
@@ -58,19 +58,13 @@ def _begins(tokens: Sequence[Token], at: int, floor: int) -> int:
     return at
 
 
-def _dropped(tokens: Sequence[Token]) -> list[Token]:
+def _dropped(found: Found) -> list[Token] | None:
     """`if total = 0 drop it, else write …` as `drop rows where total = 0; write …`."""
-    made, at = list[Token](), 0
-    for found in Phrase(tokens).all(_DROPS):
-        if _is_cut(found):
-            continue
-        verb = found.groups["verb"][0]
-        made += [*tokens[at : found.start], verb, word("rows", verb), word("where", verb)]
-        made += found.groups["said"]
-        if found.groups.get("rest"):
-            made.append(Token("punct", ";", ";", place=verb.place))
-        at = found.end
-    return [*made, *tokens[at:]]
+    if _is_cut(found):
+        return None
+    verb = found.groups["verb"][0]
+    told = [verb, word("rows", verb), word("where", verb), *found.groups["said"]]
+    return [*told, mark(";", verb)] if found.groups.get("rest") else told
 
 
 def _is_cut(found: Found) -> bool:

@@ -44,10 +44,9 @@ def made_sink(scene: Scene, phrase: Phrase, place: Place) -> Made | None:
         "people": f"alert on {place.name}{_saying(phrase, place.end)}",
         "table": f"write to the table {place.name}{_merging(phrase, place.end)}",
         "path": f"write {_format(phrase, place)} files to {place.name}",
-        "topic": f"send to kafka topic '{place.name}'"
-        + (f" at {place.host}" if place.host else ""),
+        "topic": f"send to {_topic(place)}",
     }[place.kind]
-    found = take_sink(scene, Phrase(measured(tokenise(said))), True)
+    found = take_sink(scene, _phrase(said), True)
     return found[0] if found else None
 
 
@@ -68,11 +67,18 @@ def made_source(scene: Scene, phrase: Phrase, place: Place) -> Made | None:
     said = {
         "table": f"read from the delta table {place.name}",
         "path": f"read {_format(phrase, place)} files from {place.name}",
-        "topic": f"read from the kafka topic '{place.name}'"
-        + (f" at {place.host}" if place.host else ""),
+        "topic": f"read from the {_topic(place)}",
     }[place.kind]
-    found = take_source(scene, Phrase(measured(tokenise(said))), False)
+    found = take_source(scene, _phrase(said), False)
     return found[0] if found else None
+
+
+def _topic(place: Place) -> str:
+    return f"kafka topic '{place.name}'" + (f" at {place.host}" if place.host else "")
+
+
+def _phrase(said: str) -> Phrase:
+    return Phrase(measured(tokenise(said)))
 
 
 def _format(phrase: Phrase, place: Place) -> str:
