@@ -18,7 +18,7 @@ HASTY_S = 1.0
 """How long a call may take that hangs on purpose."""
 JARGON = re.compile(
     r"HTTPConnectionPool|Connection aborted|Expecting value|JSONDecode|likely a bug|Timed out after"
-    r"|NoneType|object has no|Traceback|<html|0x[0-9a-f]{6}|Errno|\(\d+, '"
+    r"|NoneType|object has no|Traceback|<html|\b0x[0-9a-f]{6}|Errno|\(\d+, '"
 )
 """What libraries say, which nobody should have to read."""
 
