@@ -79,16 +79,24 @@ def verify_pipeline(
     )
 
 
-def _can_be_closed(host: Host, source: str) -> bool:
-    """Whether a last row comes to where the watermark is declared: by the source, or right behind.
+def _can_be_closed(host: Host, node: str) -> bool:
+    """Whether a last row of this node comes to where the watermark is declared.
 
-    Other nodes on its way would take it for one of theirs: it holds nothing but its time.
+    It is declared here, right behind, or behind nodes that pass every row on. Others on the way
+    would take the row for one of theirs: it holds nothing but its time.
     """
-    relation = host.relations[source]
+    relation = host.relations[node]
     if relation.event_time is None or relation.delay_ms is not None:
         return relation.event_time is not None
-    behind = [host.relations[edge.target] for edge in host.document.outputs(source)]
-    return all(r.delay_ms is not None and r.event_time == relation.event_time for r in behind)
+    return all(_closes(host, e.target, relation.event_time) for e in host.document.outputs(node))
+
+
+def _closes(host: Host, node: str, event_time: str) -> bool:
+    """Whether a row with this time, which comes to a node, closes what is behind it."""
+    relation, kind = host.relations[node], host.catalog.get(host.type_of(node))
+    if relation.delay_ms is not None:
+        return relation.event_time == event_time
+    return getattr(kind, "passes_every_row", False) and _can_be_closed(host, node)
 
 
 def _refuse_clocks(host: Host) -> None:

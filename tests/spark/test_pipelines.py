@@ -175,9 +175,23 @@ TIMED = {
     "config": {"event_time": "at", "delay": "1 minute"},
 }
 KEPT = {"id": "kept", "type": "filter", "name": "Kept", "config": {"condition": "id < 20"}}
+RENAMED = {
+    "id": "renamed",
+    "type": "rename-cast",
+    "name": "Renamed",
+    "config": {"columns": [{"column": "at", "name": "moment"}]},
+}
+BACK = {
+    "id": "back",
+    "type": "rename-cast",
+    "name": "Back",
+    "config": {"columns": [{"column": "moment", "name": "at"}]},
+}
 
 
-@pytest.mark.parametrize(("between", "matches"), [([], 3), ([KEPT], 2)])
+@pytest.mark.parametrize(
+    ("between", "matches"), [([], 3), ([KEPT], 2), ([RENAMED, BACK], 3), ([RENAMED, BACK, KEPT], 2)]
+)
 def test_a_watermark_behind_the_source_is_closed_where_the_row_comes_to_it(
     bench: Bench, spark: SparkProcess, between: Rows, matches: int
 ) -> None:

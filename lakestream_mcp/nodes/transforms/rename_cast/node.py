@@ -52,6 +52,7 @@ class RenameCast(RelationalType):
     Config = RenameCastConfig
     aliases = ("rename", "cast")
     field_aliases = {"columnMappings": "columns", "mappings": "columns"}
+    passes_every_row = True
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
         """An earlier mapping came as JSON text with `from`, `to` and `castType`."""
