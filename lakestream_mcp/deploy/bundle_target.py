@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..codegen.bundle import bundle_files
@@ -44,7 +44,7 @@ class BundleTarget:
             old = there[name]
             if old is not None and not self._is_ours(name, old):
                 warnings.append(f"{name} was changed since it was written: it is left")
-            elif old is not None or _part(self._path(name)).exists():
+            elif old is not None or self._leaves(name):
                 changes.append(Change(do="delete", kind="file", key=name, name=name, before=old))
         digests = {name: text and _digest(text) for name, text in there.items()}
         world = {"files": digests, "known": self.known.model_dump(mode="json")}
@@ -126,11 +126,25 @@ class BundleTarget:
         with _usable(path):
             path.unlink(missing_ok=True)
             _part(path).unlink(missing_ok=True)
-        for folder in path.parents:
-            if folder == self.root or not folder.is_relative_to(self.root):
-                break
-            with suppress(OSError):
+            for folder in self._folders(path):
+                if any(folder.iterdir()):
+                    break
                 folder.rmdir()
+
+    def _leaves(self, name: str) -> bool:
+        """Whether something is left of a file that is gone: what was begun, or an empty folder."""
+        path = self._path(name)
+        return _part(path).exists() or any(
+            not any(folder.iterdir()) for folder in self._folders(path)
+        )
+
+    def _folders(self, path: Path) -> Iterator[Path]:
+        """The folders below the bundle's that a file is in and that are there, inmost first."""
+        for folder in path.parents:
+            if folder == self.root:
+                break
+            if folder.is_dir():
+                yield folder
 
 
 def _part(path: Path) -> Path:
