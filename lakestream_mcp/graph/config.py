@@ -53,12 +53,24 @@ def canonical(node_type: NodeType, given: Mapping[str, JsonValue]) -> Config:
 
 def read_config(node_type: NodeType, given: Mapping[str, JsonValue]) -> Read:
     """The same of what an agent wrote, whose other words for our fields are told."""
-    config, told = in_our_words(node_type.Config, canonical(node_type, given))
+    named = own_names(node_type, given)
+    before = canonical(node_type, named)
+    config, told = in_our_words(node_type.Config, before)
+    told = [*_put_together(named, before), *told]
     if not told:
         return Read(config, told)
     # A word at the top may stand above a shape that is migrated, with words of its own.
     again, more = in_our_words(node_type.Config, canonical(node_type, config))
     return Read(canonical(node_type, again) if more else again, [*told, *more])
+
+
+def _put_together(given: Config, migrated: Config) -> list[str]:
+    """Fields that became others, if they did."""
+    gone = [name for name, value in given.items() if value is not None and name not in migrated]
+    new = [name for name, value in migrated.items() if given.get(name) != value]
+    if not (gone and new):
+        return []
+    return [f"read `{'`, `'.join(gone)}` as `{'`, `'.join(new)}`"]
 
 
 def _migrated(node_type: NodeType, named: Config) -> Config:

@@ -183,8 +183,7 @@ class RelationalType(NodeType):
 
     category = "transform"
     targets = frozenset({"sdp", "sss"})
-    passes_every_row: ClassVar[bool] = False
-    """Whether each row in is one row out, even one that holds nothing but NULLs and its time."""
+    passes_every_row: ClassVar[bool] = False  # even one of NULLs and its time
 
     def query(self, config: Any, inputs: Sequence[Relation]) -> exp.Query:
         """The query, in the Spark dialect, as a sqlglot tree. Raises InvalidSql."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InvalidArgument
-from ..graph.config import read_config
+from ..graph.config import own_names, read_config
+from ..graph.synonyms import in_our_words
 
 if TYPE_CHECKING:
     from ..cep.testing import TestRequest
@@ -69,20 +71,25 @@ def _asked(ws: Workspace, stored: Stored, node: str, changes: dict[str, Any]) ->
     name, inside = next(iter(changes.items()))
     if len(changes) == 1 and name in patterns and isinstance(inside, dict):
         node, changes = name, inside
-    types = {n.id: ws.catalog.get(n.type) for n in stored.document.nodes}
-    read = {pattern: _read(types[pattern], changes) for pattern in patterns}
+    nodes = {n.id: n for n in stored.document.nodes if n.id in patterns}
+    types = {name: ws.catalog.get(node.type) for name, node in nodes.items()}
+    read = {name: _read(types[name], nodes[name].config, changes) for name in patterns}
     having = [p for p in patterns if read[p].keys() <= types[p].Config.model_fields.keys()]
     found = what_if.one_pattern(patterns if node else having or patterns, node)
     return _Asked(found, read.get(found, changes))
 
 
-def _read(node_type: NodeType, changes: dict[str, Any]) -> dict[str, Any]:
+def _read(
+    node_type: NodeType, config: Mapping[str, Any], changes: dict[str, Any]
+) -> dict[str, Any]:
     """The changes as an edit would read them; null takes a field away."""
     gone = {name: None for name, value in changes.items() if value is None}
     try:
-        return {**gone, **read_config(node_type, changes).config}
+        named, _ = in_our_words(node_type.Config, own_names(node_type, changes))
+        read = read_config(node_type, {**config, **named}).config
     except InvalidArgument:
         return changes
+    return gone | {k: v for k, v in read.items() if k in named or config.get(k) != v}
 
 
 def _patterns(ws: Workspace, stored: Stored) -> list[str]:

@@ -20,6 +20,7 @@ from ...graph.node_type import ColumnResolver
 from ...graph.reads import Reads
 from ..common import FIELD_ALIASES, MOVED_FIELDS, PatternConfig, by_key, check_common
 from .analysis import analyze
+from .apart import joined
 from .clause import Clause, OrderItem, parse_clause
 from .naming import CLAUSE
 from .pattern_text import pattern_text
@@ -77,13 +78,16 @@ class MatchRecognize(PatternType):
     }
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """`quantifiers: greedy` says what is so anyway, and so does `SELECT * FROM its input`."""
+        """`quantifiers: greedy` says what is so anyway, and so does `SELECT * FROM its input`.
+
+        Sections of the clause may be fields of their own.
+        """
         if config.get("quantifiers") == "greedy":
             config = {name: value for name, value in config.items() if name != "quantifiers"}
         clause = config.get("clause")
         if isinstance(clause, str) and (whole := WHOLE_QUERY.match(clause)):
-            return config | {"clause": clause[whole.end() :].rstrip().removesuffix(";").rstrip()}
-        return config
+            config |= {"clause": clause[whole.end() :].rstrip().removesuffix(";").rstrip()}
+        return joined(config)
 
     def sentence(self, config: MatchRecognizeConfig) -> str:
         """`rows like A B+ C within 10 minutes, by customer`."""
