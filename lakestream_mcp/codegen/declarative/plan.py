@@ -91,8 +91,7 @@ def _transform(
     from ...relational.build import node_query
     from ...relational.sql import cast_outputs
 
-    beside = getattr(kind, "static_tables", None)
-    tables = beside(config) if beside else {}
+    tables = kind.static_tables(config)
     streams = {f"in_{i}": name for i, name in enumerate(inputs)}
     declares = all(rows.delay_ms is None for rows in relations)
     expected = kind.expectations(config, relations)
@@ -205,8 +204,8 @@ def _refuse_equal_names(parts: Sequence[Part]) -> None:
             read = query.tree.find_all(exp.Table) if query is not None else ()
             if not part.type.input_ports:
                 named |= {table.name for table in read if not table.args.get("db")}
-        beside = getattr(part.type, "static_tables", None)
-        named |= set(beside(part.config).values()) if beside else set()
+        if isinstance(part.type, RelationalType):
+            named |= set(part.type.static_tables(part.config).values())
         taken = sorted(name for name in named if name.lower() in views)
         if taken:
             raise InvalidPipeline(
