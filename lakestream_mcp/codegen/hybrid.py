@@ -32,7 +32,7 @@ class _Cuts:
     """The tables between stages, and the nodes that write and read them."""
 
     def __init__(
-        self, document: PipelineDocument, validation: Any, catalog: Any, pipeline_id: str
+        self, document: PipelineDocument, validation: Validation, catalog: Any, pipeline_id: str
     ) -> None:
         self.catalog, self.relations = catalog, validation.relations
         settings = CodeSettings.of(document, pipeline_id)
@@ -71,7 +71,7 @@ class _Cuts:
 
 def cut(
     document: PipelineDocument,
-    validation: Any,
+    validation: Validation,
     catalog: Any,
     pipeline_id: str,
     stages: Mapping[str, int],
@@ -87,7 +87,7 @@ def cut(
 def _stage(
     number: int,
     document: PipelineDocument,
-    validation: Any,
+    validation: Validation,
     cuts: _Cuts,
     stages: Mapping[str, int],
 ) -> Stage:

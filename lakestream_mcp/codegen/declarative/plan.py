@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...errors import InvalidPipeline, LakestreamError, Unsupported
 from ...graph.model import Edge, Node, PipelineDocument, Relation, flow_name
 from ...graph.node_type import NodeType, RelationalType, SinkType, SourceType, no_declarative_form
+from ...graph.validate import Validation
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -26,7 +27,7 @@ class Part(NamedTuple):
 
 def plan_parts(
     document: PipelineDocument,
-    validation: Any,
+    validation: Validation,
     catalog: Any,
     known: Mapping[str, tuple[Statement, ...]],
 ) -> tuple[Part, ...]:
@@ -47,7 +48,7 @@ def plan_parts(
 
 
 def node_statements(
-    into: Sequence[Edge], validation: Any, kind: NodeType, node_id: str
+    into: Sequence[Edge], validation: Validation, kind: NodeType, node_id: str
 ) -> tuple[Statement, ...]:
     """What one node becomes. Raises Unsupported, naming the node, where it has no form."""
     edges = sorted(into, key=lambda e: kind.input_ports.index(e.target_port))
