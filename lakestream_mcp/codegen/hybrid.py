@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..graph.model import Edge, Node, PipelineDocument, Target, flow_name
+from ..graph.naming import free_id
 from ..graph.validate import Validation
 from ..relational.column_types import ddl
 from .settings import CodeSettings
@@ -44,7 +45,8 @@ class _Cuts:
         """The sink that writes what leaves by an edge's port."""
         flow = flow_name(edge.source, edge.source_port)
         if flow not in self.writers:
-            self.writers[flow] = self._free(f"{flow[:36]}_table")
+            self.writers[flow] = free_id(f"{flow[:36]}_table", self.ids)
+            self.ids.add(self.writers[flow])
         config = {"table": self.prefix + flow}
         node = Node(id=self.writers[flow], type=WRITER, name=f"Table of {flow}", config=config)
         return node, self.catalog.get(WRITER).Config.model_validate(config)
@@ -60,13 +62,6 @@ class _Cuts:
             config["watermark_delay"] = f"{rows.delay_ms} milliseconds"
         node = Node(id=flow, type=READER, name=f"Table of {flow}", config=config)
         return node, self.catalog.get(READER).Config.model_validate(config)
-
-    def _free(self, wanted: str) -> str:
-        name, number = wanted, 2
-        while name in self.ids:
-            name, number = f"{wanted}_{number}", number + 1
-        self.ids.add(name)
-        return name
 
 
 def cut(
