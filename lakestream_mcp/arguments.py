@@ -23,15 +23,12 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from .errors import InvalidArgument, LakestreamError, nearest
+from .graph.plain import is_secret
 
 SHOWN_CHARACTERS_MAX = 160
 DEPTH_MAX = 60
 INTEGER_END = 1 << 63
 """Where numbers begin that databases do not take."""
-SECRET = re.compile(
-    r"passw|secret|token|credential|api_?key|access_?key|private|connection_?string|authorization",
-    re.IGNORECASE,
-)
 
 
 def maybe_json(value: Any) -> Any:
@@ -133,7 +130,7 @@ def _refused(path: str, problem: str, got: str, hint: str | None = None) -> Inva
 
 def shown(value: Any, name: str = "") -> Any:
     """A value as an error may show it: short, and without secrets."""
-    if SECRET.search(name):
+    if is_secret(name):
         return "***"
     if value is None or isinstance(value, (bool, int)):
         return (
@@ -153,9 +150,7 @@ def _cut(text: str) -> str:
 
 def _masked(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {
-            k: "***" if SECRET.search(str(k)) else _masked(v) for k, v in list(value.items())[:20]
-        }
+        return {k: "***" if is_secret(str(k)) else _masked(v) for k, v in list(value.items())[:20]}
     if isinstance(value, (list, tuple)):
         return [_masked(v) for v in value[:20]]
     return value[:SHOWN_CHARACTERS_MAX] if isinstance(value, str) else value

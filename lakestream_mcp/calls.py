@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .arguments import SECRET
 from .dialogue import ClientAsked
 from .errors import LakestreamError, RateLimited
+from .graph.plain import is_secret
 from .identity import Role
 
 if TYPE_CHECKING:
@@ -128,9 +128,7 @@ def digest(arguments: Mapping[str, Any]) -> str:
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {
-            k: "***" if SECRET.search(str(k)) else _without_secrets(v) for k, v in value.items()
-        }
+        return {k: "***" if is_secret(str(k)) else _without_secrets(v) for k, v in value.items()}
     return [_without_secrets(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from .calls import Notice
@@ -48,9 +49,9 @@ class Services:
             listener(notice)
 
     def close(self) -> None:
-        """Close what was opened; children end."""
-        with self._lock:
+        """Close what was opened, the last first, each whatever becomes of others; children end."""
+        with self._lock, ExitStack() as closing:
             for service in self._opened.values():
                 if hasattr(service, "close"):
-                    service.close()
+                    closing.callback(service.close)
             self._opened.clear()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ..errors import Unsupported
 from ..graph.model import Edge, PipelineDocument, Relation
 from ..graph.node_type import CodeTransformType, RelationalType, SinkType, SourceType
+from ..graph.validate import Validation
 from .carried import Carried, carried
 from .events import ROW, times_of
 from .expectations import failed_expectations
@@ -87,7 +88,7 @@ class Host:
     def __init__(
         self,
         document: PipelineDocument,
-        validation: Any,
+        validation: Validation,
         catalog: Any,
         engine: Any,
         resolver: Any,

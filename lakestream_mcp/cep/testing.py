@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import InvalidArgument, InvalidEvents, InvalidPipeline, nearest
+from ..errors import InvalidArgument, InvalidEvents, nearest
 from ..graph.model import ChangeData, PipelineDocument
+from ..graph.validate import Validation, refuse_errors
 from .event_files import read_rows
 from .events import table_of, with_arrivals
 from .host import GraphRun, Host, Options, PatternRun
@@ -40,7 +41,7 @@ class TestRequest(NamedTuple):
 
 def test_pipeline(
     document: PipelineDocument,
-    validation: Any,
+    validation: Validation,
     request: TestRequest,
     *,
     catalog: Any,
@@ -81,25 +82,6 @@ def test_pipeline(
         }
         report["order"] |= {n: stateful_order(host, run, n, options) for n in run.stateful}
     return report
-
-
-def refuse_errors(validation: Any, columns: list[ChangeData] | None = None) -> None:
-    """Raise InvalidPipeline naming the first error finding.
-
-    columns: changes that declare columns which the given events show, and sources lack.
-    """
-    errors = [f for f in validation.findings if f.severity == "error"]
-    if errors:
-        first = errors[0]
-        raise InvalidPipeline(
-            f"The pipeline has {len(errors)} error(s), so it cannot run: {first.message}",
-            where={"node": first.node, "field": first.field},
-            got=first.code,
-            hint="the fix declares the columns that the events show"
-            if columns
-            else "`validate_pipeline` lists them all with fixes",
-            fix=columns or first.fix,
-        )
 
 
 def shown_nodes(run: GraphRun, node: str | None) -> GraphRun:

@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..errors import InvalidPipeline
 from ..graph.model import PipelineDocument
 from ..graph.node_type import ColumnResolver
+from ..graph.validate import Validation, refuse_errors
 from .deploying import Deploying
 from .generated import CodeTarget, Generated, NodeLines, Route, Task
 
@@ -35,7 +35,7 @@ __all__ = [
 
 def generate(
     document: PipelineDocument,
-    validation: Any,
+    validation: Validation,
     catalog: Any,
     pipeline_id: str,
     revision: int,
@@ -66,18 +66,6 @@ def generate(
     from .bundle import bundle
 
     return bundle(made, document, pipeline_id)
-
-
-def refuse_errors(validation: Any) -> None:
-    """Raise InvalidPipeline where there are error findings."""
-    errors = [f for f in validation.findings if f.severity == "error"]
-    if errors:
-        raise InvalidPipeline(
-            f"Code cannot be generated: {errors[0].message}",
-            where={"node": errors[0].node} if errors[0].node else {},
-            expected="a pipeline without error findings",
-            hint="`validate_pipeline` lists all findings with their fixes.",
-        )
 
 
 def _tasks(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..graph.model import Edge, Node, PipelineDocument, Target, flow_name
+from ..graph.naming import free_id
 from ..graph.validate import Validation
 from ..relational.column_types import ddl
 from .settings import CodeSettings
@@ -32,7 +33,7 @@ class _Cuts:
     """The tables between stages, and the nodes that write and read them."""
 
     def __init__(
-        self, document: PipelineDocument, validation: Any, catalog: Any, pipeline_id: str
+        self, document: PipelineDocument, validation: Validation, catalog: Any, pipeline_id: str
     ) -> None:
         self.catalog, self.relations = catalog, validation.relations
         settings = CodeSettings.of(document, pipeline_id)
@@ -44,7 +45,8 @@ class _Cuts:
         """The sink that writes what leaves by an edge's port."""
         flow = flow_name(edge.source, edge.source_port)
         if flow not in self.writers:
-            self.writers[flow] = self._free(f"{flow[:36]}_table")
+            self.writers[flow] = free_id(f"{flow[:36]}_table", self.ids)
+            self.ids.add(self.writers[flow])
         config = {"table": self.prefix + flow}
         node = Node(id=self.writers[flow], type=WRITER, name=f"Table of {flow}", config=config)
         return node, self.catalog.get(WRITER).Config.model_validate(config)
@@ -61,17 +63,10 @@ class _Cuts:
         node = Node(id=flow, type=READER, name=f"Table of {flow}", config=config)
         return node, self.catalog.get(READER).Config.model_validate(config)
 
-    def _free(self, wanted: str) -> str:
-        name, number = wanted, 2
-        while name in self.ids:
-            name, number = f"{wanted}_{number}", number + 1
-        self.ids.add(name)
-        return name
-
 
 def cut(
     document: PipelineDocument,
-    validation: Any,
+    validation: Validation,
     catalog: Any,
     pipeline_id: str,
     stages: Mapping[str, int],
@@ -87,7 +82,7 @@ def cut(
 def _stage(
     number: int,
     document: PipelineDocument,
-    validation: Any,
+    validation: Validation,
     cuts: _Cuts,
     stages: Mapping[str, int],
 ) -> Stage:

@@ -17,6 +17,7 @@ from ..errors import InvalidPipeline, Unsupported
 from ..graph.kept import Kept
 from ..graph.model import Column, Edge, Node, PipelineDocument, Relation, flow_name
 from ..graph.node_type import CodeTransformType, ColumnResolver, NodeType
+from ..graph.validate import Validation
 from .generated import Checkpoint
 from .settings import AVAILABLE_NOW, CodeSettings
 
@@ -175,7 +176,7 @@ class NoResolver:
 
 def plan_notebook(
     document: PipelineDocument,
-    validation: Any,
+    validation: Validation,
     catalog: Any,
     pipeline_id: str,
     revision: int,
@@ -242,7 +243,7 @@ def _step(
     node: Node,
     into: Sequence[Edge],
     kind: NodeType,
-    validation: Any,
+    validation: Validation,
     names: dict[str, str],
 ) -> Step:
     node_id = node.id

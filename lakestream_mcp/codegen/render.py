@@ -176,8 +176,7 @@ def _relational(step: Step) -> Source:
 
     assert isinstance(step.type, RelationalType)
     inputs = {f"in_{i}": frame for i, frame in enumerate(step.inputs)}
-    beside = getattr(step.type, "static_tables", None)
-    tables = beside(step.config) if beside else {}
+    tables = step.type.static_tables(step.config)
     frames = ({"out": step.frame} if step.has_out else {}) | step.ports
     cells = []
     if expectations := step.type.expectations(step.config, step.input_relations):

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from ..errors import LakestreamError, Unsupported
 from ..graph.model import PipelineDocument, Target
 from ..graph.node_type import NodeType, SinkType, SourceType
+from ..graph.validate import Validation
 from .declarative.plan import node_statements
 from .generated import CodeTarget, Route
 
@@ -32,7 +33,7 @@ class Routing(NamedTuple):
 class _Able:
     """What keeps each node from each target; asked once per node."""
 
-    def __init__(self, document: PipelineDocument, validation: Any, catalog: Any) -> None:
+    def __init__(self, document: PipelineDocument, validation: Validation, catalog: Any) -> None:
         self.validation = validation
         self.into = document.edges_into()
         self.types: dict[str, NodeType] = {n.id: catalog.get(n.type) for n in document.nodes}
@@ -80,7 +81,9 @@ class _Able:
         return None
 
 
-def route(document: PipelineDocument, validation: Any, catalog: Any, target: CodeTarget) -> Routing:
+def route(
+    document: PipelineDocument, validation: Validation, catalog: Any, target: CodeTarget
+) -> Routing:
     """Choose. `auto` prefers one target for all nodes, and of those the declarative one.
 
     Raises Unsupported, naming a node, the reason and the target that can, where there is none.

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..cep.events import table_of, with_arrivals
 from ..cep.host import Host, Options
 from ..cep.replay import FAR
-from ..cep.testing import refuse_errors
 from ..codegen import Generated, generate
 from ..errors import LakestreamError
 from ..graph.analysis import AnalysisCache
 from ..graph.model import PipelineDocument
-from ..graph.validate import Validation, validate
+from ..graph.validate import Validation, refuse_errors, validate
 from .case_file import Json
 
 if TYPE_CHECKING:

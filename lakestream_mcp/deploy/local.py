@@ -12,6 +12,7 @@ from ..cep.replay import FAR
 from ..codegen import Generated
 from ..errors import Unsupported
 from ..graph.model import PipelineDocument, flow_name
+from ..nodes.static_tables import StaticTableType
 from .replay import Cuts, Schedule, plain_rows, replay_on_spark
 from .spark_process import SparkProcess
 
@@ -142,9 +143,9 @@ def static_tables(host: Host) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for node_id in host.order:
         kind, config = host.catalog.get(host.type_of(node_id)), host.configs[node_id]
-        if beside := getattr(kind, "static_tables", None):
+        if isinstance(kind, StaticTableType):
             rows = kind.local_tables(config, host.resolver)
-            found |= {name: rows[alias] for alias, name in beside(config).items()}
+            found |= {name: rows[alias] for alias, name in kind.static_tables(config).items()}
     return found
 
 

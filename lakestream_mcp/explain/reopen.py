@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..cep.host import GraphRun, Host, Options
-from ..cep.testing import TestRequest, read_sources, refuse_errors
+from ..cep.testing import TestRequest, read_sources
 from ..errors import InvalidEvents, Unsupported
+from ..graph.validate import Validation, refuse_errors
 
 
 class Reopened(NamedTuple):
@@ -46,7 +47,7 @@ def file_hash(path: Path) -> str:
 
 
 def reopen(
-    report: dict[str, Any], host: Host, validation: Any, find_file: Callable[[str], Path]
+    report: dict[str, Any], host: Host, validation: Validation, find_file: Callable[[str], Path]
 ) -> Reopened:
     """Run a stored run again. Raises Unsupported or InvalidEvents where it cannot be."""
     request = report.get("request")

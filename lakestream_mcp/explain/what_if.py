@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from ..cep.host import Host, Options, PatternRun
 from ..cep.report import jsonable
-from ..cep.testing import refuse_errors
 from ..errors import InvalidArgument
 from ..graph.model import PipelineDocument
+from ..graph.validate import Validation, refuse_errors
 from .reopen import Reopened
 from .why_not import why_not_together
 
@@ -55,7 +55,7 @@ def one_pattern(patterns: Iterable[str], node: str) -> str:
 
 
 def compare(
-    base: Reopened, other_host: Host, validation: Any, node: str, limit: int
+    base: Reopened, other_host: Host, validation: Validation, node: str, limit: int
 ) -> dict[str, Any]:
     """Run the other configuration on the same events and compare. Raises InvalidPipeline."""
     refuse_errors(validation)

@@ -149,10 +149,8 @@ class SourceType(NodeType):
         raise NotImplementedError
 
     def declarative(self, config: Any, relation: Relation) -> exp.Query:
-        """What this source reads in Databricks SQL: `SELECT … FROM STREAM read_kafka(…)`.
-
-        No watermark: the writer adds it. Raises Unsupported where SQL has no form for it.
-        """
+        """What this source reads in Databricks SQL: `SELECT … FROM STREAM read_kafka(…)`, without a
+        watermark, which the writer adds. Raises Unsupported where SQL has no form for it."""
         raise no_declarative_form(self)
 
     def unsaid_by_sql(self, config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -194,11 +192,14 @@ class RelationalType(NodeType):
     ) -> Reading | None:
         """The inverse of `query`: the configuration of such a query; None if there is none.
 
-        `tables` are those read beside the streams, under the names `in_n` that the query has for
-        them; what is known of their columns ends `inputs`. The answer may be a guess: what is read
-        counts only if `query` gives the same tree.
+        `tables` are as `static_tables` has them; what is known of their columns ends `inputs`. The
+        answer may be a guess: what is read counts only if `query` gives the same tree.
         """
         return None
+
+    def static_tables(self, config: Any) -> Mapping[str, str]:
+        """Tables read beside the streams, by their `in_n` in the query; default: none."""
+        return {}
 
     def port_query(self, config: Any, inputs: Sequence[Relation], port: str) -> exp.Query:
         """The rows that leave by a port, over the same inputs; default: all of `query`."""
@@ -220,9 +221,8 @@ class RelationalType(NodeType):
     ) -> Relation:
         """Default: resolve the query; event time and watermark follow the first input."""
         columns = resolver.columns(self.query(config, inputs), inputs)
-        names = {c.name for c in columns}
         first = inputs[0]
-        kept = first.event_time if first.event_time in names else None
+        kept = first.event_time if first.event_time in {c.name for c in columns} else None
         return Relation(columns, kept, first.delay_ms if kept else None)
 
 

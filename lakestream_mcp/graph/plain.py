@@ -13,10 +13,14 @@ MAX_DEPTH = 32
 MAX_CONFIG_CHARACTERS = 200_000
 SHOWN_CHARACTERS = 80
 _SECRET_WORDS = (
-    *("password", "secret", "token", "credential", "private_key", "api_key", "access_key", "jaas"),
-    *("connection_string", "webhook_url", "routing_key", "headers"),
+    *("passw", "secret", "token", "credential", "private_key", "api_key", "access_key", "jaas"),
+    *("connection_string", "webhook_url", "routing_key", "authorization"),
 )
 _LOGIN = re.compile(r"(//[^/@\s:]*:)[^/@\s]+(?=@)")
+_NAMED = "|".join(word.replace("_", r"[\s_-]?") for word in _SECRET_WORDS)
+_ENTRANCE = r"//[^/@\s:]*:[^/@\s]+@|\S:\S{1,100}@[\w.-]+:\d|hooks\.slack\.com|webhook\.office\.com"
+"""A login in an address, and addresses that let in whoever knows them."""
+_TOLD = re.compile(f"{_NAMED}|private|{_ENTRANCE}", re.IGNORECASE)
 
 
 def shown(value: object, limit: int = SHOWN_CHARACTERS) -> JsonValue:
@@ -45,9 +49,19 @@ def _text(value: object) -> str:
 
 def is_secret(field: str) -> bool:
     """Whether a field's values are never shown."""
-    name = field.lower().replace("-", "_")
-    squeezed = name.replace("_", "")
-    return any(word in name or word.replace("_", "") in squeezed for word in _SECRET_WORDS)
+    return holds_secret(field) or "headers" in field.lower()
+
+
+def holds_secret(field: str) -> bool:
+    """Whether a field is made for a secret; a service credential's name is none."""
+    name = field.lower().replace("-", "").replace("_", "")
+    secret = any(word.replace("_", "") in name for word in _SECRET_WORDS)
+    return secret and name != "servicecredential"
+
+
+def may_tell_secret(words: str) -> bool:
+    """Whether a person's words may hold a secret, so that they are kept nowhere."""
+    return _TOLD.search(words) is not None
 
 
 def unfit(value: JsonValue, depth: int = 0) -> Iterator[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..errors import InvalidPipeline
 from .analysis import Analysis, AnalysisCache, Inputs, analyse
 from .facts import Facts, from_problem, quoted
 from .index import GraphIndex
-from .model import Finding, PipelineDocument, Relation, Severity
+from .model import ChangeData, Finding, PipelineDocument, Relation, Severity
 from .node_type import ColumnResolver, NodeConfig, TypeCatalog
 from .rules import RULES
 
@@ -59,6 +60,25 @@ def validate(
     position = {node_id: at for at, node_id in enumerate(index.nodes)}
     findings.sort(key=lambda f: (_RANK[f.severity], position.get(f.node or "", -1)))
     return Validation(findings, dict(facts.relations), dict(facts.configs), index.order)
+
+
+def refuse_errors(validation: Validation, columns: list[ChangeData] | None = None) -> None:
+    """Raise InvalidPipeline naming the first error finding.
+
+    columns: changes that declare columns which the given events show, and sources lack.
+    """
+    errors = validation.errors
+    if errors:
+        first = errors[0]
+        raise InvalidPipeline(
+            f"The pipeline has {len(errors)} error(s), so it cannot run: {first.message}",
+            where={"node": first.node, "field": first.field},
+            got=first.code,
+            hint="the fix declares the columns that the events show"
+            if columns
+            else "`validate_pipeline` lists them all with fixes",
+            fix=columns or first.fix,
+        )
 
 
 def _analysed(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import LakestreamError
 from ..graph.changes import AddNode, Change, RemoveNode, ReplaceDocument, SetPipeline, UpdateNode
 from ..graph.model import Finding
+from ..graph.plain import holds_secret
 
 if TYPE_CHECKING:
     from ..catalog import Catalog
@@ -48,10 +49,6 @@ SERVER = re.compile(r"\s*(?P<host>[\w.-]+|\[[^\]]*\])(:\d{1,5})?\s*")
 HOST_FIELD = re.compile(r"(host|servers?|namespace|arn|brokers?)$", re.IGNORECASE)
 OF_THE_DOMAIN = frozenset({"host", "sender"})
 PLACEHOLDER = re.compile(r"(^|\.)(example(\.(com|org|net))?|invalid|test|localhost)$")
-SECRET_FIELD = re.compile(
-    r"passw|secret|token|(api|access|private|routing)_?key|connection_?string|authorization",
-    re.IGNORECASE,
-)
 OTHERWISE = "leave it out, or let the user's own words ask for it; edit_pipeline can do it too"
 HOSTLESS = frozenset({"secret", "dbfs"})
 
@@ -139,7 +136,7 @@ def _secrets(value: Any, node: str | None) -> Iterator[Finding]:
     if not isinstance(value, Mapping):
         return
     for name, item in value.items():
-        if isinstance(item, str) and SECRET_FIELD.search(str(name)) and not is_reference(item):
+        if isinstance(item, str) and holds_secret(str(name)) and not is_reference(item):
             yield _refused(
                 f"`{name}` is a secret: put it in a secret scope, and write `secret://scope/key`",
                 node,

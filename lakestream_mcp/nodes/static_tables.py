@@ -116,7 +116,7 @@ class StaticTableType(RelationalType):
             )
 
     def static_tables(self, config: StaticTableConfig) -> dict[str, str]:
-        """Tables that the query reads beside the stream, by the name it knows them by."""
+        """The one table, which the query names `in_1`."""
         return {"in_1": config.table}
 
     def local_tables(self, config: StaticTableConfig, resolver: Any = None) -> dict[str, pa.Table]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Unsupported
 from ..graph.model import Column
-from .column_types import TypeReader, parse_columns, quoted
+from .column_types import nested_parts, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +21,6 @@ def arrow_type(column_type: str) -> pa.DataType:
     """The Arrow type of a canonical type."""
     import pyarrow as pa
 
-    word = re.split(r"[<(]", column_type)[0].strip()
     simple = {
         "boolean": pa.bool_(),
         "tinyint": pa.int8(),
@@ -37,28 +36,20 @@ def arrow_type(column_type: str) -> pa.DataType:
         "timestamp_ntz": pa.timestamp("us"),
         "void": pa.null(),
     }
-    if word in simple:
-        return simple[word]
-    if word == "decimal":
+    if column_type in simple:
+        return simple[column_type]
+    if column_type.startswith("decimal"):
         precision, scale = (int(n) for n in re.findall(r"\d+", column_type))
         return pa.decimal128(precision, scale)
-    inner = column_type[column_type.index("<") + 1 : -1] if "<" in column_type else ""
-    if word == "array":
-        return pa.list_(arrow_type(inner))
-    if word == "map":
-        key, value = (part.type for part in parse_columns(_named(inner)))
-        return pa.map_(arrow_type(key), arrow_type(value))
-    if word == "struct":
-        return pa.struct([(c.name, arrow_type(c.type)) for c in parse_columns(inner)])
+    form, columns = nested_parts(column_type)
+    parts = [(part.name, arrow_type(part.type)) for part in columns]
+    if form == "array":
+        return pa.list_(parts[0][1])
+    if form == "map":
+        return pa.map_(parts[0][1], parts[1][1])
+    if form == "struct":
+        return pa.struct(parts)
     raise Unsupported(f"Values of type {column_type} cannot be held here", got=column_type)
-
-
-def _named(pair: str) -> str:
-    """`string,int` as the column list `k string, v int`."""
-    reader = TypeReader(pair)
-    key = reader.type()
-    reader.expect(",")
-    return f"k {key}, v {reader.type()}"
 
 
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:

@@ -30,6 +30,7 @@ ENVIRONMENT = {
 A long chain of conditions is a deep tree, which takes a deep stack to plan; stacks count as memory,
 so their number is bounded. The one session lives as long as the child, however long it idles.
 """
+BUSY = "this machine is short of memory or very busy: try again when it has room"
 SIMPLER = "the engine starts again by itself; use fewer rows or a simpler expression"
 
 
@@ -53,7 +54,10 @@ class _Log:
 
 
 class ChildProcess:
-    """One running child. Not thread-safe: its engine holds the lock."""
+    """One running child. Not thread-safe: its engine holds the lock.
+
+    Raises EngineFailed where it does not start in time, or at all.
+    """
 
     def __init__(self, memory_bytes: int) -> None:
         ours, theirs = socket.socketpair()
@@ -75,6 +79,11 @@ class ChildProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=told,
             )
+        except OSError as error:
+            self._give_back()
+            raise EngineFailed(
+                f"the local SQL engine cannot be started: {error.strerror}", hint=BUSY
+            ) from None
         finally:
             theirs.close()
             os.close(lifeline_read)
@@ -82,6 +91,13 @@ class ChildProcess:
         self.statements = 0
         try:
             header, _ = self._receive(time.monotonic() + START_DEADLINE_S)
+        except TimeoutError:
+            self.end()
+            raise EngineFailed(
+                f"the local SQL engine did not start within {START_DEADLINE_S:g} seconds",
+                code="ENGINE_TIMEOUT",
+                hint=BUSY,
+            ) from None
         except BaseException:
             self.end()
             raise
@@ -152,9 +168,12 @@ class ChildProcess:
         """Stop the process and give back what it held. May be called twice."""
         if self._lifeline < 0:
             return
+        self._process.kill()
+        self._process.wait()
+        self._give_back()
+
+    def _give_back(self) -> None:
         self._link.close()
         os.close(self._lifeline)
         self._lifeline = -1
-        self._process.kill()
-        self._process.wait()
         self._folder.cleanup()

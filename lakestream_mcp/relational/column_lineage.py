@@ -202,8 +202,7 @@ def _relational(
 ) -> NodeLineage:
     query = kind.query(config, inputs)
     found = query_lineage(query, {f"in_{i}": relation for i, relation in enumerate(inputs)})
-    beside = getattr(kind, "static_tables", None)
-    tables: Mapping[str, str] = beside(config) if beside else {}
+    tables = kind.static_tables(config)
 
     def named(trace: Trace) -> Trace:
         return frozenset(o._replace(relation=tables.get(o.relation, o.relation)) for o in trace)

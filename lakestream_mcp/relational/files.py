@@ -42,15 +42,15 @@ def local_file(path: str, roots: Sequence[Path], endings: Sequence[str] = ()) ->
     if _REMOTE.match(path) or "\x00" in path:
         raise _missing(path, roots, "cannot be read from here; declare `columns`")
     given = expanded(path)
-    for root in (root.resolve() for root in roots):
+    resolved = [root.resolve() for root in roots]
+    for root in resolved:
         found = (root / given).resolve()
         if found.is_relative_to(root) and is_there(found):
             return _first_file(found, path, roots, endings)
         matches = sorted(root.glob(path)) if _is_pattern(given) else []
         if matches:
             return local_file(str(matches[0]), roots, endings)
-    outside = given.is_absolute() and not any(given.resolve().is_relative_to(r) for r in roots)
-    if outside:
+    if given.is_absolute() and not any(given.resolve().is_relative_to(r) for r in resolved):
         raise Forbidden(
             "this file lies outside the data roots",
             code="FILE_REFUSED",

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,21 +73,22 @@ class Writer:
 
 
 class Reader:
-    """Reads a backup whose checksums were found right."""
+    """Reads a backup whose checksums were found right. Raises StoreFailed if it is damaged."""
 
     def __init__(self, file: zipfile.ZipFile) -> None:
         self._file = file
-        manifest = _manifest(file)
-        self.schema = str(manifest["schema"])
-        self.tables = {name: TableEntry(**entry) for name, entry in manifest["tables"].items()}
-        for name, entry in self.tables.items():
-            self._check(name, entry)
+        with _damage():
+            manifest = _manifest(file)
+            self.schema = str(manifest["schema"])
+            self.tables = {name: TableEntry(**entry) for name, entry in manifest["tables"].items()}
+            for name, entry in self.tables.items():
+                self._check(name, entry)
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
         """The rows of a table by column."""
         entry = self.tables[name]
         is_binary = [column in entry.binary for column in entry.columns]
-        with self._file.open(f"{name}.jsonl") as member:
+        with _damage(), self._file.open(f"{name}.jsonl") as member:
             for line in member:
                 values = json.loads(line)
                 unpacked = [
@@ -138,19 +140,30 @@ def writing(target: Path) -> Iterator[Writer]:
 @contextlib.contextmanager
 def reading(source: Path) -> Iterator[Reader]:
     """An existing file. Raises InvalidArgument, or StoreFailed if it is damaged."""
+    with contextlib.ExitStack() as held:
+        try:
+            with _damage():
+                file = held.enter_context(zipfile.ZipFile(source))
+            reader = Reader(file)
+        except OSError as error:
+            raise InvalidArgument(
+                f"The file cannot be read: {error.strerror}.",
+                where={"argument": "file"},
+                got=str(source),
+            ) from None
+        yield reader
+
+
+@contextlib.contextmanager
+def _damage() -> Iterator[None]:
+    """All that a damaged file can raise while it is read, as the one error that says so."""
     try:
-        with zipfile.ZipFile(source) as file:
-            yield Reader(file)
-    except OSError as error:
-        raise InvalidArgument(
-            f"The file cannot be read: {error.strerror}.",
-            where={"argument": "file"},
-            got=str(source),
-        ) from None
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError) as error:
+        yield
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError) as error:
         raise _unreadable(str(error)) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable(f"{type(error).__name__}") from None
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+        # RuntimeError: the file says that it is encrypted, or packed in a way that is not known.
+        raise _unreadable(type(error).__name__) from None
 
 
 def _manifest(file: zipfile.ZipFile) -> dict[str, Any]:

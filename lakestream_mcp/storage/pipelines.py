@@ -147,16 +147,6 @@ class PipelineRows(Session):
         """The number of the latest committed change of any pipeline."""
         return int(self.connection.execute(_CHANGE_SEQ).scalar_one())
 
-    def changed_since(self, change_seq: int, limit: int = 100) -> list[Pipeline]:
-        """Pipelines changed after that number, oldest change first, deleted ones too."""
-        later = (
-            select(*columns(Pipeline, pipelines))
-            .where(pipelines.c.change_seq > change_seq, *self._visible(pipelines.c.id))
-            .order_by(pipelines.c.change_seq)
-            .limit(checked_limit(limit))
-        )
-        return [Pipeline._make(row) for row in self._rows(later)]
-
     def number_changes(self) -> None:
         """Give each changed pipeline its number, as late as can be.
 

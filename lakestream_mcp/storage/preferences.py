@@ -18,12 +18,6 @@ LOOKED_BACK = 500
 class PreferenceRows(Session):
     """The part of a transaction that keeps preferences."""
 
-    def get_preference(self, actor: str, key: str, default: Any = None) -> Any:
-        """The value an actor keeps under a key."""
-        table = preferences.c
-        row = self._first(select(table.value).where(table.actor == actor, table.key == key))
-        return default if row is None else row.value
-
     def preferences(self, actor: str) -> dict[str, Any]:
         """All preferences of an actor, by key."""
         table = preferences.c

@@ -79,8 +79,12 @@ class Store:
             resolve(_configured() if target is None else target), password_provider
         )
         store = cls(database, clock=clock, new_token=new_token)
-        with store._failures():
-            schema.ensure(database)
+        try:
+            with store._failures():
+                schema.ensure(database)
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @classmethod

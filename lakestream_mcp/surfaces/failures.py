@@ -22,6 +22,7 @@ from ..errors import (
     NotFound,
     RateLimited,
     RevisionConflict,
+    StoreFailed,
     Unauthenticated,
     Unsupported,
 )
@@ -43,6 +44,7 @@ STATUS: tuple[tuple[type[LakestreamError], int], ...] = (
     (InvalidEvents, 400),
     (InvalidSql, 400),
     (EngineFailed, 503),
+    (StoreFailed, 503),
     (ModelFailed, 503),
     (DatabricksFailed, 502),
     (DeploymentFailed, 502),

@@ -11,6 +11,8 @@ import click
 from .cli import errors_as_exit_code
 
 if TYPE_CHECKING:
+    from ..cep.host import Host
+    from ..codegen import Generated
     from ..deploy.local import Verification
     from ..workspace import Workspace
 
@@ -30,19 +32,14 @@ def _workspace() -> Workspace:
     return Workspace.open(settings, LocalUser(settings.role).identity)
 
 
-def _stored(ws: Workspace, pipeline: str) -> tuple[Any, Any, Any]:
-    """A pipeline's newest revision, its validation and its code."""
-    from ..cep.testing import refuse_errors
-    from ..codegen import generate
+def _ready(ws: Workspace, pipeline: str) -> tuple[Host, Generated]:
+    """A pipeline's newest revision, ready to run here, and its code."""
     from ..tools.discovery import load
+    from ..tools.generation import generated
+    from ..tools.hosts import checked
 
     stored = load(ws, pipeline)
-    validation = ws.validate(stored.document)
-    refuse_errors(validation)
-    made = generate(
-        stored.document, validation, ws.catalog, stored.pipeline_id, stored.revision, ws.resolver
-    )
-    return stored.document, validation, made
+    return checked(ws, stored.document).host, generated(ws, stored)
 
 
 @click.command()
@@ -94,7 +91,7 @@ def _previewed(ws: Workspace, pipeline: str, node: str, events: str) -> list[dic
     from ..deploy.spark_process import SparkProcess
     from ..errors import NotFound, nearest
 
-    document, validation, made = _stored(ws, pipeline)
+    host, made = _ready(ws, pipeline)
     if node not in made.frames:
         near = nearest(node, made.frames)
         raise NotFound(
@@ -104,23 +101,21 @@ def _previewed(ws: Workspace, pipeline: str, node: str, events: str) -> list[dic
             expected=list(made.frames),
             hint=f"Did you mean `{near}`?" if near else None,
         )
-    tables = _events_of(ws, document, validation, events)
+    tables = _events_of(ws, host, events)
     _tell("starting Spark")
     with SparkProcess(spark_env.find(ws.settings.spark_python)) as spark:
-        replay = replay_on_spark(spark, made, validation.relations, tables, [node])
+        replay = replay_on_spark(spark, made, host.relations, tables, [node])
     table = replay.tables[node]
-    names = validation.relations[node].names
+    names = host.relations[node].names
     rows: list[dict[str, Any]] = [] if table is None else table.select(list(names)).to_pylist()
     shown: list[dict[str, Any]] = jsonable(rows)
     return shown
 
 
-def _events_of(ws: Workspace, document: Any, validation: Any, events: str) -> dict[str, Any]:
+def _events_of(ws: Workspace, host: Host, events: str) -> dict[str, Any]:
     """The events as the sources' tables; warnings are told."""
-    from ..cep.host import Host
     from ..cep.testing import read_sources
 
-    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, lambda *_: None)
     given = json.loads(events) if events.lstrip()[:1] in ("[", "{") else {"file": events}
     tables, warnings = read_sources(host, given, ws.find_file)
     for warning in warnings:
@@ -131,14 +126,12 @@ def _events_of(ws: Workspace, document: Any, validation: Any, events: str) -> di
 def _verified(
     ws: Workspace, pipeline: str, events: str, schedule: Any, batch_rows: int
 ) -> Verification:
-    from ..cep.host import Host
     from ..deploy import spark_env
     from ..deploy.local import verify_pipeline
     from ..deploy.spark_process import SparkProcess
 
-    document, validation, made = _stored(ws, pipeline)
-    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, lambda *_: None)
-    tables = _events_of(ws, document, validation, events)
+    host, made = _ready(ws, pipeline)
+    tables = _events_of(ws, host, events)
     _tell("starting Spark")
     with SparkProcess(spark_env.find(ws.settings.spark_python)) as spark:
         return verify_pipeline(host, made, spark, tables, schedule, batch_rows)

@@ -10,6 +10,7 @@ from ..arguments import Object, PipelineId
 from ..errors import InvalidArgument
 from ..operations import operation
 from .discovery import load
+from .generation import generated
 from .hosts import Checked, checked
 from .testing import Revision, TestAnswer, answer_of, keep
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..cep.host import Host
-    from ..codegen import Generated
     from ..deploy.backtest.asked import Asked, Found
     from ..deploy.backtest.slices import Slice
     from ..storage.rows import Stored
@@ -159,7 +159,7 @@ def _in_workspace(ws: Workspace, stored: Stored, ready: Checked, asked: Asked) -
         cluster_spec(cluster) if cluster else None,
     )
     asked = asked._replace(place=(settings.catalog, settings.schema))
-    made = _made(ws, stored, ready)
+    made = generated(ws, stored)
     return backtest_in_workspace(ready.host, made, client, place, asked, ws.progress)
 
 
@@ -169,17 +169,10 @@ def _locally(ws: Workspace, stored: Stored, ready: Checked, asked: Asked) -> Fou
 
     given = {name: part for name, part in asked.slices.items() if part.offsets is None}
     asked = asked._replace(files={name: _place(ws, name, part) for name, part in given.items()})
-    made = _made(ws, stored, ready)
+    made = generated(ws, stored)
     environment = spark_env.find(ws.settings.spark_python)
     folder = ws.settings.data_dir / "scratch"
     return backtest_on_spark(ready.host, made, environment, asked, folder, ws.progress)
-
-
-def _made(ws: Workspace, stored: Stored, ready: Checked) -> Generated:
-    from ..codegen import generate
-
-    names = stored.pipeline_id, stored.revision
-    return generate(stored.document, ready.validation, ws.catalog, *names, ws.resolver, "sss")
 
 
 def _place(ws: Workspace, source: str, part: Slice) -> Path:

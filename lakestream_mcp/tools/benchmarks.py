@@ -11,6 +11,7 @@ from ..errors import InvalidArgument
 from ..operations import Answer, operation
 from .answers import compact
 from .discovery import existing, load
+from .generation import generated
 from .hosts import checked
 
 if TYPE_CHECKING:
@@ -115,16 +116,14 @@ def _measured(
 
 def _on_spark(ws: Workspace, stored: Stored, node: str, asked: Asked) -> dict[str, Any]:
     """The same through generated code on the local Spark."""
-    from ..codegen import generate
     from ..deploy import spark_env
     from ..deploy.benchmark.on_spark import benchmark_on_spark, opened, with_short_delays
     from ..deploy.spark_process import SparkProcess
 
-    document = with_short_delays(stored.document)
-    host, validation = checked(ws, document)
+    stored = stored._replace(document=with_short_delays(stored.document))
+    host = checked(ws, stored.document).host
     _refuse_other(host, node)
-    names = stored.pipeline_id, stored.revision
-    made = generate(document, validation, ws.catalog, *names, ws.resolver, "sss")
+    made = generated(ws, stored)
     environment = spark_env.find(ws.settings.spark_python)
     ws.progress(0.02, "starting Spark")
     with SparkProcess(environment) as spark:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import InvalidArgument
 from ..graph.config import own_names, read_config
 from ..graph.synonyms import in_our_words
+from .hosts import host_of
 
 if TYPE_CHECKING:
     from ..cep.testing import TestRequest
@@ -26,9 +27,8 @@ class Examples(NamedTuple):
     @classmethod
     def asked(cls, ws: Workspace, stored: Stored, events: Any, node: str) -> Examples | None:
         """The examples of a pattern, where `events` asks for them."""
-        from ..cep.host import Host
-        from ..cep.testing import refuse_errors
         from ..explain import examples, what_if
+        from ..graph.validate import refuse_errors
 
         if not isinstance(events, dict) or set(events) != {"examples"}:
             return None
@@ -42,7 +42,7 @@ class Examples(NamedTuple):
             )
         validation = ws.validate(stored.document)
         refuse_errors(validation)
-        host = Host(stored.document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
+        host = host_of(ws, stored.document, validation)
         pattern = what_if.one_pattern(_patterns(ws, stored), node)
         found, left = examples.examples_of(host, pattern)
         found = [e for e in found if e.scenario.matches in kinds[events["examples"]]]
@@ -103,19 +103,14 @@ def compared(
     ws: Workspace, stored: Stored, request: TestRequest, changes: dict[str, Any], limit: int
 ) -> dict[str, Any]:
     """The same events under another configuration of one pattern."""
-    from ..cep.host import Host
     from ..cep.testing import read_sources
     from ..explain import what_if
 
-    documents = [stored.document]
-    validations = [ws.validate(stored.document)]
     node, changes = _asked(ws, stored, request.node or "", changes)
-    documents.append(what_if.variant(stored.document, node, changes))
-    validations.append(ws.validate(documents[1]))
-    base, other = (
-        Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
-        for document, validation in zip(documents, validations, strict=True)
-    )
+    base = host_of(ws, stored.document, ws.validate(stored.document))
+    document = what_if.variant(stored.document, node, changes)
+    validation = ws.validate(document)
+    other = host_of(ws, document, validation)
     sources, _ = read_sources(base, request.events, ws.find_file)
     opened = what_if.reopened(base, sources, request.options)
-    return what_if.compare(opened, other, validations[1], node, limit) | {"config": changes}
+    return what_if.compare(opened, other, validation, node, limit) | {"config": changes}

@@ -1,4 +1,4 @@
-"""A pipeline made ready to run in this process."""
+"""Pipelines made ready to run in this process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ..cep.host import Host
     from ..graph.model import PipelineDocument
     from ..graph.validate import Validation
-    from ..workspace import Workspace
+    from ..workspace import Progress, Workspace
 
 
 class Checked(NamedTuple):
@@ -20,10 +20,20 @@ class Checked(NamedTuple):
 
 def checked(ws: Workspace, document: PipelineDocument) -> Checked:
     """A host that tells nothing of its progress. Raises InvalidPipeline with the first error."""
-    from ..cep.host import Host
-    from ..cep.testing import refuse_errors
+    from ..graph.validate import refuse_errors
 
     validation = ws.validate(document)
     refuse_errors(validation)
-    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, lambda *_: None)
-    return Checked(host, validation)
+    return Checked(host_of(ws, document, validation, lambda *_: None), validation)
+
+
+def host_of(
+    ws: Workspace,
+    document: PipelineDocument,
+    validation: Validation,
+    progress: Progress | None = None,
+) -> Host:
+    """A host of a pipeline without errors; `progress` is told how far it is, else the caller is."""
+    from ..cep.host import Host
+
+    return Host(document, validation, ws.catalog, ws.engine, ws.resolver, progress or ws.progress)

@@ -129,22 +129,27 @@ def _schema(ws: Workspace, given: Any, events: Any) -> dict[str, str]:
     """The columns and types that were said, or those that sample rows show."""
     from ..relational.column_types import canonical_type, parse_columns
 
-    try:
-        if isinstance(given, dict):
-            return {str(name): canonical_type(str(kind)) for name, kind in given.items()}
-        if isinstance(given, list):
-            pairs = [(str(c["name"]), str(c["type"])) for c in given if isinstance(c, dict)]
-            return {name: canonical_type(kind) for name, kind in pairs}
-        if given:
-            return {c.name: c.type for c in parse_columns(str(given))}
-    except KeyError as error:
-        raise InvalidArgument(
-            "`schema` is a text, names with types, or a list of columns.",
-            where={"argument": "schema"},
-            got=f"a column without {error}",
-            expected="id bigint, at timestamp",
-        ) from None
+    said = _listed(given) if isinstance(given, list) else given
+    if isinstance(said, dict):
+        return {str(name): canonical_type(str(kind)) for name, kind in said.items()}
+    if said:
+        return {c.name: c.type for c in parse_columns(str(said))}
     return _shown(ws, events) if events else {}
+
+
+def _listed(columns: list[Any]) -> dict[str, Any] | str:
+    """A list of columns as names with their types, one of texts as one text."""
+    if all(isinstance(column, str) for column in columns):
+        return ", ".join(columns)
+    for column in columns:
+        if not (isinstance(column, dict) and {"name", "type"} <= column.keys()):
+            raise InvalidArgument(
+                "`schema` is a text, names with types, or a list of columns.",
+                where={"argument": "schema"},
+                got=column,
+                expected='id bigint, at timestamp; or [{"name": "id", "type": "bigint"}]',
+            )
+    return {str(column["name"]): column["type"] for column in columns}
 
 
 def _of_file(ws: Workspace, text: str) -> dict[str, str]:

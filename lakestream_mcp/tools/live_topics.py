@@ -28,8 +28,7 @@ def live_records(ws: Workspace, host: Host, source: str, count: int, since: str 
     _try_connection(host, source)
     environment = spark_env.find(ws.settings.spark_python)
     document = _alone(host, source)
-    names = "live", 1
-    made = generate(document, ws.validate(document), ws.catalog, *names, ws.resolver, "sss")
+    made = generate(document, ws.validate(document), ws.catalog, "live", 1, ws.resolver)
     return newest_records(made, source, count, moment(since) if since else None, environment)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -12,10 +13,12 @@ from ..operations import Answer, operation
 from .answers import compact
 from .columns_shown import columns_shown
 from .discovery import existing, load
+from .hosts import host_of
 from .templates import rows_for
 from .testing import Revision
 
 if TYPE_CHECKING:
+    from ..cep.host import Host
     from ..workspace import Workspace
 
 Events = Annotated[
@@ -26,6 +29,7 @@ Events = Annotated[
         '{"live": 50, "since": "…"}: the newest rows there are'
     ),
 ]
+# What is wrong with a pipeline that ends at the previewed node, and no obstacle to a preview.
 UNFINISHED = {"DEAD_END", "SOURCE_NOT_CONNECTED", "ORPHAN_NODE", "PATTERN_WITHOUT_SINK"}
 
 
@@ -78,24 +82,21 @@ def preview_node(
     limit: Annotated[int, Field(ge=1, le=1000, description="Rows shown")] = 20,
 ) -> Preview:
     """Show the rows a node puts out for given events; later nodes may still be unfinished."""
-    from ..cep.host import Host, Options
+    from ..cep.host import Options
     from ..cep.report import jsonable
     from ..cep.sink_messages import messages_of
-    from ..cep.testing import read_sources, refuse_errors
+    from ..cep.testing import read_sources
     from .samples import Asked
 
     stored = load(ws, pipeline_id, revision)
     existing(stored, node)
     document = upstream(stored.document, node)
-    validation = ws.validate(document)
-    inside = [f for f in validation.findings if f.node and f.code not in UNFINISHED]
-    refuse_errors(_Findings(inside), columns_shown(ws, document, validation, events))
-    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
+    host = _host(ws, document, events)
     asked = Asked(ws, host, seed)
     rows = asked.rows(rows_for(ws, events, document))
     sources, warnings = read_sources(host, rows, ws.find_file)
     run = host.run(sources, Options(traced=False))
-    columns, table = validation.relations[node].columns, run.tables[node]
+    columns, table = host.relations[node].columns, run.tables[node]
     shown = table.select([c.name for c in columns]).slice(0, limit).to_pylist()
     return Preview(
         pipeline_id=pipeline_id,
@@ -111,11 +112,15 @@ def preview_node(
     )
 
 
-class _Findings:
-    """Findings as `refuse_errors` reads them."""
+def _host(ws: Workspace, document: PipelineDocument, events: Any) -> Host:
+    """The part of a pipeline before it goes on. Raises InvalidPipeline where it cannot run."""
+    from ..graph.validate import refuse_errors
 
-    def __init__(self, findings: list[Any]) -> None:
-        self.findings = findings
+    validation = ws.validate(document)
+    inside = [f for f in validation.findings if f.node and f.code not in UNFINISHED]
+    shown = columns_shown(ws, document, validation, events)
+    refuse_errors(replace(validation, findings=inside), shown)
+    return host_of(ws, document, validation)
 
 
 def upstream(document: PipelineDocument, node_id: str) -> PipelineDocument:

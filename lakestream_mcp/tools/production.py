@@ -12,6 +12,7 @@ from ..arguments import PipelineId
 from ..errors import InvalidArgument, InvalidPipeline, NotFound, Unsupported
 from ..operations import operation
 from .discovery import load
+from .hosts import host_of
 from .runs import Explanation
 
 if TYPE_CHECKING:
@@ -109,8 +110,6 @@ def _revision(
 
 
 def _host(ws: Workspace, pipeline_id: str, revision: int) -> Host:
-    from ..cep.host import Host
-
     document = load(ws, pipeline_id, revision).document
     validation = ws.validate(document)
     if not validation.ok:
@@ -119,7 +118,7 @@ def _host(ws: Workspace, pipeline_id: str, revision: int) -> Host:
             where={"pipeline": pipeline_id, "revision": revision},
             hint="`get_history` lists the revisions; give one that was deployed.",
         )
-    return Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
+    return host_of(ws, document, validation)
 
 
 def _row(sinks: list[SinkTable], match_id: str, read: Reader) -> tuple[str, dict[str, Any]]:

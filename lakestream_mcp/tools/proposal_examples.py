@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LakestreamError
+from .hosts import host_of
 
 if TYPE_CHECKING:
     from ..cep.host import Host
@@ -36,9 +37,7 @@ def tried(
     ]
     if not patterns:
         return [], []
-    from ..cep.host import Host
-
-    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
+    host = host_of(ws, document, validation)
     examples: list[dict[str, Any]] = []
     notes = []
     each = EACH_MOST if len(patterns) == 1 else 1

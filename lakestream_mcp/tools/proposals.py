@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import SECRET
 from ..errors import InvalidArgument, NotFound
 from ..graph.apply import apply
 from ..graph.model import PipelineDocument
+from ..graph.plain import may_tell_secret
 from .answers import Counts, worst
 from .authoring import slug, stored_new
 from .edits import edit
@@ -54,7 +54,7 @@ def kept(
             revision=said.revision or 0,
             backend=said.backend or "",
             changes=_named(proposal.changes, request, pipeline_id),
-            text="" if SECRET.search(request.text) else request.text[:400],
+            text="" if may_tell_secret(request.text) else request.text[:400],
         )
     said.proposal = waiting.id
     accept = f'nl_generate(accept="{waiting.id}")'
@@ -96,7 +96,7 @@ def accepted(ws: Workspace, proposal_id: str) -> ProposalAnswer:
 def reason_of(words: str, backend: str) -> str:
     """Why a revision was made: the words, unless a secret may stand in them."""
     named = f"by {backend or 'words'}"
-    return named if not words or SECRET.search(words) else f"{words[:400]} ({named})"
+    return named if not words or may_tell_secret(words) else f"{words[:400]} ({named})"
 
 
 def _stored(ws: Workspace, pipeline_id: str, changes: Sequence[Any], reason: str) -> ProposalAnswer:
@@ -146,7 +146,7 @@ def _named(
 
 def _title(words: str) -> str:
     """A title made of the first words, unless a secret may stand in them."""
-    if SECRET.search(words):
+    if may_tell_secret(words):
         return UNNAMED
     plain = UNFINISHED.sub("", " ".join(words.split()[:TITLE_WORDS]))
     printable = "".join(c for c in plain if c.isprintable())[:80].rstrip(" ,.;:")

@@ -80,10 +80,11 @@ class Asked:
         try:
             if path is not None:
                 file = self._ws.resolver.local_file(path)
+                rows = list(islice(read_rows(file), count))
                 self.notes.append(f"{source}: the first rows of {file.name}")
-                return list(islice(read_rows(file), count))
+                return rows
         except LakestreamError:
-            pass  # The source's files are not here.
+            pass  # The source's files are not here, or not of a kind that is read here.
         self.notes.append(f"{source}: rows made up from what conditions mention")
         return made_up_rows(self._host, source, count, self._seed)
 

@@ -79,6 +79,7 @@ def simulate(
 
     Each event is checked against a JSON schema. One that does not fit goes to the dead-letter topic
     with the error. Records are keyed, acknowledged by all replicas, and tried again three times.
+    Publishing takes the role deployer.
     """
     relation, table = _made(ws, config, count)
     schema = json_schema or schema_of(relation, str(config.get("profile", "iot-sensors")))
@@ -87,6 +88,7 @@ def simulate(
     if kafka or topic:
         letters = dead_letter_topic or f"{topic}-dlq"
         _check_places(kafka, topic, letters, key, relation)
+        ws.require("deployer", "publishing to a topic")
         found = _published(ws, events, schema, kafka, topic, key, letters)
         answer = answer.model_copy(update={"topic": topic, "dead_letter_topic": letters, **found})
     return answer

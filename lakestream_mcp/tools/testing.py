@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ..templates.model import Template
     from ..workspace import Workspace
 
-# What is wrong with a pipeline that ends at the previewed node, and no obstacle to a preview.
 LISTS = ("matches", "late", "waiting", "ended")
 Events = Annotated[
     GivenEvents,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -16,36 +14,17 @@ from .answers import Counts
 from .deployment_news import DeploymentNews
 from .discovery import load
 from .history import RevisionLine
+from .node_status import NodeStatus, NodeStatuses, Tested, fingerprints
 from .runs import RunLine
 
 if TYPE_CHECKING:
     from ..graph.validate import Validation
-    from ..storage.rows import Run, Stored
+    from ..storage.rows import Stored
+    from ..storage.store import Transaction
     from ..workspace import Workspace
 
 HISTORY_MAX = 50
 RUNS_MAX = 20
-State = Literal["error", "unconfigured", "missing_input", "untested", "stale", "tested", "deployed"]
-LABELS: dict[State, str] = {
-    "error": "Error",
-    "unconfigured": "Not configured",
-    "missing_input": "Input missing",
-    "untested": "Not tested",
-    "stale": "Changed since test",
-    "tested": "Tested",
-    "deployed": "Deployed",
-}
-# Findings that say that something is not there yet, rather than wrong.
-UNCONFIGURED = frozenset({"MISSING_CONFIG", "MISSING_FIELD"})
-MISSING_INPUT = frozenset({"MISSING_INPUT", "SINK_NOT_CONNECTED"})
-
-
-class NodeStatus(BaseModel):
-    """The one badge of a node."""
-
-    state: State
-    label: str
-    detail: str | None = None
 
 
 class NodeView(BaseModel):
@@ -107,13 +86,6 @@ class View(Answer):
         return super().to_json() | ({} if self.last_run else {"last_run": None})
 
 
-class Tested(NamedTuple):
-    """A test and the document it ran on."""
-
-    run: Run
-    document: PipelineDocument
-
-
 @operation(
     title="View for the canvas",
     effect="read",
@@ -132,20 +104,37 @@ def get_view(
     with ws.reading() as store:
         history = store.revisions(pipeline_id, limit=HISTORY_MAX)
         runs = store.list_runs(pipeline_id=pipeline_id, kind="test", limit=RUNS_MAX)
-        documents = {r: store.load(pipeline_id, r).document for r in {run.revision for run in runs}}
-        deployed = DeploymentNews.of(store, store.latest_deployment(pipeline_id))
+        tested = {r: store.load(pipeline_id, r).document for r in {run.revision for run in runs}}
+        running = _running(store, stored)
+        deployment = DeploymentNews.of(store, store.latest_deployment(pipeline_id))
     validation = ws.validate(stored.document)
-    tests = [Tested(run, documents[run.revision]) for run in runs]
+    nodes = {r: fingerprints(document, ws.catalog) for r, document in tested.items()}
+    statuses = NodeStatuses(
+        fingerprints(stored.document, ws.catalog),
+        [Tested(run, nodes[run.revision]) for run in runs],
+        fingerprints(running, ws.catalog) if running else {},
+    )
     return View(
         pipeline=_pipeline(stored),
-        nodes=_nodes(ws, stored, validation, tests),
+        nodes=_nodes(ws, stored, validation, statuses),
         edges=[_edge(edge) for edge in stored.document.edges],
         findings=validation.findings,
         counts=Counts.of(validation.findings),
         history=[RevisionLine.of(row) for row in history],
         last_run=RunLine.of(runs[0]) if runs else None,
-        deployment=deployed,
+        deployment=deployment,
     )
+
+
+def _running(store: Transaction, stored: Stored) -> PipelineDocument | None:
+    """The document that runs, where this one is of a pipeline that is deployed.
+
+    A document may say so itself, of a deployment that was not made from here.
+    """
+    if stored.status != "deployed":
+        return None
+    made = store.list_deployments(pipeline_id=stored.pipeline_id, status="deployed", limit=1)
+    return store.load(stored.pipeline_id, made[0].revision).document if made else stored.document
 
 
 def _pipeline(stored: Stored) -> PipelineView:
@@ -168,7 +157,7 @@ def _edge(edge: Any) -> EdgeView:
 
 
 def _nodes(
-    ws: Workspace, stored: Stored, validation: Validation, tests: Sequence[Tested]
+    ws: Workspace, stored: Stored, validation: Validation, statuses: NodeStatuses
 ) -> list[NodeView]:
     document = stored.document
     said = cards(document, validation, ws.catalog)
@@ -186,7 +175,7 @@ def _nodes(
                 category=said[node.id].category,
                 title=title,
                 sentence=said[node.id].sentence,
-                status=status(document, node, findings, tests),
+                status=statuses.of(node.id, findings),
                 config=node.config,
                 defaults=_defaults(ws, node) if node.type in known else {},
                 schema_ref=f"/api/node-types/{node.type}",
@@ -207,42 +196,3 @@ def _defaults(ws: Workspace, node: Node) -> dict[str, Any]:
         for name, field in fields.items()
         if name not in node.config and field.get("default") is not None
     }
-
-
-def status(
-    document: PipelineDocument, node: Node, findings: Sequence[Finding], tests: Sequence[Tested]
-) -> NodeStatus:
-    """The first state that holds, in the order in which they matter."""
-    errors = [f for f in findings if f.severity == "error"]
-    for state, codes in (("unconfigured", UNCONFIGURED), ("missing_input", MISSING_INPUT)):
-        wrong = next((f for f in errors if f.code not in UNCONFIGURED | MISSING_INPUT), None)
-        if wrong is not None:
-            return _status("error", wrong.message)
-        absent = next((f for f in findings if f.code in codes), None)
-        if absent is not None:
-            return _status(
-                "unconfigured" if state == "unconfigured" else "missing_input", absent.message
-            )
-    if not tests:
-        return _status("untested")
-    now = fingerprint(document, node.id)
-    same = next((t for t in tests if fingerprint(t.document, node.id) == now), None)
-    if same is None:
-        known = any(t.document.node(node.id) for t in tests)
-        return _status("stale" if known else "untested")
-    if document.status == "deployed":
-        return _status("deployed")
-    return _status("tested", f"{same.run.counts.get('matches', 0)} matches in {same.run.id}")
-
-
-def _status(state: State, detail: str | None = None) -> NodeStatus:
-    return NodeStatus(state=state, label=LABELS[state], detail=detail)
-
-
-def fingerprint(document: PipelineDocument, node_id: str) -> str:
-    """What decides a node's rows: its configuration and all that feeds it, not titles or places."""
-    from .preview import upstream
-
-    part = upstream(document, node_id)
-    nodes = sorted((n.id, n.type, json.dumps(n.config, sort_keys=True)) for n in part.nodes)
-    return json.dumps([nodes, sorted(e.text() for e in part.edges)])

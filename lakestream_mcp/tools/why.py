@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .discovery import load
+from .hosts import host_of
 
 if TYPE_CHECKING:
     from ..explain.reopen import Reopened
@@ -73,13 +74,11 @@ def answer_why(ws: Workspace, answer: Explanation, stored: StoredRun, match_id: 
 
 
 def _reopened(ws: Workspace, stored: StoredRun) -> Reopened:
-    from ..cep.host import Host
     from ..explain.reopen import reopen
 
     document = load(ws, stored.run.pipeline_id, stored.run.revision).document
     validation = ws.validate(document)
-    host = Host(document, validation, ws.catalog, ws.engine, ws.resolver, ws.progress)
-    return reopen(stored.report, host, validation, ws.find_file)
+    return reopen(stored.report, host_of(ws, document, validation), validation, ws.find_file)
 
 
 def answer_why_not(ws: Workspace, answer: Explanation, stored: StoredRun, asked: Question) -> None:

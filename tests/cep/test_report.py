@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from lakestream_mcp.cep.host import Host, Options
 from lakestream_mcp.cep.report import jsonable, report_of
 from lakestream_mcp.errors import LakestreamError
 from lakestream_mcp.graph.model import PipelineDocument
-from lakestream_mcp.graph.validate import validate
+from lakestream_mcp.graph.validate import refuse_errors, validate
 from tests.codegen.bench import Bench, Made, chain, source
 
 Json = dict[str, Any]
@@ -177,7 +177,7 @@ def test_a_pipeline_with_errors_is_not_run(bench: Bench) -> None:
         whole(bench, made._replace(validation=found), [], columns=[{"op": "x"}])
     assert (raised.value.fix, "events show" in (raised.value.hint or "")) == ([{"op": "x"}], True)
     warned = found.findings[0].model_copy(update={"severity": "warning"})
-    testing.refuse_errors(SimpleNamespace(findings=[warned]))
+    refuse_errors(replace(found, findings=[warned]))
 
 
 def test_the_messages_of_sinks_are_told(bench: Bench) -> None:

@@ -103,6 +103,25 @@ def test_an_edit_leaves_the_pipeline_deployed(site: Site) -> None:
     assert site.call("get_pipeline", pipeline_id=ID)["status"] == "deployed"
 
 
+def test_the_canvas_shows_which_nodes_run_as_they_are(site: Site) -> None:
+    def states() -> dict[str, str]:
+        view = site.call("get_view", pipeline_id=ID)
+        return {node["id"]: node["status"]["state"] for node in view["nodes"]}
+
+    site.make()
+    site.test()
+    assert set(states().values()) == {"tested"}
+    site.deploy()
+    assert set(states().values()) == {"deployed"}
+    site.threshold(5)
+    before = {"orders": "deployed", "big": "deployed"}
+    assert states() == before | {"burst": "stale", "out": "stale"}
+    site.test()
+    assert states() == before | {"burst": "tested", "out": "tested"}, "what runs is the one before"
+    site.deploy("stop")
+    assert set(states().values()) == {"tested"}
+
+
 def test_a_bundle_is_written_below_a_data_root(site: Site, tmp_path: Path) -> None:
     folder = tmp_path / "root" / "out"
     given = {"target": "bundle", "options": {"folder": str(folder)}}

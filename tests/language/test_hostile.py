@@ -152,10 +152,21 @@ def test_an_expression_that_is_no_sql_is_a_finding(models: ModelServer, opened: 
     assert said["counts"]["errors"]
 
 
-def test_secrets_in_the_words_are_not_kept(models: ModelServer, opened: Opener) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        "use the password hunter2 for orders",
+        "page with the routing key hunter2 when orders fail",
+        "send API key hunter2 with orders",
+        "post orders to https://hooks.slack.com/services/T0/B0/hunter2",
+        "read orders from user:hunter2@broker:9092",
+        "read orders from https://user:hunter2@example.com",
+    ],
+)
+def test_secrets_in_the_words_are_not_kept(models: ModelServer, opened: Opener, words: str) -> None:
     asker = Asker(opened(), "anthropic")
     models.script = [says(reply(add("orders", "kafka-topic", SOURCE)))]
-    said = asker.ask("use the password hunter2 for orders")
+    said = asker.ask(words)
     done = McpCaller(asker.host).call("nl_generate", {"accept": said["proposal"]})
     asker.host.workspace.store.close()
     stored = b"".join(p.read_bytes() for p in asker.host.workspace.settings.data_dir.iterdir())

@@ -149,6 +149,7 @@ def test_nothing_is_asked_for_kindly(text: str, agent: Asker) -> None:
         COLUMNS,
         {"customer": "string", "amount": "double", "at": "timestamp"},
         [{"name": "customer", "type": "string"}, {"name": "at", "type": "timestamp"}],
+        ["customer string", "at timestamp"],
     ],
 )
 def test_a_schema_may_come_in_any_form(schema: Any, agent: Asker) -> None:
@@ -169,7 +170,9 @@ def test_events_that_show_nothing_are_refused(events: Any, agent: Asker) -> None
 
 def test_a_bad_schema_says_what_would_do(agent: Asker) -> None:
     assert agent.ask(TEXT, schema={"a": "nonsense"})["error"]["code"]
-    assert agent.ask(TEXT, schema=[{"type": "int"}])["error"]["code"] == "INVALID_ARGUMENT"
+    for columns in ([{"type": "int"}], ["a int", {"name": "b", "type": "int"}], [["a", "int"]]):
+        error = agent.ask(TEXT, schema=columns)["error"]
+        assert (error["code"], error["where"]) == ("INVALID_ARGUMENT", {"argument": "schema"})
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])

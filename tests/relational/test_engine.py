@@ -15,6 +15,8 @@ import pytest
 
 from lakestream_mcp.errors import EngineFailed, InvalidSql, LakestreamError, Unsupported
 from lakestream_mcp.graph.model import Column
+from lakestream_mcp.relational import child_process
+from lakestream_mcp.relational.arrow_types import arrow_type
 from lakestream_mcp.relational.child_process import ENVIRONMENT
 from lakestream_mcp.relational.local import LocalEngine
 
@@ -90,6 +92,14 @@ def test_foreign_arrow_types_become_sparks(engine: LocalEngine) -> None:
     assert row["seconds"] == dt.datetime(1970, 1, 1, 0, 0, 1)
     assert int(row["unsigned"]) == 2**64 - 1
     assert (row["dictionary"], row["large"]) == ("x", "y")
+
+
+def test_a_struct_may_be_without_fields(engine: LocalEngine) -> None:
+    empty = arrow_type("struct<>")
+    given = pa.table({"a": pa.array([{}, None], empty), "b": [1, 2]})
+    assert engine.run("SELECT b FROM in_0 WHERE a IS NULL", {"in_0": given}).to_pylist() == [
+        {"b": 2}
+    ]
 
 
 def test_times_are_utc(engine: LocalEngine) -> None:
@@ -185,6 +195,17 @@ def test_a_deadline_ends_the_statement() -> None:
         assert child_of(engine) != before
     finally:
         engine.close()
+
+
+def test_a_child_that_does_not_start_in_time_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_process, "START_DEADLINE_S", 0.0)
+    engine = LocalEngine()
+    with pytest.raises(EngineFailed) as caught:
+        engine.run("SELECT 1 AS a", {})
+    assert caught.value.code == "ENGINE_TIMEOUT"
+    monkeypatch.undo()
+    assert engine.run("SELECT 1 AS a", {}).to_pylist() == [{"a": 1}], "the next one is tried anew"
+    engine.close()
 
 
 def test_the_child_is_recycled() -> None:

@@ -53,6 +53,16 @@ def test_parquet(tmp_path: Path) -> None:
     assert [tuple(c) for c in columns] == [("id", "bigint"), ("at", "timestamp")]
 
 
+def test_a_missing_file_below_a_linked_root_is_missing_not_refused(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    linked = tmp_path / "linked"
+    linked.symlink_to(tmp_path / "real")
+    with pytest.raises(NotFound):
+        file_columns(str(linked / "none.json"), "json", [linked])
+    with pytest.raises(Forbidden):
+        file_columns(str(tmp_path / "none.json"), "json", [linked])
+
+
 def test_a_folder_and_a_pattern_mean_their_first_file(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "README.md").write_text("not data")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -243,7 +244,9 @@ def test_an_older_backup_is_migrated(tmp_path: Path) -> None:
         assert schema.version(connection) == schema.HEAD
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "other", "newer", "text", "missing"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "changed", "other", "newer", "text", "missing", "scrambled", "packing"]
+)
 def test_a_file_that_cannot_be_used(tmp_path: Path, damage: str) -> None:
     source = Store.open(tmp_path / "source.db")
     create(source)
@@ -268,6 +271,17 @@ def spoil(file: Path, damage: str) -> None:
         file.write_text("dear diary")
     elif damage == "cut":
         file.write_bytes(file.read_bytes()[:-200])
+    elif damage == "scrambled":
+        with zipfile.ZipFile(file) as archive:
+            at = archive.getinfo("pipelines.jsonl").header_offset
+        data = bytearray(file.read_bytes())
+        name, extra = struct.unpack_from("<HH", data, at + 26)
+        data[at + 30 + name + extra] = 0b111  # a block of no known kind
+        file.write_bytes(data)
+    elif damage == "packing":
+        data = bytearray(file.read_bytes())
+        data[data.rindex(b"PK\1\2") + 10] = 99  # the last member is packed in a way nobody knows
+        file.write_bytes(data)
     else:
         with zipfile.ZipFile(file) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}

@@ -177,9 +177,8 @@ def test_changes_are_numbered_in_the_order_of_commits(store: Store) -> None:
     with store.transaction(write=True) as tx:
         tx.delete_pipeline("b", actor="ann")
     with store.transaction() as tx:
-        assert [(row.id, row.change_seq) for row in tx.changed_since(0)] == [("a", 3), ("b", 4)]
-        assert [row.id for row in tx.changed_since(3)] == ["b"]
-        assert tx.changed_since(4) == []
+        assert [(row.id, row.change_seq) for row in tx.list_pipelines()] == [("a", 3)]
+        assert [(row.id, row.change_seq) for row in tx.list_pipelines(deleted=True)] == [("b", 4)]
 
 
 def test_a_list_in_the_same_transaction_shows_what_was_just_created(store: Store) -> None:

@@ -61,8 +61,8 @@ def test_preferences_belong_to_an_actor(store: Store) -> None:
         tx.set_preference("bob", "catalog", "prod")
     with store.transaction() as tx:
         assert tx.preferences("ann") == {"canvas": {"zoom": 1.5, "grid": True}, "catalog": "dev"}
-        assert tx.get_preference("bob", "catalog") == "prod"
-        assert tx.get_preference("bob", "canvas", default={}) == {}
+        assert tx.preferences("bob") == {"catalog": "prod"}
+        assert tx.preferences("cid") == {}
     with store.transaction(write=True) as tx:
         tx.set_preference("ann", "canvas", None)
         assert tx.preferences("ann") == {"catalog": "dev"}

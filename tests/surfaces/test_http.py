@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -302,3 +303,13 @@ def test_another_address_is_served_to_those_who_prove_who_they_are(tmp_path: Any
             Settings.from_env(given).check_bind()
         assert refused.value.code == "REMOTE_REFUSED"
     Settings.from_env(named | proven).check_bind()
+
+
+def test_a_database_that_fails_is_not_the_fault_of_the_caller(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    Path(settings.database).write_text("dear diary, " * 500)
+    host = Host.local(settings)
+    with served(host) as url:
+        answer = httpx2.get(f"{url}/api/pipelines", timeout=WAIT_S)
+    host.workspace.close()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "STORE_DAMAGED")

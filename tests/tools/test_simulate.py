@@ -24,7 +24,7 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A workspace of its own."""
     folder = tmp_path_factory.mktemp("data")
-    workspace = Workspace.open(Settings(data_dir=folder), Identity("ann", "author"))
+    workspace = Workspace.open(Settings(data_dir=folder), Identity("ann", "deployer"))
     yield workspace
     workspace.close()
 
@@ -55,6 +55,14 @@ def test_what_does_not_fit_becomes_a_dead_letter(ws: Workspace) -> None:
     assert {letter["timestamp"] for letter in letters} == {"2026-01-01T00:00:00+00:00"}
     assert "amount" in letters[0]["error"]
     assert "currency" in letters[1]["error"]
+
+
+def test_who_may_not_deploy_may_not_have_the_server_reach_out(ws: Workspace) -> None:
+    author = ws.with_caller(Identity("ben", "author"))
+    assert simulate(author, config={"profile": "cdc"}, count=2).events == 2
+    with pytest.raises(LakestreamError) as caught:
+        simulate(author, config={"profile": "cdc"}, kafka="127.0.0.1:9", topic="t")
+    assert caught.value.code == "FORBIDDEN"
 
 
 @pytest.mark.parametrize(

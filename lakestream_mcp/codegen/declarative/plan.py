@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...errors import InvalidPipeline, LakestreamError, Unsupported
 from ...graph.model import Edge, Node, PipelineDocument, Relation, flow_name
 from ...graph.node_type import NodeType, RelationalType, SinkType, SourceType, no_declarative_form
+from ...graph.validate import Validation
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -26,7 +27,7 @@ class Part(NamedTuple):
 
 def plan_parts(
     document: PipelineDocument,
-    validation: Any,
+    validation: Validation,
     catalog: Any,
     known: Mapping[str, tuple[Statement, ...]],
 ) -> tuple[Part, ...]:
@@ -47,7 +48,7 @@ def plan_parts(
 
 
 def node_statements(
-    into: Sequence[Edge], validation: Any, kind: NodeType, node_id: str
+    into: Sequence[Edge], validation: Validation, kind: NodeType, node_id: str
 ) -> tuple[Statement, ...]:
     """What one node becomes. Raises Unsupported, naming the node, where it has no form."""
     edges = sorted(into, key=lambda e: kind.input_ports.index(e.target_port))
@@ -91,8 +92,7 @@ def _transform(
     from ...relational.build import node_query
     from ...relational.sql import cast_outputs
 
-    beside = getattr(kind, "static_tables", None)
-    tables = beside(config) if beside else {}
+    tables = kind.static_tables(config)
     streams = {f"in_{i}": name for i, name in enumerate(inputs)}
     declares = all(rows.delay_ms is None for rows in relations)
     expected = kind.expectations(config, relations)
@@ -205,8 +205,8 @@ def _refuse_equal_names(parts: Sequence[Part]) -> None:
             read = query.tree.find_all(exp.Table) if query is not None else ()
             if not part.type.input_ports:
                 named |= {table.name for table in read if not table.args.get("db")}
-        beside = getattr(part.type, "static_tables", None)
-        named |= set(beside(part.config).values()) if beside else set()
+        if isinstance(part.type, RelationalType):
+            named |= set(part.type.static_tables(part.config).values())
         taken = sorted(name for name in named if name.lower() in views)
         if taken:
             raise InvalidPipeline(

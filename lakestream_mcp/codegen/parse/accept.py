@@ -161,6 +161,5 @@ def _query(
 
 
 def _same_tables(kind: RelationalType, made: NodeConfig, tables: Mapping[str, str]) -> bool:
-    given = getattr(kind, "static_tables", None)
-    own = dict(given(made)) if given else {}
+    own = kind.static_tables(made)
     return {k: v.lower() for k, v in own.items()} == {k: v.lower() for k, v in tables.items()}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import NotFound, nearest
 from ...graph.model import ChangeData, Node, PipelineDocument, flow_name
 from ...graph.node_type import ColumnResolver, NodeType, RelationalType, SinkType, SourceType
+from ...graph.validate import Validation
 from .draft import Draft, Place, Port
 from .findings import ParsedCode, ReadStatement
 from .marked import marked_source, marked_transform
@@ -23,7 +24,7 @@ def parse_node(
     document: PipelineDocument,
     catalog: Any,
     resolver: ColumnResolver,
-    validation: Any,
+    validation: Validation,
 ) -> tuple[ParsedCode, list[ChangeData]]:
     """The change of a node's configuration that its edited code says; none where it says nothing
     this type can do, or nothing new. Raises NotFound, LimitExceeded.

@@ -14,6 +14,7 @@ from ...cep.host import Host, Options
 from ...cep.report import jsonable, match_shown
 from ...cep.testing import TestRequest, test_pipeline
 from ...explain.reopen import kept_request
+from ...graph.validate import Validation
 from .asked import Found, Rows
 
 WHOLE = Options(batch_rows=1_000_000)
@@ -23,7 +24,7 @@ EMPTY = ("late", "waiting", "ended")
 def backtest_report(
     host: Host,
     found: Found,
-    validation: Any,
+    validation: Validation,
     node: str | None,
     find_file: Callable[[str], Path],
 ) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def backtest_report(
 def _played(
     host: Host,
     found: Found,
-    validation: Any,
+    validation: Validation,
     node: str | None,
     find_file: Callable[[str], Path],
 ) -> dict[str, Any] | None:

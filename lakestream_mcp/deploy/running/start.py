@@ -21,6 +21,7 @@ from ...codegen.settings import AVAILABLE_NOW
 from ...errors import EngineFailed, InvalidArgument, LimitExceeded, RevisionConflict
 from ...graph.duration import duration_text, duration_us
 from ...graph.model import PipelineDocument, Relation
+from ...graph.validate import Validation
 from .. import spark_env
 from ..spark_files import write_static
 from .claim import Claim, claimed
@@ -145,7 +146,9 @@ def _generated(
     return made, validation
 
 
-def _rehearsal(ws: Any, document: PipelineDocument, validation: Any, events: Any) -> Rehearsal:
+def _rehearsal(
+    ws: Any, document: PipelineDocument, validation: Validation, events: Any
+) -> Rehearsal:
     from ...cep.host import Host
     from ...cep.testing import read_sources
     from ..local import static_tables
