@@ -95,6 +95,20 @@ def test_the_history_says_who_when_what(site: Site, world: StandIn) -> None:
     assert error["code"] == "DEPLOYMENT_NOT_FOUND"
 
 
+def test_of_what_is_gone_no_link_and_no_action_is_offered(site: Site, world: StandIn) -> None:
+    site.make()
+    world.fail("jobs.create", 1, "500")
+    assert site.deploy()["error"]["code"] == "DEPLOYMENT_UNDONE"
+    undone = site.call("get_deployment", pipeline_id=ID)
+    site.deploy()
+    assert site.call("get_deployment", pipeline_id=ID)["health"]["links"]
+    site.deploy("destroy")
+    destroyed = site.call("get_deployment", pipeline_id=ID)
+    for answer in (undone, destroyed):
+        assert ("health" in answer, answer["next"]) == (False, "deploy makes a plan")
+    assert [h["status"] for h in destroyed["history"]] == ["destroyed", "replaced", "undone"]
+
+
 def test_an_edit_leaves_the_pipeline_deployed(site: Site) -> None:
     site.make()
     site.deploy()
