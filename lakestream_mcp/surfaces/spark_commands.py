@@ -31,11 +31,15 @@ def _workspace() -> Workspace:
 
 
 def _stored(ws: Workspace, pipeline: str) -> tuple[Any, Any, Any]:
-    """A pipeline's newest revision, its validation and its code."""
+    """A pipeline's newest revision, its validation and its code, for who may run it here."""
+    from ..authorization import require
+    from ..calls import Call, digest
     from ..cep.testing import refuse_errors
     from ..codegen import generate
     from ..tools.discovery import load
 
+    asking = ws.for_call(Call("verify", digest({}), "deployer"))
+    require(asking, "deployer", "Running on this machine's Spark", pipeline)
     stored = load(ws, pipeline)
     validation = ws.validate(stored.document)
     refuse_errors(validation)
