@@ -58,6 +58,41 @@ def test_errors_of_a_notebook_in_plain_words(site: Site, world: StandIn) -> None
     assert error.startswith("task streaming: It ran out of memory")
 
 
+def test_what_is_tried_again_still_says_why_it_failed(site: Site, world: StandIn) -> None:
+    site.make(HYBRID)
+    site.deploy()
+    world.pipelines.failures["*"] = "[TABLE_OR_VIEW_NOT_FOUND] The table `a`.`b` cannot be found."
+    site.deploy("start")
+    for _ in range(12):
+        world.advance()
+    world.pipelines.failures.clear()
+    world.client().pipelines.start_update(next(iter(world.pipelines.known)))
+    answer = site.call("get_deployment", pipeline_id=ID)
+    newest = next(r for r in answer["health"]["runs"] if r["of"].startswith("pipeline"))
+    assert newest["state"] not in ("COMPLETED", "FAILED", "CANCELED")
+    (error,) = answer["health"]["errors"]
+    assert error.startswith("pipeline orders_declarative: A table that is read does not exist")
+    assert error.endswith("before the one under way)")
+    for _ in range(12):
+        world.advance()
+    assert site.call("get_deployment", pipeline_id=ID)["health"]["errors"] == []
+
+
+def test_a_notebook_that_is_tried_again_still_says_why(site: Site, world: StandIn) -> None:
+    site.make()
+    site.deploy()
+    world.jobs.outcomes["streaming"] = Outcome("FAILED", error="java.lang.OutOfMemoryError: heap")
+    site.deploy("start")
+    for _ in range(12):
+        world.advance()
+    site.deploy("start")
+    answer = site.call("get_deployment", pipeline_id=ID)
+    assert [run["state"] for run in answer["health"]["runs"]][1:] == ["FAILED"]
+    (error,) = answer["health"]["errors"]
+    assert error.startswith("task streaming: It ran out of memory")
+    assert error.endswith("before the one under way)")
+
+
 def test_what_is_gone_and_what_cannot_be_asked(
     site: Site, world: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
