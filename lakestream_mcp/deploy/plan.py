@@ -73,15 +73,16 @@ class Plan(BaseModel):
         what = f"{self.action} {self.pipeline_id}@{self.revision} → {self.target} {self.place}"
         left = sum(not change.writes for change in self.changes)
         said = [change.text() for change in self.writes]
-        lines = [what, *said[:CHANGES_SHOWN_MAX]]
+        # What is at stake comes first: where a question is cut, a person still reads that.
+        lines = [what, *self._about_tests(), *self._about_state()]
+        lines += [f"continues {self.continues}, which did not end"] if self.continues else []
+        lines += [f"warning: {warning[:300]}" for warning in self.warnings[:10]]
+        lines += said[:CHANGES_SHOWN_MAX]
         if hidden := len(said) - CHANGES_SHOWN_MAX:
             lines += [f"… {hidden} more changes"] if hidden > 0 else []
         lines += [f"left as they are: {left}"] if left else []
-        lines += [f"continues {self.continues}, which did not end"] if self.continues else []
-        lines += self._about_tests() + self._about_state()
         lines += [f"needs: {'; '.join(self.needs)}"] if self.needs else []
         lines += [brief_line(self.cost)] if self.cost else []
-        lines += [f"warning: {warning[:300]}" for warning in self.warnings[:10]]
         return lines + ([f"code:\n{self.code_diff}"] if self.code_diff else [])
 
     def _about_tests(self) -> list[str]:

@@ -19,6 +19,8 @@ UNITY = "/api/2.1/unity-catalog"
 PART = r"`[^`]+`|[^`.]+"
 PATH = re.compile(rf"(?:{PART})(?:\.(?:{PART})){{0,2}}")
 NEVER = re.compile(r"[\x00-\x1f\x7f/]")
+TABLES_NEXT = "tables:"
+"""How the page of a search begins that has come to the tables."""
 REQUESTS_MAX = 20
 """A search asks for so many pages that hold nothing; then the caller goes on with the next page."""
 
@@ -67,11 +69,6 @@ class TableFound(NamedTuple):
     columns: tuple[Column, ...]
     left_out: tuple[str, ...]
 
-    @property
-    def times(self) -> list[str]:
-        """Columns that may be the event time."""
-        return [c.name for c in self.columns if c.type.startswith("timestamp")]
-
 
 def names_of(path: str) -> list[str]:
     """`catalog.schema.table`, or its beginning, as names. Raises InvalidArgument."""
@@ -89,18 +86,29 @@ def names_of(path: str) -> list[str]:
 
 
 def listed(w: WorkspaceClient, names: list[str], search: str, limit: int, page: str) -> Listed:
-    """Catalogs, the schemas of a catalog, the tables of a schema; or tables by part of a name."""
+    """Catalogs, the schemas of a catalog, the tables of a schema; below a catalog, by part of a
+    name, its schemas and then their tables."""
     if not names:
         return _page(w, CATALOGS, {}, search, limit, page)
-    if len(names) == 1 and not search:
-        return _page(w, SCHEMAS, {"catalog_name": names[0]}, "", limit, page)
+    if len(names) == 1 and not page.startswith(TABLES_NEXT):
+        schemas = _page(w, SCHEMAS, {"catalog_name": names[0]}, search, limit, page)
+        if schemas.page or not search:
+            return schemas
+        tables = _tables(w, names, search, limit, "")
+        return Listed([*schemas.found, *tables.found], tables.page)
+    return _tables(w, names, search, limit, page.removeprefix(TABLES_NEXT))
+
+
+def _tables(w: WorkspaceClient, names: list[str], search: str, limit: int, page: str) -> Listed:
+    """The tables of a schema, or those of a catalog that are searched for."""
     asked = {"catalog_name": names[0]}
     if len(names) > 1:
         # A pattern: the `_` of a name lets other schemas through, which are then left out.
         asked["schema_name_pattern"] = names[1]
     if search:
         asked["table_name_pattern"] = f"%{search}%"
-    return _page(w, TABLES, asked, search, limit, page, below=names)
+    found = _page(w, TABLES, asked, search, limit, page, below=names)
+    return found._replace(page=f"{TABLES_NEXT}{found.page}" if found.page else None)
 
 
 def volumes(w: WorkspaceClient, names: list[str], search: str, limit: int, page: str) -> Listed:

@@ -49,7 +49,7 @@ async def ask(
     context: Context, dialogue: ClientDialogue, asked: Confirmation
 ) -> ToolResult | bool | None:
     """The question as a result, the person's answer, or None where the client cannot ask."""
-    question = asked.question[:QUESTION_CHARACTERS_MAX]
+    question = _short(asked.question)
     if dialogue.can("elicitation"):
         params = {"message": question, "requestedSchema": SCHEMA}
         key = CONFIRM + json.dumps(asked.arguments, sort_keys=True)
@@ -59,6 +59,14 @@ async def ask(
         return None
     answer = await context.elicit(question, response_type=bool)
     return answer.action == "accept" and answer.data is True
+
+
+def _short(question: str) -> str:
+    """The question, with the end of what it is about left out where it is long."""
+    if len(question) <= QUESTION_CHARACTERS_MAX:
+        return question
+    about, _, last = question.rpartition("\n")
+    return f"{about[: QUESTION_CHARACTERS_MAX - len(last) - 4]}\n…\n{last}"
 
 
 def declined(answer: Answer) -> ToolResult:

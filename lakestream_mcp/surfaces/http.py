@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from typing import TYPE_CHECKING
 
 from starlette.middleware import Middleware
@@ -11,6 +14,7 @@ from .host import Host
 from .logs import configure
 from .mcp import server
 from .rest import routes
+from .tracing import traced
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -44,15 +48,19 @@ def serve(settings: Settings) -> None:
     settings.check_bind()
     configure(settings.security.log)
     host = Host.serving(settings)
+    # What stops services sends this signal, and uvicorn sends it on when all requests are answered:
+    # by default it ends a process at once, with its spans unsent and its store open.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        uvicorn.run(
-            application(host, settings),
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            log_config=None,
-            timeout_graceful_shutdown=2,
-        )
+        with traced(os.environ):
+            uvicorn.run(
+                application(host, settings),
+                host=settings.host,
+                port=settings.port,
+                log_level="warning",
+                log_config=None,
+                timeout_graceful_shutdown=2,
+            )
     finally:
         host.workspace.close()
 
@@ -62,6 +70,7 @@ def serve_stdio(settings: Settings) -> None:
     configure(settings.security.log)
     host = Host.local(settings)
     try:
-        server(host).run(transport="stdio", show_banner=False)
+        with traced(os.environ):
+            server(host).run(transport="stdio", show_banner=False)
     finally:
         host.workspace.close()

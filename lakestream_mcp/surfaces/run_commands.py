@@ -80,6 +80,7 @@ def logs(pipeline: str, lines: int) -> None:
     from ..deploy.running import log_lines
 
     with errors_as_exit_code(), _workspace() as ws:
+        _call(ws, pipeline, "logs")  # says who may read them, and is on record
         for line in log_lines(ws, pipeline, lines):
             click.echo(line)
 

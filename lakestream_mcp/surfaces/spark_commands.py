@@ -33,11 +33,15 @@ def _workspace() -> Workspace:
 
 
 def _ready(ws: Workspace, pipeline: str) -> tuple[Host, Generated]:
-    """A pipeline's newest revision, ready to run here, and its code."""
+    """A pipeline's newest revision, for who may run it here, ready to run, and its code."""
+    from ..authorization import require
+    from ..calls import Call, digest
     from ..tools.discovery import load
     from ..tools.generation import generated
     from ..tools.hosts import checked
 
+    asking = ws.for_call(Call("verify", digest({}), "deployer"))
+    require(asking, "deployer", "Running on this machine's Spark", pipeline)
     stored = load(ws, pipeline)
     return checked(ws, stored.document).host, generated(ws, stored)
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 @click.option("--database", default="databricks_postgres", show_default=True, help="In Lakebase.")
 @click.option("--address", default="", help="The app's address, https://…, once it is known.")
 @click.option("--scope", multiple=True, help="What the app may do in a user's name; several times.")
+@click.option(
+    "--admin", multiple=True, help="Who gives roles in the app: an address; several times."
+)
 def export(
     backup: Path | None,
     app: Path | None,
@@ -41,6 +44,7 @@ def export(
     database: str,
     address: str,
     scope: tuple[str, ...],
+    admin: tuple[str, ...],
 ) -> None:
     """Back the whole store up into one file, or write the app that runs on Databricks."""
     if (backup is None) == (app is None):
@@ -52,7 +56,7 @@ def export(
             from ..deploy.app.export import export_app
             from ..deploy.app.plan import SCOPES, AppPlan
 
-            plan = AppPlan(name, lakebase, database, address, scope or SCOPES)
+            plan = AppPlan(name, lakebase, database, address, scope or SCOPES, admin)
             files = export_app(plan, app)
             click.echo(f"{app}: {', '.join(files)}; README.md says what to do with it")
 

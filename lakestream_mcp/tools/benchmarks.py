@@ -78,14 +78,17 @@ def benchmark_pattern(
 
     `share` of the events are wanted by the pattern. Kept as a run; next: estimate_cost.
     """
-    from ..deploy.benchmark.compare import comparison
+    from ..deploy.benchmark.compare import comparison, refuse_other_stream
     from ..deploy.benchmark.run import Asked
     from ..deploy.benchmark.stream import Shape
 
     stored = load(ws, pipeline_id)
-    node = existing(stored, node or _only_pattern(ws, stored)).id
-    earlier = _benchmark(ws, compare) if compare else None
+    found = existing(stored, node or _only_pattern(ws, stored))
+    node = found.id
     asked = Asked(sorted(set(rates)), seconds, Shape(keys, skew, share))
+    earlier = _benchmark(ws, compare) if compare else None
+    if earlier:
+        refuse_other_stream(asked, engine, found.type, earlier.report)
     report = _measured(ws, stored, node, asked, engine)
     compared = comparison(report, earlier.report) if earlier else None
     if compared:

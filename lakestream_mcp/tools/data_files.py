@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidArgument
 from ..graph.model import Column
+from .columns_page import ColumnsPage, columns_page
 
 if TYPE_CHECKING:
     from ..workspace import Workspace
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 LOOKED_AT_MAX = 20_000
 
 
-def local_files(ws: Workspace, path: str, search: str, limit: int) -> SchemaAnswer:
+def local_files(ws: Workspace, path: str, search: str, limit: int, page: str) -> SchemaAnswer:
     """The files that a pipeline or a test may read; of one, its columns."""
     from .discover_schema import SchemaAnswer, Thing
 
     if path:
-        return _columns(ws, path)
+        return _columns(ws, path, search, page)
     found = islice(_files(ws.settings.data_roots, search.lower()), limit + 1)
     things = [Thing(name=name, kind=kind) for name, kind in found]
     more = " More files are there: narrow it by `search`." if len(things) > limit else ""
@@ -34,8 +35,7 @@ def local_files(ws: Workspace, path: str, search: str, limit: int) -> SchemaAnsw
     )
 
 
-def _columns(ws: Workspace, path: str) -> SchemaAnswer:
-    from ..relational.column_types import ddl
+def _columns(ws: Workspace, path: str, search: str, page: str) -> SchemaAnswer:
     from ..relational.files import FORMATS, file_columns, local_file
     from .discover_schema import SchemaAnswer, Thing
 
@@ -48,26 +48,31 @@ def _columns(ws: Workspace, path: str) -> SchemaAnswer:
             got=path[:300],
             expected=sorted(ending for endings in FORMATS.values() for ending in endings),
         )
-    columns = file_columns(path, kind, ws.settings.data_roots)
+    shown = columns_page(file_columns(path, kind, ws.settings.data_roots), search, page)
     return SchemaAnswer(
         path=path,
         found=[Thing(name=path, kind=kind)],
-        columns=ddl(columns),
-        times=[c.name for c in columns if c.type.startswith("timestamp")],
-        next=f'create_node(type="auto-loader", config={_ready(path, kind, columns)})',
+        columns=shown.ddl,
+        times=shown.times,
+        page=shown.next,
+        next=f'create_node(type="auto-loader", config={_ready(path, kind, shown)})',
     )
 
 
-def _ready(path: str, kind: str, columns: Sequence[Column]) -> str:
-    """The configuration of a source of the file; where no column is a time, a date becomes one."""
+def _ready(path: str, kind: str, shown: ColumnsPage) -> str:
+    """The configuration of a source of the file; where no column is a time, a date becomes one.
+
+    Where there are more columns than are shown, it is the caller who says which.
+    """
     from ..relational.column_types import ddl
 
-    times = [c.name for c in columns if c.type == "timestamp"]
-    dates = [] if times else [c.name for c in columns if c.type == "date"][:1]
-    timed = [Column(c.name, "timestamp") if c.name in dates else c for c in columns]
-    config = {"path": path, "format": kind, "columns": ddl(timed)}
-    clock = {"event_time": (times + dates)[0], "watermark_delay": "10 minutes"}
-    return json.dumps(config | (clock if times or dates else {}), ensure_ascii=False)
+    times = [c.name for c in shown.columns if c.type == "timestamp"]
+    dates = [] if times else [c.name for c in shown.columns if c.type == "date"][:1]
+    timed = [Column(c.name, "timestamp") if c.name in dates else c for c in shown.columns]
+    config = {"path": path, "format": kind, "columns": "…" if shown.next else ddl(timed)}
+    if clock := times + dates:
+        config |= {"event_time": clock[0], "watermark_delay": "10 minutes"}
+    return json.dumps(config, ensure_ascii=False)
 
 
 def _files(roots: tuple[Path, ...], search: str) -> Iterator[tuple[str, str]]:

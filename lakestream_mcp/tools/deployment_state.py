@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 LISTED = 20
+GONE = ("destroyed", "undone")
+"""Deployments of which nothing is there any more."""
 
 
 class DeploymentLine(BaseModel):
@@ -137,7 +139,7 @@ def get_deployment(
     )
     if deployment and shown:
         answer.steps = _steps(ws, shown)
-    elif shown and shown.target == "workspace":
+    elif shown and shown.target == "workspace" and shown.status not in GONE:
         _ask(ws, shown, answer)
     elif shown and shown.target == "local":
         _look(ws, answer)
@@ -220,7 +222,7 @@ def _health(ws: Workspace, row: Deployment) -> Health:
 
 
 def _next(row: Deployment | None) -> str:
-    if row is None:
+    if row is None or row.status in GONE:
         return "deploy makes a plan"
     if row.status in ("partial", "applying"):
         return "deploy with the same action: its plan does what is left"

@@ -10,6 +10,7 @@ from ..errors import DatabricksFailed, InvalidArgument
 from ..graph.model import ChangeData
 from ..operations import Answer, operation
 from .answers import compact
+from .columns_page import columns_page, some_left_out
 from .discovery import existing, load
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class SchemaAnswer(Answer):
                 shown.append("… the rest is in the structured answer")
                 break
             shown.append(line)
-        more = [f'More: page="{self.page}"'] if self.page else []
+        more = [f'More: page="{self.page}"; `search` narrows it'] if self.page else []
         return "\n".join([*shown, *more, f"Next: {self.next}"])
 
 
@@ -105,7 +106,7 @@ def discover_schema(
     if kind == "files":
         from .data_files import local_files
 
-        return local_files(ws, path, search, limit)
+        return local_files(ws, path, search, limit, page)
     return _in_databricks(ws, path, kind, search, limit, page)
 
 
@@ -132,7 +133,7 @@ def _in_databricks(
         listed = unity.volumes(w, names, search, limit, page)
         return _list(listed, path, "auto-loader reads /Volumes/<catalog>/<schema>/<volume>")
     if len(names) == 3:
-        return _table(unity.table(w, names))
+        return _table(unity.table(w, names), search, page)
     deeper = f'discover_schema(path="{path or "<catalog>"}…")'
     return _list(unity.listed(w, names, search, limit, page), path, f"{deeper} goes deeper")
 
@@ -142,24 +143,25 @@ def _list(listed: Listed, path: str, following: str) -> SchemaAnswer:
     return SchemaAnswer(path=path, found=found, page=listed.page, next=following)
 
 
-def _table(found: TableFound) -> SchemaAnswer:
-    from ..relational.column_types import ddl
-
+def _table(found: TableFound, search: str, page: str) -> SchemaAnswer:
+    shown = columns_page(found.columns, search, page)
     return SchemaAnswer(
         path=found.name,
         found=[Thing(name=found.name, kind=found.kind, about=found.about or None)],
-        columns=ddl(found.columns),
-        times=found.times,
-        left_out=list(found.left_out) or None,
+        columns=shown.ddl,
+        times=shown.times,
+        left_out=None if page else some_left_out(found.left_out, search),
+        page=shown.next,
         next='create_node(type="delta-table-source", config={"table": …, "columns": …, '
         '"event_time": …})',
     )
 
 
 def _for_node(ws: Workspace, pipeline_id: str, node: str) -> SchemaAnswer:
-    """The columns of the table that a source reads, and the change that declares them."""
+    """The columns of the table that a source reads, and the change that declares them all."""
     from ..deploy import unity
     from ..deploy.databricks_client import client_for
+    from ..relational.column_types import ddl
 
     if not pipeline_id:
         raise InvalidArgument("Say of which pipeline.", where={"argument": "pipeline_id"})
@@ -172,8 +174,10 @@ def _for_node(ws: Workspace, pipeline_id: str, node: str) -> SchemaAnswer:
             got=table,
             expected="catalog.schema.table",
         )
-    answer = _table(unity.table(client_for(ws), names))
-    answer.fix = [{"op": "update_node", "id": node, "config": {"columns": answer.columns}}]
+    found = unity.table(client_for(ws), names)
+    answer = _table(found, "", "")
+    answer.page = None
+    answer.fix = [{"op": "update_node", "id": node, "config": {"columns": ddl(found.columns)}}]
     answer.next = f'edit_pipeline(pipeline_id="{pipeline_id}", changes=<fix>)'
     return answer
 

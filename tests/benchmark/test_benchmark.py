@@ -66,8 +66,41 @@ def test_benchmarks_of_the_same_stream_compare(agent: Caller, measured: dict[str
     compared = agent.call("benchmark_pattern", again)["compared"]
     assert [rate["rate"] for rate in compared["rates"]] == [100, 1000]
     assert all(rate["same_matches"] for rate in compared["rates"])
-    other = agent.call("benchmark_pattern", again | {"keys": 51, "rates": [10]})
-    assert other["error"]["code"] == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize(
+    ("given", "argument", "got", "expected"),
+    [
+        ({"keys": 51}, "compare", {"keys": 51}, {"keys": 50}),
+        ({"seconds": 4}, "compare", {"seconds": 4}, {"seconds": 3}),
+        ({"engine": "spark"}, "compare", {"engine": "spark"}, {"engine": "host"}),
+        ({"rates": [10, 20]}, "rates", [10, 20], [100, 1000]),
+    ],
+)
+def test_another_stream_is_refused_before_anything_is_measured(
+    host: Host,
+    measured: dict[str, Any],
+    given: dict[str, Any],
+    argument: str,
+    got: Any,
+    expected: Any,
+) -> None:
+    again = HERE | {"rates": [100], "keys": 50, "seconds": 3, "compare": measured["run_id"]}
+    heard: list[Any] = []
+
+    async def hear(*told: Any) -> None:
+        heard.append(told)
+
+    async def ask() -> Any:
+        async with Client(server(host)) as client:
+            return await client.call_tool(
+                "benchmark_pattern", again | given, raise_on_error=False, progress_handler=hear
+            )
+
+    error = asyncio.run(ask()).structured_content["error"]
+    assert (error["code"], error["where"]["argument"]) == ("INVALID_ARGUMENT", argument)
+    assert (error["got"], error["expected"]) == (got, expected)
+    assert heard == []
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,9 @@ def test_without_a_workspace_nothing_is_said_of_it(agent: Caller) -> None:
     assert "actual" not in found
 
 
-@pytest.mark.parametrize("connected", [True, False])
-def test_bills_are_compared_with_the_estimate_kept(
-    request: pytest.FixtureRequest, host: Host, agent: Caller, connected: bool
-) -> None:
+def deployed(host: Host, mode: str) -> None:
+    """A deployment is on record, with an estimate of 2 DBU an hour."""
+    estimate = {"dbu_per_hour": {"low": 1, "base": 2, "high": 4}, "mode": mode}
     with host.workspace.store.transaction(write=True) as store:
         store.add_deployment(
             "payments",
@@ -90,27 +89,40 @@ def test_bills_are_compared_with_the_estimate_kept(
             status="deployed",
             actor="ann",
             files={},
-            settings={"cost": {"dbu_per_hour": {"low": 1, "base": 2, "high": 4}}},
-            resources={"ids": {"job payments": "17", "pipeline declarative": "p-1"}},
+            settings={"cost": estimate},
+            resources={"ids": {"job payments": "17", "pipeline a": "p-1", "pipeline b": "p-2"}},
         )
-    if not connected:
-        found = agent.call("estimate_cost", ASKED)
-        assert "actual" not in found
-        assert found["warnings"]
-        return
-    world = request.getfixturevalue("world")
+
+
+def test_bills_need_a_workspace(host: Host, agent: Caller) -> None:
+    deployed(host, "continuous")
+    found = agent.call("estimate_cost", ASKED)
+    assert "actual" not in found
+    assert found["warnings"]
+
+
+@pytest.mark.parametrize(("mode", "ratio"), [("continuous", 3), ("triggered", 1.5)])
+def test_bills_are_compared_with_the_estimate_kept(
+    world: StandIn, host: Host, agent: Caller, mode: str, ratio: float
+) -> None:
+    deployed(host, mode)
     world.unity.add_table("system.billing.list_prices", PRICES, [])
     rows = [
         hour("PREMIUM_JOBS_COMPUTE", "3", 0, "17", None),
-        hour("PREMIUM_JOBS_COMPUTE", "4", 1, "17", None),
-        hour("PREMIUM_DLT_CORE_COMPUTE", "5", 1, None, "p-1"),
+        hour("PREMIUM_JOBS_COMPUTE", "4", 3, "17", None),
+        hour("PREMIUM_JOBS_COMPUTE", "9", 3, "17", None),
+        hour("PREMIUM_JOBS_COMPUTE", "-9", 3, "17", None),
+        hour("PREMIUM_DLT_CORE_COMPUTE", "2", 3, None, "p-1"),
+        hour("PREMIUM_DLT_CORE_COMPUTE", "3", 3, None, "p-2"),
         hour("PREMIUM_JOBS_COMPUTE", "100", 1, "18", None),
+        hour("PREMIUM_DLT_CORE_COMPUTE", "100", 1, None, "p-3"),
     ]
     world.unity.add_table("system.billing.usage", USAGE, rows)
-    actual = agent.call("estimate_cost", ASKED)
-    assert not actual["warnings"]
-    actual = actual["actual"]
+    answer = agent.call("estimate_cost", ASKED)
+    assert not answer["warnings"]
+    actual = answer["actual"]
     assert actual["dbu"] == 12
     assert actual["by_sku"] == {"PREMIUM_JOBS_COMPUTE": 7, "PREMIUM_DLT_CORE_COMPUTE": 5}
-    assert actual["billed_hours"] == 3
-    assert actual["billed_to_estimated"] == 2
+    assert (actual["billed_hours"], actual["dbu_per_billed_hour"]) == (2, 6)
+    assert actual["billed_to_estimated"] == ratio
+    assert (actual["from"][:13], actual["to"][:13]) == ("2026-01-01 00", "2026-01-01 04")

@@ -342,7 +342,10 @@ def test_permissions_that_are_no_longer_asked_for_are_taken_back(
     assert levels["users"] == "CAN_VIEW"
     world.permit("bob@example.com", "jobs", str(job_id), "CAN_MANAGE")
     site.set(deploy=HYBRID["deploy"])
-    site.deploy()
+    plan = site.plan()
+    (told,) = [line for line in plan["lines"] if line.startswith("update permissions of the job")]
+    assert '"group users: CAN_VIEW"' in told, told
+    site.confirm(plan)
     levels = world.principals.levels["jobs", str(job_id)]
     assert levels == {"ann@example.com": "IS_OWNER", "bob@example.com": "CAN_MANAGE"}
     assert site.plan()["status"] == "unchanged"

@@ -216,6 +216,22 @@ def test_a_person_is_not_asked_about_what_was_confirmed_already(plain: Site) -> 
     assert (answer.structured_content["status"], person.asked) == ("deployed", [])
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_long_question_still_says_what_is_at_stake(site: Site, mode: str) -> None:
+    site.make()
+    site.deploy()
+    tags = {f"t{n}": "x" * 60 for n in range(20)}
+    site.set(deploy={"tags": tags, "notify": [f"somebody{n}@example.com" for n in range(20)]})
+    site.edit({"op": "update_node", "id": "burst", "config": {"key": ["order_id"]}})
+    person = Person(agrees=False)
+    asyncio.run(through(site, mode, person, options={"state": "new"}))
+    (question,) = person.asked
+    assert len(question) <= 3_000
+    assert f"NOT TESTED: burst; forced: {FORCED}" in question
+    assert "Lost: the open state of `burst`" in question
+    assert question.endswith("\n…\nCarry this out?")
+
+
 def test_answers_stay_short(plain: Site) -> None:
     plain.edit(
         *(

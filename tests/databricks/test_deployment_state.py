@@ -58,6 +58,41 @@ def test_errors_of_a_notebook_in_plain_words(site: Site, world: StandIn) -> None
     assert error.startswith("task streaming: It ran out of memory")
 
 
+def test_what_is_tried_again_still_says_why_it_failed(site: Site, world: StandIn) -> None:
+    site.make(HYBRID)
+    site.deploy()
+    world.pipelines.failures["*"] = "[TABLE_OR_VIEW_NOT_FOUND] The table `a`.`b` cannot be found."
+    site.deploy("start")
+    for _ in range(12):
+        world.advance()
+    world.pipelines.failures.clear()
+    world.client().pipelines.start_update(next(iter(world.pipelines.known)))
+    answer = site.call("get_deployment", pipeline_id=ID)
+    newest = next(r for r in answer["health"]["runs"] if r["of"].startswith("pipeline"))
+    assert newest["state"] not in ("COMPLETED", "FAILED", "CANCELED")
+    (error,) = answer["health"]["errors"]
+    assert error.startswith("pipeline orders_declarative: A table that is read does not exist")
+    assert error.endswith("before the one under way)")
+    for _ in range(12):
+        world.advance()
+    assert site.call("get_deployment", pipeline_id=ID)["health"]["errors"] == []
+
+
+def test_a_notebook_that_is_tried_again_still_says_why(site: Site, world: StandIn) -> None:
+    site.make()
+    site.deploy()
+    world.jobs.outcomes["streaming"] = Outcome("FAILED", error="java.lang.OutOfMemoryError: heap")
+    site.deploy("start")
+    for _ in range(12):
+        world.advance()
+    site.deploy("start")
+    answer = site.call("get_deployment", pipeline_id=ID)
+    assert [run["state"] for run in answer["health"]["runs"]][1:] == ["FAILED"]
+    (error,) = answer["health"]["errors"]
+    assert error.startswith("task streaming: It ran out of memory")
+    assert error.endswith("before the one under way)")
+
+
 def test_what_is_gone_and_what_cannot_be_asked(
     site: Site, world: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +128,20 @@ def test_the_history_says_who_when_what(site: Site, world: StandIn) -> None:
     assert [s["state"] for s in one["steps"]] == ["done"] * 3
     error = site.call("get_deployment", pipeline_id=ID, deployment="dep_nothing")["error"]
     assert error["code"] == "DEPLOYMENT_NOT_FOUND"
+
+
+def test_of_what_is_gone_no_link_and_no_action_is_offered(site: Site, world: StandIn) -> None:
+    site.make()
+    world.fail("jobs.create", 1, "500")
+    assert site.deploy()["error"]["code"] == "DEPLOYMENT_UNDONE"
+    undone = site.call("get_deployment", pipeline_id=ID)
+    site.deploy()
+    assert site.call("get_deployment", pipeline_id=ID)["health"]["links"]
+    site.deploy("destroy")
+    destroyed = site.call("get_deployment", pipeline_id=ID)
+    for answer in (undone, destroyed):
+        assert ("health" in answer, answer["next"]) == (False, "deploy makes a plan")
+    assert [h["status"] for h in destroyed["history"]] == ["destroyed", "replaced", "undone"]
 
 
 def test_an_edit_leaves_the_pipeline_deployed(site: Site) -> None:

@@ -68,6 +68,22 @@ def test_names_are_searched_in_a_whole_catalog(lake: StandIn, process: Host) -> 
     assert found(ask(process, path="main.sales", search="lines")) == ["main.sales.order_lines"]
     assert found(ask(process, search="oth")) == ["other"]
     assert found(ask(process, path="main.sales", search="100%")) == []
+    both = found(ask(process, path="main", search="SAL"))
+    assert both == ["main.sales", "main.salesX"], "schemas are found by their names too"
+    lake.unity.add_table("other.raw.rawest", "id INT")
+    assert found(ask(process, path="other", search="raw")) == ["other.raw", "other.raw.rawest"]
+
+
+def test_a_search_goes_on_from_schemas_to_tables(lake: StandIn, process: Host) -> None:
+    for n in range(3):
+        lake.unity.add_table(f"other.raw_{n}.raw", "id INT")
+    seen: list[str] = []
+    page = ""
+    while page is not None and len(seen) < 7:
+        answer = ask(process, path="other", search="raw", limit=2, page=page)
+        seen += found(answer)
+        page = answer.get("page")
+    assert seen == [f"other.raw_{n}" for n in range(3)] + [f"other.raw_{n}.raw" for n in range(3)]
 
 
 def test_pages_follow_each_other(lake: StandIn, process: Host) -> None:
@@ -169,6 +185,32 @@ def test_names_are_read_back(names: list[str]) -> None:
             raise InvalidArgument("a backtick ends a name")
 
 
+@pytest.mark.parametrize("where", ["workspace", "file"])
+def test_a_wide_tables_columns_are_read_page_by_page_and_searched(
+    lake: StandIn, process: Host, where: str
+) -> None:
+    names = [f"a_column_with_a_long_name_{n}" for n in range(400)]
+    lake.unity.add_table("main.sales.wide", ", ".join(f"{n} STRING" for n in names))
+    path = {"path": "main.sales.wide"}
+    if where == "file":
+        (root,) = process.workspace.settings.data_roots
+        wide = [names, ["x"] * 400]
+        (root / "in" / "wide.csv").write_text("".join(f"{','.join(row)}\n" for row in wide))
+        path = {"path": "in/wide.csv", "kind": "files"}
+    columns: list[str] = []
+    page: dict[str, str] = {}
+    while len(columns) < 400:
+        answer = ask(process, **path, **page)
+        columns += answer["columns"].split(", ")
+        page = {"page": answer.get("page", "")}
+    assert (columns, page) == ([f"{name} string" for name in names], {"page": ""})
+    some = ask(process, **path, search="NAME_39")
+    assert some["columns"].split(", ") == [f"{n} string" for n in names if "name_39" in n]
+    for bad in ("400", "-1", "0", "x", "9" * 30, "٣"):
+        error = ask(process, **path, page=bad)["error"]
+        assert (error["code"], error["where"]["argument"]) == ("INVALID_ARGUMENT", "page")
+
+
 def test_a_long_answer_is_short_for_a_model(lake: StandIn, process: Host) -> None:
     wide = ", ".join(f"a_column_with_a_long_name_{n} STRING" for n in range(400))
     lake.unity.add_table("main.sales.wide", wide)
@@ -185,3 +227,4 @@ def test_a_long_answer_is_short_for_a_model(lake: StandIn, process: Host) -> Non
 
     for text in asyncio.run(texts()):
         assert len(text) < TEXT_MAX and "Next: " in text
+    assert "a_column_with_a_long_name_9 string" in text and "`search` narrows it" in text

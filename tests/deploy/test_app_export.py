@@ -67,6 +67,17 @@ def test_the_platform_is_told_no_more_than_it_knows(tmp_path: Path) -> None:
     assert "asks for `sql`." in (tmp_path / "app" / "README.md").read_text("utf-8")
 
 
+def test_who_gives_roles_is_who_was_named(tmp_path: Path) -> None:
+    named = ["--admin", "ann@example.com", "--admin", "bob@example.com"]
+    for folder, given, admins in (("a", named, "ann@example.com,bob@example.com"), ("b", [], None)):
+        assert export(tmp_path / folder, "--lakebase", INSTANCE, *given).exit_code == 0
+        env = {e["name"]: e["value"] for e in read(tmp_path / folder / "app.yaml")["env"]}
+        assert env.get("LAKESTREAM_ADMINS") == admins
+        told = (tmp_path / folder / "README.md").read_text("utf-8")
+        assert ("ann@example.com, bob@example.com may" in told) == (admins is not None)
+        assert ("nobody may as yet" in told) == (admins is None)
+
+
 def test_sources_and_packages_are_those_of_this_version(tmp_path: Path) -> None:
     export(tmp_path / "app", "--lakebase", INSTANCE)
     ours = [path for path in files() if path.is_relative_to(PACKAGE)]
@@ -91,6 +102,8 @@ def test_sources_and_packages_are_those_of_this_version(tmp_path: Path) -> None:
         ["--lakebase", "lake", "--address", "http://plain.example"],
         ["--lakebase", "lake", "--address", "https://x.example/path"],
         ["--lakebase", "lake", "--scope", "everything please"],
+        ["--lakebase", "lake", "--admin", "*"],
+        ["--lakebase", "lake", "--admin", "ann@example.com,*"],
     ],
 )
 def test_what_databricks_would_refuse_is_refused(tmp_path: Path, arguments: list[str]) -> None:

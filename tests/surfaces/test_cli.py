@@ -79,6 +79,38 @@ def test_a_file_that_is_not_there_is_exit_code_2(host: Host) -> None:
     assert result.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "guarded"),
+        ("status", "guarded"),
+        ("stop", "guarded"),
+        ("logs", "guarded"),
+        ("verify", "guarded", "--events", "[]"),
+        ("preview-on-spark", "guarded", "node", "--events", "[]"),
+        ("export", "--all", "BACKUP"),
+        ("import", "BACKUP"),
+    ],
+    ids=lambda words: words[0],
+)
+@pytest.mark.parametrize("role", ["viewer", "author"])
+def test_commands_that_are_no_operations_take_the_role_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], role: str
+) -> None:
+    monkeypatch.setenv("LAKESTREAM_DATA_DIR", str(tmp_path / "data"))
+    made = CliRunner().invoke(main, ["create-pipeline", "--name", "Guarded"])
+    assert made.exit_code == 0, made.stderr
+    log = tmp_path / "data" / "runs" / "guarded" / "logs" / "spark.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("what Spark said\n")
+    monkeypatch.setenv("LAKESTREAM_ROLE", role)
+    backup = str(tmp_path / "backup")
+    refused = CliRunner().invoke(main, [backup if w == "BACKUP" else w for w in words])
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("FORBIDDEN: ")
+    assert not Path(backup).exists()
+
+
 def test_explain_prints_the_page_of_a_code(host: Host) -> None:
     result = run(host, "explain", "revision_conflict")
     assert result.exit_code == 0

@@ -52,6 +52,7 @@ def app_yaml(plan: AppPlan) -> dict[str, Any]:
         "LAKESTREAM_HOSTS": plan.hosts,
         "LAKESTREAM_VIEWER_URL": plan.address,
         "LAKESTREAM_LAKEBASE": plan.lakebase,
+        "LAKESTREAM_ADMINS": ",".join(plan.admins),
     }
     env = {entry["name"]: entry["value"] for entry in content["env"]} | changed
     return content | {"env": [{"name": n, "value": v} for n, v in env.items() if v]}

@@ -17,6 +17,7 @@ DATABASE = re.compile(
     r"[A-Za-z_][A-Za-z0-9_-]{0,62}|projects/[a-z0-9-]+/branches/[a-z0-9-]+/databases/[\w-]+"
 )
 ADDRESS = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+/?")
+ADMIN = re.compile(r"[^@\s,*]{1,100}@[^@\s,*]{1,100}")
 SCOPE = re.compile(r"[a-z0-9._-]+(:[a-z]+)?")
 SCOPES = (
     "iam.current-user:read",
@@ -33,13 +34,14 @@ Deploying takes jobs and pipelines, for which Databricks Apps have no scope.
 
 
 class AppPlan(NamedTuple):
-    """One app: its name, its database and, once it is known, its address."""
+    """One app: its name, its database, who gives roles in it and, once it is known, its address."""
 
     name: str
     lakebase: str
     database: str = "databricks_postgres"
     address: str = ""
     scopes: tuple[str, ...] = SCOPES
+    admins: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse what Databricks would refuse, before anything is written."""
@@ -49,6 +51,7 @@ class AppPlan(NamedTuple):
             ("database", self.database, DATABASE, "the name of a database"),
             ("address", self.address or "https://a.b", ADDRESS, "https://<the app's host>"),
             *(("scope", scope, SCOPE, "such as sql or files.files") for scope in self.scopes),
+            *(("admin", name, ADMIN, "the address somebody signs in with") for name in self.admins),
         ):
             if not pattern.fullmatch(value):
                 raise InvalidArgument(

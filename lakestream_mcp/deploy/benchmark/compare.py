@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidArgument
 
+if TYPE_CHECKING:
+    from .run import Asked
+
+
+def refuse_other_stream(asked: Asked, engine: str, kind: str, before: dict[str, Any]) -> None:
+    """Raise InvalidArgument where figures would not compare with the earlier ones: before anything
+    is measured, which may take long."""
+    shape = asked.shape._asdict() | {"seconds": asked.seconds}
+    same = {"engine": engine, "type": kind} | shape
+    earlier = {"engine": before["engine"], "type": before["type"], "seconds": before["seconds"]}
+    earlier |= before["shape"]
+    if differ := [name for name in same if same[name] != earlier.get(name)]:
+        raise InvalidArgument(
+            f"The earlier benchmark had {_and(differ)} otherwise, so figures would not compare.",
+            where={"argument": "compare"},
+            got={name: same[name] for name in differ},
+            expected={name: earlier.get(name) for name in differ},
+        )
+    rates = [step["rate"] for step in before["steps"]]
+    if not set(rates) & set(asked.rates):
+        raise InvalidArgument(
+            "The earlier benchmark measured none of these rates.",
+            where={"argument": "rates"},
+            got=list(asked.rates),
+            expected=rates,
+        )
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
+
 
 def comparison(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """This benchmark's figures divided by the earlier ones; over 1 is more.
+    """This benchmark's figures divided by the earlier ones of the same stream; over 1 is more.
 
     Costs are compared in turns of the reference loop, so that another machine counts for nothing.
-    Raises InvalidArgument where the streams are not the same.
     """
-    same = {name: now[name] for name in ("engine", "type", "shape")}
-    other = {name: before.get(name) for name in same}
-    if same != other:
-        raise InvalidArgument(
-            "The earlier benchmark had another stream, so figures would not compare.",
-            where={"argument": "compare"},
-            got=other,
-            expected=same,
-            hint="give the same keys, skew, share, seed and engine",
-        )
     earlier = {step["rate"]: step for step in before["steps"]}
     rates = [
         {"rate": step["rate"], **_ratios(step, earlier[step["rate"]], now, before)}

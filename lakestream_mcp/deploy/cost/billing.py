@@ -6,7 +6,6 @@ Both are read as the caller, by a SQL warehouse the caller may use.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
 from statistics import median
@@ -27,16 +26,25 @@ FROM system.billing.list_prices
 WHERE price_end_time IS NULL AND usage_unit = 'DBU' AND currency_code = 'USD'
 """
 USAGE = """
+WITH used AS (
+  SELECT sku_name, usage_quantity, usage_start_time, usage_end_time
+  FROM system.billing.usage
+  WHERE usage_unit = 'DBU' AND (
+    ARRAY_CONTAINS(SPLIT(:job_id, ','), usage_metadata.job_id)
+    OR ARRAY_CONTAINS(SPLIT(:pipeline_id, ','), usage_metadata.dlt_pipeline_id)
+  )
+)
 SELECT sku_name, CAST(SUM(usage_quantity) AS DOUBLE) AS quantity,
   CAST(MIN(usage_start_time) AS STRING) AS first, CAST(MAX(usage_end_time) AS STRING) AS last,
-  CAST(SUM(
-    UNIX_MICROS(usage_end_time) - UNIX_MICROS(usage_start_time)
-  ) AS DOUBLE) / 3600000000 AS billed_hours
-FROM system.billing.usage
-WHERE usage_unit = 'DBU'
-  AND (usage_metadata.job_id = :job_id OR usage_metadata.dlt_pipeline_id = :pipeline_id)
+  (SELECT COUNT(DISTINCT DATE_TRUNC('HOUR', usage_start_time)) FROM used) AS billed_hours,
+  (
+    SELECT CAST(UNIX_MICROS(MAX(usage_end_time)) - UNIX_MICROS(MIN(usage_start_time)) AS DOUBLE)
+    FROM used
+  ) / 3600000000 AS hours
+FROM used
 GROUP BY sku_name
 """
+"""Hours are those of the clock: a job and its pipelines that run at once share them."""
 TIER = r"(PREMIUM|ENTERPRISE)_"
 SKUS = {
     "dbu_price.jobs": rf"{TIER}JOBS_COMPUTE",
@@ -50,19 +58,23 @@ SKUS = {
 
 
 class Billed(NamedTuple):
-    """What one resource used of one SKU."""
+    """What all resources used of one SKU, and the hours of all SKUs.
+
+    billed_hours: in which something was billed; hours: from the first use to the last.
+    """
 
     sku: str
     quantity: float
     first: str
     last: str
+    billed_hours: float
     hours: float
 
     @classmethod
     def of(cls, row: list[Any]) -> Billed:
         """A row of the statement."""
-        sku, quantity, first, last, hours = row
-        return cls(sku, float(quantity), first, last, float(hours))
+        sku, quantity, first, last, *hours = row
+        return cls(sku, float(quantity), first, last, *map(float, hours))
 
 
 def live_prices(ws: Caller) -> tuple[dict[str, dict[str, float]], str]:
@@ -88,31 +100,30 @@ def usage_of(ws: Caller, deployment: Deployment) -> dict[str, Any] | None:
     ids = resource_ids(deployment.resources)
     if not ids:
         return None
-    client = client_for(ws)
-    rows: list[Billed] = []
-    for kind, value in ids:
-        given = {"job_id": None, "pipeline_id": None} | {kind: value}
-        rows += [Billed.of(row) for row in _query(client, USAGE, given)]
-    estimated = (deployment.settings.get("cost") or {}).get("dbu_per_hour")
-    hours = sum(row.hours for row in rows)
-    by_sku: defaultdict[str, float] = defaultdict(float)
-    for row in rows:
-        by_sku[row.sku] += row.quantity
-    quantity = sum(by_sku.values())
+    given = {
+        kind: ",".join(value for of, value in ids if of == kind) or None
+        for kind in ("job_id", "pipeline_id")
+    }
+    rows = [Billed.of(row) for row in _query(client_for(ws), USAGE, given)]
+    quantity = sum(row.quantity for row in rows)
+    hours = rows[0].billed_hours if rows else 0.0
     found: dict[str, Any] = {
         "deployment": deployment.id,
         "dbu": round(quantity, 4),
-        "by_sku": {sku: round(used, 4) for sku, used in by_sku.items()},
+        "by_sku": {row.sku: round(row.quantity, 4) for row in rows},
         "billed_hours": round(hours, 2),
         "from": min((row.first for row in rows), default=None),
         "to": max((row.last for row in rows), default=None),
     }
     if hours:
         found["dbu_per_billed_hour"] = round(quantity / hours, 4)
-    if estimated:
+    cost = deployment.settings.get("cost") or {}
+    if estimated := cost.get("dbu_per_hour"):
         found["estimated_dbu_per_hour"] = estimated
-        if hours:
-            found["billed_to_estimated"] = round(quantity / hours / max(estimated["base"], 1e-9), 3)
+        # What is triggered was estimated over the hours between its runs too.
+        over = rows[0].hours if rows and cost.get("mode") == "triggered" else hours
+        if over:
+            found["billed_to_estimated"] = round(quantity / over / max(estimated["base"], 1e-9), 3)
     return found
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RUNS_SHOWN = 5
 ERRORS_SHOWN = 5
 ERROR_CHARACTERS_MAX = 300
+ENDED = ("COMPLETED", "FAILED", "CANCELED")
 # What an error of Spark or of the workspace means for a pipeline, by what its text holds.
 MEANINGS = (
     (
@@ -99,7 +100,7 @@ def _job(client: WorkspaceClient, key: str, job_id: str, found: Health) -> None:
     with calling("reading the runs", job=job_id):
         listed = client.jobs.list_runs(job_id=int(job_id), expand_tasks=True, limit=RUNS_SHOWN)
         runs = [run for run, _ in zip(listed, range(RUNS_SHOWN), strict=False)]
-    for number, run in enumerate(runs):
+    for run in runs:
         state, said = _state(run)
         found.runs.append(
             Run(
@@ -111,8 +112,15 @@ def _job(client: WorkspaceClient, key: str, job_id: str, found: Health) -> None:
                 said=said,
             )
         )
-        if number == 0 and state not in ("SUCCESS", "RUNNING", "PENDING"):
-            found.errors += _task_errors(client, key, run, found)
+    ended = next((run for run in runs if run.state and run.state.result_state), None)
+    if ended is not None:
+        earlier = _earlier(f"run {ended.run_id}", is_newest=ended is runs[0])
+        found.errors += [f"{e}{earlier}" for e in _task_errors(client, key, ended, found)]
+
+
+def _earlier(what: str, *, is_newest: bool) -> str:
+    """What is tried again and again may be under way just now: what it failed by is told still."""
+    return "" if is_newest else f" ({what}, before the one under way)"
 
 
 def _state(run: Any) -> tuple[str, str | None]:
@@ -154,8 +162,11 @@ def _pipeline(client: WorkspaceClient, key: str, pipeline_id: str, found: Health
                 link=f"{found.links[f'pipeline {key}']}/updates/{update.update_id}",
             )
         )
-    if updates and updates[0].state and updates[0].state.value == "FAILED":
-        found.errors += _events(client, key, pipeline_id, str(updates[0].update_id))
+    ended = next((u for u in updates if u.state and u.state.value in ENDED), None)
+    if ended is not None and ended.state is not None and ended.state.value == "FAILED":
+        earlier = _earlier(f"update {ended.update_id}", is_newest=ended is updates[0])
+        events = _events(client, key, pipeline_id, str(ended.update_id))
+        found.errors += [f"{event}{earlier}" for event in events]
 
 
 def _events(client: WorkspaceClient, key: str, pipeline_id: str, update_id: str) -> list[str]:

@@ -100,7 +100,12 @@ def _sorted(grants: list[Grant]) -> list[list[tuple[str, str]]]:
 
 
 def _said(grants: list[Grant]) -> list[str]:
-    return sorted(f"{dict(_principal(g))}: {g[LEVEL]}" for g in grants)
+    """`group ops: CAN_RUN`, as a person reads it."""
+    return sorted(
+        f"{kind.removesuffix('_name').replace('_', ' ')} {name}: {grant[LEVEL]}"
+        for grant in grants
+        for kind, name in _principal(grant)
+    )
 
 
 def _request(kind: str, grant: Grant) -> Any:
