@@ -16,6 +16,7 @@ from .incomplete import ask_for_rest
 from .language import REFUSAL, kind_refusal
 from .names import Columns, singular
 from .phrase import Phrase
+from .phrasings import phrased
 from .quantities import measured
 from .reader import Reader
 from .readings import better
@@ -75,7 +76,7 @@ class Rules:
             return _match_recognize(request, *clause, talk)
         names = (*request.schema, *(n for c in request.columns.values() for n in c))
         tokens = measured(corrected(tokenise(text), names))
-        tokens = tokens if request.document.nodes else turned(reworded(tokens))
+        tokens = tokens if request.document.nodes else turned(phrased(reworded(tokens)))
         whole, columns, given = tokens, request.schema, bool(request.schema)
         if not request.schema and not request.document.nodes:
             said = declared(tokens, talk)

@@ -16,6 +16,7 @@ from .mistakes import (
     is_another,
     is_keyless,
     is_misplaced,
+    is_parted_off,
     is_ruled_out,
     is_ungrouped,
     mistaken,
@@ -43,10 +44,13 @@ _NAMED = {
     "rename-cast": r"casts?|casting|renam\w*",
     "count-threshold": r"#num or more (?!in a row|consecutive|of)\w+ \w+",
     "watermark": "watermark node",
+    "match-recognize": r"match_?recognize|match recognize|row patterns?",
     "ml-model-endpoint": "model endpoint",
     "heartbeat": r"heartbeats?|silent|silence|stops? (?:sending|reporting)",
 }
 """Patterns by the name that a text may give them."""
+_BUILT = ("union-merge", "state-machine", "match-recognize")
+"""Those that no other pattern may stand for."""
 _QUALITY = "data-quality-expectations"
 _OTHERS = (
     r"(?:everything else|the rest|(?:all |the )?others|otherwise)(?: \w+){0,2} (?:to|into|->|goes?)"
@@ -89,7 +93,7 @@ def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: D
 
 def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     """The draft, or a question about what is said and is not in it."""
-    from ..slots import contradictory, invented, plain, unsaid
+    from ..slots import contradictory, invented, loose, plain, unsaid
 
     told = [t for t in plain(tokens, columns.types) if t.kind != "num" or t.value != 1]
     phrase, talk = Phrase(told), Talk()
@@ -103,7 +107,9 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
         talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
     elif is_keyless(draft, phrase):
         talk.ask("Per what is the pattern meant?", columns.of_type("string"))
-    elif contradictory(draft.changes) or is_another(draft, types, phrase):
+    elif is_misplaced(draft, Phrase(tokens)):
+        talk.ask("Which columns has each of the sources? Tell them right behind its name.")
+    elif contradictory(draft.changes) or loose(draft.changes) or is_another(draft, types, phrase):
         talk.ask("I am not sure what is to be found. Can you say it in other words?")
     elif not columns.open and invented(request.text, draft.changes, columns.types, MOST_TOLD):
         talk.ask("Some words are no values that I know. Which column says so, and by what value?")
@@ -191,8 +197,9 @@ def _whole(
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     spared = spared or (Phrase(tokens).has(_OTHERS) and not {"split-router", _QUALITY} & types)
-    spared = spared or ("union-merge" not in types and Phrase(tokens).has(_NAMED["union-merge"]))
-    wrong = missing or made_up or spared or contradictory(draft.changes) or loose(draft.changes)
+    unnamed = any(n not in types and Phrase(tokens).has(_NAMED[n]) for n in _BUILT)
+    wrong = missing or made_up or spared or unnamed or contradictory(draft.changes)
+    wrong = wrong or loose(draft.changes)
     wrong = wrong or miscounted(Phrase(tokens), draft.changes)
     wrong = wrong or is_ruled_out(draft, types, Phrase(tokens))
     return None if draft.questions or wrong else draft
@@ -219,6 +226,8 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
     said = Phrase(tokens)
     if spared or mistaken(draft, types, said) or is_misplaced(draft, said):
+        return False
+    if is_parted_off(draft, said):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)

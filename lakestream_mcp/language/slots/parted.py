@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from ..rules.names import column_name
@@ -12,6 +13,7 @@ from ..rules.words import word_set
 from .atoms import Atoms
 from .patterns import literal
 from .places import Places, cut_places
+from .soundness import nested
 
 REST = (
     r"(?:(?:all|the|any|those) )*(?:rest|remainder|remaining(?: \w+)?|(?:every|any)(?:thing|one) "
@@ -109,7 +111,7 @@ def _are_apart(routes: Sequence[dict[str, str]]) -> bool:
 
     trees = [parse_expression(route["condition"], None) for route in routes]
     names = {column.name for tree in trees for column in tree.find_all(exp.Column)}
-    return len(names) == 1
+    return len(names) == 1 and not any(nested(a, b) for a, b in combinations(trees, 2))
 
 
 def _condition(scene: Scene, said: Phrase, column: str | None) -> str | None:
