@@ -14,7 +14,9 @@ from .event_time import simulated_columns
 from .flow import Flow
 from .incomplete import ask_for_rest
 from .language import REFUSAL, kind_refusal
+from .lettered import unlettered
 from .names import Columns, singular
+from .options import take_options, with_options
 from .phrase import Phrase
 from .phrasings import phrased
 from .quantities import measured
@@ -76,7 +78,8 @@ class Rules:
             return _match_recognize(request, *clause, talk)
         names = (*request.schema, *(n for c in request.columns.values() for n in c))
         tokens = measured(corrected(tokenise(text), names))
-        tokens = tokens if request.document.nodes else turned(phrased(reworded(tokens)))
+        options, tokens = ([], tokens) if request.document.nodes else take_options(tokens)
+        tokens = tokens if request.document.nodes else turned(phrased(reworded(unlettered(tokens))))
         whole, columns, given = tokens, request.schema, bool(request.schema)
         if not request.schema and not request.document.nodes:
             said = declared(tokens, talk)
@@ -94,7 +97,8 @@ class Rules:
             return Editor(request, talk).draft(found)
         first = _new(request, found, talk, given and not Phrase(whole).has(_NAMES_SOURCE))
         request = request._replace(schema=columns)
-        return better(request, whole, known_columns(request), first)
+        made = better(request, whole, known_columns(request), first)
+        return with_options(made, options, request.catalog)
 
     def repair(
         self, request: Request, draft: Draft, findings: Sequence[Mapping[str, Any]]
