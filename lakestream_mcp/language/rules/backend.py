@@ -12,6 +12,7 @@ from .declared import declared
 from .drafts import concluded, with_places
 from .event_time import simulated_columns
 from .flow import Flow
+from .held_against import held
 from .incomplete import ask_for_rest
 from .language import REFUSAL, kind_refusal
 from .lettered import unlettered
@@ -88,8 +89,9 @@ class Rules:
             columns, whole = (columns, whole) if columns else (said.types, tokens)
             columns = simulated_columns(request, [Phrase(whole)]) or columns
         if not request.document.nodes:
-            tokens = told_of(spelt(tokens, columns), columns)
-            whole = told_of(spelt(whole, columns), columns)
+            tokens, whole = (
+                told_of(spelt(held(said, columns), columns), columns) for said in (tokens, whole)
+            )
         found = clauses(tokens, bool(request.document.nodes))
         if any(len(part) > MAX_WORDS for part in found):
             return Draft(refusal=f"A sentence has more than {MAX_WORDS} words. Say it in several.")

@@ -66,6 +66,15 @@ _USUAL = (
     r"(?:own )?(?:usual|normal|typical|history|baseline)(?: (?:values?|amounts?|level|behaviou?r))?"
     r"(?= (?:[.;,]|->|over|in|for|within|on|to|and|\()|$)"
 )
+_FROM_ONE = (
+    r"(?:from|in|at|with|on|via) (?:one|a|an) (?P<w>[a-z]\w*)"
+    r"(?=(?: \S+){1,12}? (?:a different|different|another|an other) (?P=w)(?!\S))"
+)
+_WITH_PATH = (
+    r"(?:(?:starts?|starting|begins?|beginning|ends?|ending) with|contain\w*|is|=|!=) (?P<p>#path)"
+)
+_LONG_SESSION = r"(?P<s>sessions?|visits?) (?:longer|more|bigger|larger)(?= than #num \w+)"
+_FACTOR_OF = r"(?P<n>#factor)(?= (?:in|within|during|over|per) (?:(?:a|an|the|any) )*#dur)"
 _AT_ANOTHER = r"(?:at|in|on|via|through|with) (?P<how>another|a different|some other)"
 
 
@@ -100,6 +109,16 @@ def _over(found: Found) -> list[Token]:
     return [*(word(w, how) for w in told), *said["n"], *said["what"], *said["per"], *within]
 
 
+def _quoted(found: Found) -> list[Token]:
+    """`starts with /checkout`: a text, and no place."""
+    path = found.groups["p"][0]
+    return [*found.tokens[:-1], path._replace(kind="str", norm="#str")]
+
+
+def _said(found: Found, *words: str) -> list[Token]:
+    return [word(w, found.tokens[0]) for w in words]
+
+
 def _usual(found: Found) -> list[Token]:
     """`the card's usual` as `usual per card`."""
     key = found.groups["k"][0]
@@ -109,23 +128,24 @@ def _usual(found: Found) -> list[Token]:
 _PHRASINGS: tuple[Rewriting, ...] = (
     (_WENT, lambda found: [word(_PAST[found.groups["v"][0].norm], found.tokens[0])]),
     (_MAKES, lambda found: [word("with", found.tokens[0])]),
-    (_FIRST_OF, lambda found: [word(w, found.tokens[0]) for w in ("deduplicate", "per")]),
+    (_FIRST_OF, lambda found: _said(found, "deduplicate", "per")),
     (_AT_MOST_ONE, _one),
     (
         _SEEN_AGAIN,
-        lambda found: [
-            *(word(w, found.tokens[0]) for w in ("deduplicate", "by")),
-            *found.groups["c"],
-        ],
+        lambda found: [*_said(found, "deduplicate", "by"), *found.groups["c"]],
     ),
     (
         _IN_THE_NEXT,
-        lambda found: [*(word(w, found.tokens[0]) for w in ("then", "within")), *found.groups["t"]],
+        lambda found: [*_said(found, "then", "within"), *found.groups["t"]],
     ),
     (_COUNTED_FIRST, _over),
+    (_FROM_ONE, lambda _: []),
+    (_WITH_PATH, _quoted),
+    (_LONG_SESSION, lambda found: [*found.groups["s"], *_said(found, "with", "more")]),
+    (_FACTOR_OF, lambda found: [found.tokens[0]._replace(kind="times", norm="#times")]),
     (_LETTERED, lambda found: found.groups["kind"]),
-    (_NOT_DONE, lambda found: [word(w, found.tokens[0]) for w in ("sends", "nothing")]),
+    (_NOT_DONE, lambda found: _said(found, "sends", "nothing")),
     (_USUAL, _usual),
-    (_AT_ANOTHER, lambda found: [word(w, found.tokens[0]) for w in ("from", "a", "different")]),
+    (_AT_ANOTHER, lambda found: _said(found, "from", "a", "different")),
 )
 """One after the other: what one makes may be what the next one finds."""

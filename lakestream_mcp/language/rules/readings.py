@@ -49,11 +49,14 @@ _NAMED = {
     "heartbeat": r"heartbeats?|silent|silence|stops? (?:sending|reporting)",
 }
 """Patterns by the name that a text may give them."""
-_BUILT = ("union-merge", "state-machine", "match-recognize")
+_BUILT = ("union-merge", "state-machine", "match-recognize", "data-quality-expectations")
 """Those that no other pattern may stand for."""
 _QUALITY = "data-quality-expectations"
+_NAMED[_QUALITY] = r"(?:fail|abort|stop) (?:the )?(?:pipeline|job|stream|run|query)"
+_THERE = r"to|into|->|goes?|#name|#url|#mail|#path|slack|teams|pager ?duty|kafka|topics?|tables?"
 _OTHERS = (
-    r"(?:everything else|the rest|(?:all |the )?others|otherwise)(?: \w+){0,2} (?:to|into|->|goes?)"
+    r"(?:everything else|the rest|rest|(?:all |the )?others|otherwise|else)(?: \w+){0,2} "
+    rf"(?:{_THERE})"
 )
 _FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
 _TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
@@ -70,7 +73,9 @@ _HELD_AGAINST = (
 )
 _PARTED = (
     r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
-    r"(?:to|into|->|goes?)|rout(?:e|es|ing)|data quality|quality|expectations?|violat\w*|"
+    rf"(?:{_THERE})|(?:bad|invalid|failing|broken)(?: \w+)? (?:to|into|->|goes?)|"
+    r"(?:those|ones) (?:\S+ ){1,8}?also|rout(?:e|es|ing)|data quality|quality|expectations?|"
+    r"violat\w*|"
     r"validat\w*|expect|ensure|quarantin\w*|(?:otherwise|or) (?:drop|warn|fail)|"
     r"(?:drop|warn|fail) :"
 )
@@ -99,7 +104,7 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
     phrase, talk = Phrase(told), Talk()
     if not draft.changes:
         return draft
-    said = [*unsaid(told, draft.changes, ()), *_unbuilt(phrase, draft)]
+    said = [*unsaid(told, draft.changes, columns.numeric()), *_unbuilt(phrase, draft)]
     if not said and is_ungrouped(draft):
         said = unsaid(told, draft.changes, columns.key_candidates())
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
@@ -107,6 +112,8 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
         talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
     elif is_keyless(draft, phrase):
         talk.ask("Per what is the pattern meant?", columns.of_type("string"))
+    elif _merges_ways(phrase, draft, "dead-letter-queue"):
+        talk.ask("Which rows go where? I did not understand by what they part.")
     elif is_misplaced(draft, Phrase(tokens)):
         talk.ask("Which columns has each of the sources? Tell them right behind its name.")
     elif contradictory(draft.changes) or loose(draft.changes) or is_another(draft, types, phrase):
@@ -114,6 +121,14 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
     elif not columns.open and invented(request.text, draft.changes, columns.types, MOST_TOLD):
         talk.ask("Some words are no values that I know. Which column says so, and by what value?")
     return Draft(assumptions=draft.assumptions, questions=talk.asked()) if talk.questions else draft
+
+
+def _merges_ways(phrase: Phrase, draft: Draft, *apart: str) -> bool:
+    """Whether a text says where the other rows go, and a draft has one way to several places."""
+    types = {c.node.id: c.node.type for c in draft.changes if c.op == "add_node"}
+    sinks = sum(t.endswith(("-sink", "-pagerduty", "-queue")) for t in types.values())
+    ways = {"split-router", _QUALITY, *apart} & {*types.values()}
+    return sinks > 1 and not ways and phrase.has(_OTHERS)
 
 
 def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
@@ -196,7 +211,7 @@ def _whole(
     made_up = invented(request.text, draft.changes, columns.types)
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
-    spared = spared or (Phrase(tokens).has(_OTHERS) and not {"split-router", _QUALITY} & types)
+    spared = spared or _merges_ways(Phrase(tokens), draft)
     unnamed = any(n not in types and Phrase(tokens).has(_NAMED[n]) for n in _BUILT)
     wrong = missing or made_up or spared or unnamed or contradictory(draft.changes)
     wrong = wrong or loose(draft.changes)

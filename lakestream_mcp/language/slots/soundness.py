@@ -96,8 +96,9 @@ def _is_empty(tree: exp.Expr) -> bool:
 
     low: dict[str, float] = {}
     high: dict[str, float] = {}
-    parts = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else []
-    for part in (p.unnest() for p in parts):
+    whole = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else []
+    parts = [half for part in whole for half in _halves(part.unnest())]
+    for part in parts:
         bounds = low if isinstance(part, exp.GT | exp.GTE) else high
         one = isinstance(part, exp.GT | exp.GTE | exp.LT | exp.LTE)
         if one and isinstance(part.this, exp.Column) and isinstance(part.expression, exp.Literal):
@@ -105,6 +106,16 @@ def _is_empty(tree: exp.Expr) -> bool:
     kept = len(low) + len(high)
     limits = sum(isinstance(p, exp.GT | exp.GTE | exp.LT | exp.LTE) and _is_bound(p) for p in parts)
     return limits > kept or any(low[name] >= high[name] for name in low.keys() & high.keys())
+
+
+def _halves(part: exp.Expr) -> list[exp.Expr]:
+    """The bounds of `v BETWEEN 1 AND 5`; any other comparison as it is."""
+    from sqlglot import exp
+
+    if not isinstance(part, exp.Between):
+        return [part]
+    low, high = (part.args[name] for name in ("low", "high"))
+    return [exp.GTE(this=part.this, expression=low), exp.LTE(this=part.this, expression=high)]
 
 
 def nested(left: exp.Expr, right: exp.Expr) -> bool:
