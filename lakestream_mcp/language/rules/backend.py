@@ -12,10 +12,14 @@ from .declared import declared
 from .drafts import concluded, with_places
 from .event_time import simulated_columns
 from .flow import Flow
+from .held_against import held
 from .incomplete import ask_for_rest
 from .language import REFUSAL, kind_refusal
+from .lettered import unlettered
 from .names import Columns, singular
+from .options import take_options, with_options
 from .phrase import Phrase
+from .phrasings import phrased
 from .quantities import measured
 from .reader import Reader
 from .readings import better
@@ -75,7 +79,8 @@ class Rules:
             return _match_recognize(request, *clause, talk)
         names = (*request.schema, *(n for c in request.columns.values() for n in c))
         tokens = measured(corrected(tokenise(text), names))
-        tokens = tokens if request.document.nodes else turned(reworded(tokens))
+        options, tokens = ([], tokens) if request.document.nodes else take_options(tokens)
+        tokens = tokens if request.document.nodes else turned(phrased(reworded(unlettered(tokens))))
         whole, columns, given = tokens, request.schema, bool(request.schema)
         if not request.schema and not request.document.nodes:
             said = declared(tokens, talk)
@@ -84,8 +89,9 @@ class Rules:
             columns, whole = (columns, whole) if columns else (said.types, tokens)
             columns = simulated_columns(request, [Phrase(whole)]) or columns
         if not request.document.nodes:
-            tokens = told_of(spelt(tokens, columns), columns)
-            whole = told_of(spelt(whole, columns), columns)
+            tokens, whole = (
+                told_of(spelt(held(said, columns), columns), columns) for said in (tokens, whole)
+            )
         found = clauses(tokens, bool(request.document.nodes))
         if any(len(part) > MAX_WORDS for part in found):
             return Draft(refusal=f"A sentence has more than {MAX_WORDS} words. Say it in several.")
@@ -93,7 +99,8 @@ class Rules:
             return Editor(request, talk).draft(found)
         first = _new(request, found, talk, given and not Phrase(whole).has(_NAMES_SOURCE))
         request = request._replace(schema=columns)
-        return better(request, whole, known_columns(request), first)
+        made = better(request, whole, known_columns(request), first)
+        return with_options(made, options, request.catalog)
 
     def repair(
         self, request: Request, draft: Draft, findings: Sequence[Mapping[str, Any]]

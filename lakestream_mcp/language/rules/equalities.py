@@ -27,6 +27,8 @@ _VAGUE = word_set(
     "strange"
 )
 """Words that say how something is, and are the value of no key."""
+_GRAMMAR = word_set("and or not null per then where like between within followed")
+"""Words that are no value, however they are written."""
 _OPEN_VALUE = r"#str|(?!(?:a|an|the|not|too|very|in|on|more|less)\b)[a-z]\w*"
 
 
@@ -268,7 +270,9 @@ class Equalities(Clocks):
 
 
 def _may_be_value(token: Token) -> bool:
-    """Whether a word may be a value: `US` may, `us` not."""
+    """Whether a word may be a value: `US` may, `us` and `AND` not."""
+    if token.norm in _GRAMMAR:
+        return False
     return token.norm not in STOP or (token.text.isupper() and len(token.text) > 1)
 
 

@@ -135,6 +135,7 @@ class EventKinds:
             if self.rows and alone and not how:
                 self._ask_kind(words)
                 return None
+            words = [t for t in words if not self._is_row(t)]
             words = [_participle(t) for t in words if not self._about_stream(t, "")]
             how, what = [], words
         rest = [*how, *what] if not how or not what else list(words)
@@ -158,6 +159,10 @@ class EventKinds:
         word = singular(token.norm)
         rows_alone = self.columns.status_column() and not self.columns.kind_column()
         return bool(rows_alone) and word in STATUS_NOUNS and word not in _WHOLE
+
+    def _is_row(self, token: Token) -> bool:
+        """Whether a word is what every row is: `payment`, where rows are payments with an id."""
+        return singular(token.norm) == "payment" and bool(self.columns.key_of(["payment"]))
 
     def _about_stream(self, token: Token, kind: str | None) -> bool:
         """Whether a word only says what all the rows are: `order` where there is an `order_id`."""

@@ -12,7 +12,8 @@ _VALUES = ("num", "dur", "times", "factor", "dist", "str", "clock")
 _TELLING = word_set(
     "outside except excluding unless instead exactly different distinct top bottom highest "
     "lowest weekend weekends weekday weekdays night percent percentage share ratio rank ranked "
-    "median never nobody twice half between except only not latest earliest"
+    "higher lower larger bigger smaller median never nobody twice half between except only not "
+    "latest earliest"
 )
 """Words that make another thing of what stands beside them."""
 

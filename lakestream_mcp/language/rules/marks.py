@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from .phrase import Found, Phrase
 from .tokens import Token
 
-_LABELS = r"(?:steps?|stages?|rules?|branch|branches|checks?|part|task|alert) #num (?::|-|\.)"
+_LABELS = (
+    r"(?:steps?|stages?|rules?|branch|branches|checks?|part|task|alert) #num (?::|-|\.)|"
+    r"(?:branch|path|flow) (?:#num|[a-e]|#str) (?:,|:)"
+)
+
+_ENDS = (".", ";", ":")
 
 
 def without_marks(tokens: Sequence[Token]) -> list[Token]:
@@ -57,13 +62,17 @@ def _itemised(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _unlabelled(tokens: Sequence[Token]) -> list[Token]:
-    """The text without the numbers of its steps: `STEP 2: …`."""
-    phrase = Phrase(tokens)
-    labels = [
-        f for f in phrase.all(_LABELS) if not f.start or phrase.tokens[f.start - 1].norm in ".;"
-    ]
-    gone = {n for found in labels for n in range(found.start, found.end)}
-    return [token for n, token in enumerate(tokens) if n not in gone]
+    """The text without the numbers of its steps: `STEP 2: …`, `…: branch one, …`."""
+    phrase, made, at = Phrase(tokens), list[Token](), 0
+    for found in phrase.all(_LABELS):
+        before = phrase.tokens[found.start - 1].norm if found.start else ";"
+        if before not in _ENDS:
+            continue
+        made += tokens[at : found.start]
+        first = phrase.tokens[found.start]
+        made += [Token("punct", ";", ";", place=first.place)] if before == ":" else []
+        at = found.end
+    return [*made, *tokens[at:]]
 
 
 def opened(sentence: list[Token]) -> list[Token]:

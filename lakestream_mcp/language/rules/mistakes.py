@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
@@ -75,9 +75,29 @@ def is_ungrouped(draft: Draft) -> bool:
 
 
 def is_misplaced(draft: Draft, phrase: Phrase) -> bool:
-    """Whether rows come from nowhere, though a place has columns of its own."""
-    made = [c.node.config.get("table") for c in draft.changes if c.op == "add_node"]
-    return "main.default.events" in made and phrase.has(_OWN_COLUMNS)
+    """Whether rows come from nowhere, or go where a source is, though a place has columns of its
+    own."""
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    invented = "main.default.events" in (c.get("table") for c in configs)
+    if (invented and phrase.has(_OWN_COLUMNS)) or _are_mixed(configs, phrase):
+        return True
+    nodes = [c.node for c in draft.changes if c.op == "add_node"]
+    written = {n.config.get("table") for n in nodes if n.type.endswith("-sink")}
+    own = [t.value for f in phrase.all(_OWN_COLUMNS) for t in f.tokens if t.kind == "name"]
+    return bool(written & {*own})
+
+
+def _are_mixed(configs: Sequence[Any], phrase: Phrase) -> bool:
+    """Whether topics with columns of their own were read as one stream."""
+    declared = [dict(t.value) for t in phrase.tokens if t.kind == "columns"]
+    several = any(len(c.get("topics") or ()) > 1 for c in configs)
+    return several and any(types != declared[0] for types in declared)
+
+
+def is_parted_off(draft: Draft, phrase: Phrase) -> bool:
+    """Whether what a pattern is told to count became a filter before it: `where: a = 1`."""
+    types = [c.node.type for c in draft.changes if c.op == "add_node"]
+    return "filter" in types and "velocity" in types and phrase.has(r"(?:where|filter|events) :")
 
 
 def _counts_one(config: Any) -> bool:

@@ -36,10 +36,22 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "What makes it so? How many of which events, within what time?",
     ),
     (
-        r"(?:write|send|publish|put|append|push|output|post|stream|forward)(?: \S+){1,12} "
+        r"(?:write|send|publish|put|append|push|output|post|stream|forward)(?: \S+){0,12} "
         r"(?:in)?to kafka(?! (?:topic|at|on|#\w+|\(|,|:|@|[a-z_]\w*))",
         (),
         "To which Kafka topic are rows written, and at which servers?",
+    ),
+    (
+        r"(?:write|save|store|put|append|log|persist|insert|keep)(?: \S+){1,6}? (?:in|to|into) "
+        r"(?:an?|some|another) (?:new )?(?:delta )?table(?= [.;,!]|$)",
+        (),
+        "Into which table? Say its name, `catalog.schema.table`.",
+    ),
+    (
+        r"(?:to|via|by|call) (?:an?|the|our|my|some) (?:http |rest )?(?:webhook|endpoint|api)"
+        r"(?= [.;,!]|$)(?!.*#url)",
+        ("rest-webhook-sink",),
+        "To which address are rows posted? Say the URL of the webhook.",
     ),
     (
         r"(?:send|sends|write|get|by|via|an?) (?:an? )?(?:e ?mail|mail)s?"

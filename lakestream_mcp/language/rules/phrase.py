@@ -143,11 +143,15 @@ class Phrase:
         return self._starts[start], self._starts[end + 1]
 
 
+_KEYWORDS = frozenset(("AND", "OR", "NOT", "IF", "THEN", "WHEN", "WITHIN", "WHERE", "BY", "FROM"))
+"""Words of SQL, which mean as little in capitals."""
+
+
 def means_something(token: Token) -> bool:
     """Whether a token that nobody used is worth a remark."""
     if token.kind in ("punct", "op"):
         return False
-    if token.text.isupper() and len(token.text) > 1:
+    if token.text.isupper() and len(token.text) > 1 and token.text not in _KEYWORDS:
         return True
     return token.norm not in STOP and token.norm not in GENERIC
 

@@ -16,6 +16,7 @@ from .mistakes import (
     is_another,
     is_keyless,
     is_misplaced,
+    is_parted_off,
     is_ruled_out,
     is_ungrouped,
     mistaken,
@@ -43,13 +44,19 @@ _NAMED = {
     "rename-cast": r"casts?|casting|renam\w*",
     "count-threshold": r"#num or more (?!in a row|consecutive|of)\w+ \w+",
     "watermark": "watermark node",
+    "match-recognize": r"match_?recognize|match recognize|row patterns?",
     "ml-model-endpoint": "model endpoint",
     "heartbeat": r"heartbeats?|silent|silence|stops? (?:sending|reporting)",
 }
 """Patterns by the name that a text may give them."""
+_BUILT = ("union-merge", "state-machine", "match-recognize", "data-quality-expectations")
+"""Those that no other pattern may stand for."""
 _QUALITY = "data-quality-expectations"
+_NAMED[_QUALITY] = r"(?:fail|abort|stop) (?:the )?(?:pipeline|job|stream|run|query)"
+_THERE = r"to|into|->|goes?|#name|#url|#mail|#path|slack|teams|pager ?duty|kafka|topics?|tables?"
 _OTHERS = (
-    r"(?:everything else|the rest|(?:all |the )?others|otherwise)(?: \w+){0,2} (?:to|into|->|goes?)"
+    r"(?:everything else|the rest|rest|(?:all |the )?others|otherwise|else)(?: \w+){0,2} "
+    rf"(?:{_THERE})"
 )
 _FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
 _TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
@@ -66,7 +73,9 @@ _HELD_AGAINST = (
 )
 _PARTED = (
     r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
-    r"(?:to|into|->|goes?)|rout(?:e|es|ing)|data quality|quality|expectations?|violat\w*|"
+    rf"(?:{_THERE})|(?:bad|invalid|failing|broken)(?: \w+)? (?:to|into|->|goes?)|"
+    r"(?:those|ones) (?:\S+ ){1,8}?also|rout(?:e|es|ing)|data quality|quality|expectations?|"
+    r"violat\w*|"
     r"validat\w*|expect|ensure|quarantin\w*|(?:otherwise|or) (?:drop|warn|fail)|"
     r"(?:drop|warn|fail) :"
 )
@@ -89,13 +98,13 @@ def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: D
 
 def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     """The draft, or a question about what is said and is not in it."""
-    from ..slots import contradictory, invented, plain, unsaid
+    from ..slots import contradictory, invented, loose, plain, unsaid
 
     told = [t for t in plain(tokens, columns.types) if t.kind != "num" or t.value != 1]
     phrase, talk = Phrase(told), Talk()
     if not draft.changes:
         return draft
-    said = [*unsaid(told, draft.changes, ()), *_unbuilt(phrase, draft)]
+    said = [*unsaid(told, draft.changes, columns.numeric()), *_unbuilt(phrase, draft)]
     if not said and is_ungrouped(draft):
         said = unsaid(told, draft.changes, columns.key_candidates())
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
@@ -103,11 +112,23 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
         talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
     elif is_keyless(draft, phrase):
         talk.ask("Per what is the pattern meant?", columns.of_type("string"))
-    elif contradictory(draft.changes) or is_another(draft, types, phrase):
+    elif _merges_ways(phrase, draft, "dead-letter-queue"):
+        talk.ask("Which rows go where? I did not understand by what they part.")
+    elif is_misplaced(draft, Phrase(tokens)):
+        talk.ask("Which columns has each of the sources? Tell them right behind its name.")
+    elif contradictory(draft.changes) or loose(draft.changes) or is_another(draft, types, phrase):
         talk.ask("I am not sure what is to be found. Can you say it in other words?")
     elif not columns.open and invented(request.text, draft.changes, columns.types, MOST_TOLD):
         talk.ask("Some words are no values that I know. Which column says so, and by what value?")
     return Draft(assumptions=draft.assumptions, questions=talk.asked()) if talk.questions else draft
+
+
+def _merges_ways(phrase: Phrase, draft: Draft, *apart: str) -> bool:
+    """Whether a text says where the other rows go, and a draft has one way to several places."""
+    types = {c.node.id: c.node.type for c in draft.changes if c.op == "add_node"}
+    sinks = sum(t.endswith(("-sink", "-pagerduty", "-queue")) for t in types.values())
+    ways = {"split-router", _QUALITY, *apart} & {*types.values()}
+    return sinks > 1 and not ways and phrase.has(_OTHERS)
 
 
 def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
@@ -190,9 +211,10 @@ def _whole(
     made_up = invented(request.text, draft.changes, columns.types)
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
-    spared = spared or (Phrase(tokens).has(_OTHERS) and not {"split-router", _QUALITY} & types)
-    spared = spared or ("union-merge" not in types and Phrase(tokens).has(_NAMED["union-merge"]))
-    wrong = missing or made_up or spared or contradictory(draft.changes) or loose(draft.changes)
+    spared = spared or _merges_ways(Phrase(tokens), draft)
+    unnamed = any(n not in types and Phrase(tokens).has(_NAMED[n]) for n in _BUILT)
+    wrong = missing or made_up or spared or unnamed or contradictory(draft.changes)
+    wrong = wrong or loose(draft.changes)
     wrong = wrong or miscounted(Phrase(tokens), draft.changes)
     wrong = wrong or is_ruled_out(draft, types, Phrase(tokens))
     return None if draft.questions or wrong else draft
@@ -219,6 +241,8 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
     said = Phrase(tokens)
     if spared or mistaken(draft, types, said) or is_misplaced(draft, said):
+        return False
+    if is_parted_off(draft, said):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)

@@ -73,7 +73,9 @@ def _other(
     for found in phrase.all(_OTHER):
         word = found.groups["w"][0].norm
         named = scene.columns.exactly([word])
-        if named is None or len(named.names) > 1 or singular(word) in THINGS:
+        if named is None or len(named.names) > 1:
+            continue
+        if singular(word) in THINGS and word not in scene.columns.types:
             continue
         if named.name in key or parts_of(named.name)[0] in EVENT_IDS:
             continue

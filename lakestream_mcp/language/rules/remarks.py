@@ -8,7 +8,7 @@ from .names import Columns
 from .phrase import Found, Phrase
 from .rewriting import mark, rewritten, sign, word
 from .tokens import Token
-from .words import GENERIC, STOP
+from .words import GENERIC, STATUS_WORDS, STOP
 
 _HOW_MANY = (
     r"(?:(?:(?P<is>is|are|=|goes) )?(?:more than|at least|over|above|exceeds?|>=|>) )?"
@@ -48,6 +48,11 @@ _WRITES = (
     r"(?:write|store|send|save|publish|output|put|emit)(?: (?:only|just|the|columns?|fields?))* "
     r"(?P<names>[a-z_]\w*(?:(?: ,| and| , and) [a-z_]\w*){1,12})(?= (?:to|into|in|of|from) )"
 )
+_STATED = (
+    r"(?:send|write|save|store|publish|forward|post|push|put|route|append|copy)"
+    rf"(?: (?:all|every|each|any|only|the|just|our|new))* (?P<s>{'|'.join(sorted(STATUS_WORDS))})"
+    r"(?: [a-z]\w*)?(?= (?:to|into|in|on|via|by) )"
+)
 _HEAD = r"(?P<head>[a-z_]\w*) :(?= (?:\S+ ){5})"
 _KEYED = r"\( (?P<key>[a-z_]\w*) \)"
 _NOT_IN = r"not (?:in|from|for|on|of|with) (?:the )?(?P<text>[a-z_]\w*) (?P<v>#str)"
@@ -73,7 +78,7 @@ def told_of(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
     minutes` as `more than 3 times …`."""
     names = {name.lower() for name in columns}
     numbers = {n.lower() for n, kind in columns.items() if kind.startswith(_NUMBERS)}
-    tokens = _chosen(_sorted(tokens, columns), names)
+    tokens = _chosen(_sorted(_stated(tokens, columns), columns), names)
     tokens = _explained(_long(_singled(tokens, names), names), numbers)
     tokens = _computed(tokens, numbers)
     return _counted(_named(tokens, columns), names)
@@ -109,6 +114,21 @@ def _sorted(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
         made += [*tokens[at : found.start], *told]
         at = found.end
     return [*made, *tokens[at:]]
+
+
+def _stated(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
+    """`send every declined payment to …` as `keep status = 'declined' ; send to …`."""
+    status = Columns(dict(columns), True).status_column()
+    if status is None or Phrase(tokens).has("#dur|#num|#times|#str|then|when|if|where"):
+        return list(tokens)
+
+    def told(found: Found) -> list[Token]:
+        verb, state = found.tokens[0], found.groups["s"][0]
+        value = Token("str", f"'{state.text}'", "#str", state.text, place=state.place)
+        kept = [word("keep", verb), word(status.lower(), state), sign("=", state), value]
+        return [*kept, mark(";", verb), verb]
+
+    return rewritten(tokens, (_STATED, told))
 
 
 def _keyed(tokens: Sequence[Token], column: Token) -> list[Token]:

@@ -26,7 +26,7 @@ _OF_KIND = r"#name (?P<k>\( (?:a |the )?(?:delta|delta table|table|unity catalog
 _SERVER = r"bootstrap(?: servers?| brokers?)?(?= (?:(?::|=|is|at) )*#host)"
 _ONCE = r"(?:(?:but|and|though) )?(?:not|no|never) more (?:often|frequently)? ?than once"
 _FUNCTION = r"(?:min|max|avg|average|mean|sum|count|minimum|maximum|total)"
-_SLASHED = rf"(?:/|&|\+)(?= {_FUNCTION})"
+_SLASHED = rf"(?<!#num )(?:/|&|\+)(?= {_FUNCTION})"
 _SAID_AS = rf"[a-z]\w* \( (?P<f>(?:the )?{_FUNCTION} of [a-z_]\w*) \)"
 _NUMBER_OF = (
     r"(?:the )?(?:number|count|amount) of (?P<what>(?:distinct |different |unique )?[a-z_]\w*) "
@@ -239,7 +239,7 @@ _REWORDINGS: tuple[Rewriting, ...] = (
         _AND_TIME,
         lambda found: [*found.tokens[:-2], word("per", found.tokens[-2]), found.tokens[-1]],
     ),
-    (_OCCURS, lambda found: [mark(",", found.tokens[0])]),
+    (_OCCURS, lambda _: []),
     (_INSIDE, lambda found: [word("within", found.tokens[0])]),
     (_SERVER, lambda found: [word("broker", found.tokens[0])]),
     (_KIND_FIRST, lambda _: []),

@@ -252,5 +252,6 @@ def simulator(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
         config["events_per_second"] = int(rate.groups["n"][0].value)
         phrase.use(rate.start, rate.end)
         end = max(end, rate.end) if rate.start <= end + 2 else end
+        start = min(start, rate.start) if rate.end >= start - 2 else start
     phrase.use(start, end)
     return Made("stream-simulator", config, "Simulator"), phrase.outside(start, end)

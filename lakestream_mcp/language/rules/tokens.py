@@ -28,6 +28,7 @@ class Token(NamedTuple):
     place: int = 0
 
 
+_ARROWS = "→⇒⟶➜➡➔➝➞➨➤➥⮕⟹↦▶►"
 _QUOTED = r"\"[^\"\n]{0,2000}\"|“[^”\n]{0,2000}”|‘[^’\n]{0,2000}’|`[^`\n]{0,2000}`"
 _SINGLE = r"(?<![\w'])'[^'\n]{1,2000}'(?!\w)"
 _PARTS = (
@@ -74,13 +75,14 @@ _PARTS = (
         ),
     ),
     ("word", r"w/o\b|[^\W\d_][\w]*(?:['’-][^\W\d_][\w]*)*|_\w+|w/o?|°[CFcf]?|σ"),
-    ("op", r"[=-]{1,3}>(?!=)|[→⇒⟶➜]|>=|<=|<>|!=|==|≥|≤|≠|[=<>]"),
+    ("op", rf"[=-]{{1,3}}>(?!=)|[{_ARROWS}]|>=|<=|<>|!=|==|≥|≤|≠|[=<>]"),
     ("punct", r"[^\s]"),
 )
 _TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PARTS))
+_COLOURS = {chr(n) for n in (*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400))}
 _SUFFIX = re.compile(r"(?:([kKMB])(?![A-Za-z])|(%)|(x|X|-?fold)(?![A-Za-z])|(st|nd|rd|th)\b)")
 _SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "<>": "!=", "==": "=", "→": "->"}
-_SIGNS |= dict.fromkeys(("=>", "==>", "===>", "-->", "--->", "⇒", "⟶", "➜"), "->")
+_SIGNS |= dict.fromkeys(("=>", "==>", "===>", "-->", "--->", *_ARROWS), "->")
 _HOST = re.compile(r"[A-Za-z0-9][\w.-]*:\d{2,5}(?:,[A-Za-z0-9][\w.-]*:\d{2,5})*")
 _QUOTES = "\"'`“”‘’"
 
@@ -89,8 +91,15 @@ def clean(text: str) -> str:
     """The text without control and invisible characters, its dashes and quotes made plain."""
     plain = unicodedata.normalize("NFKC", text[:MAX_TEXT]).replace("\n", " ; ")
     plain = plain.replace("i.e.", "that is").replace("e.g.", "for example")
-    plain = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in plain)
+    plain = "".join(" " if _is_mute(c) else c for c in plain)
     return plain.translate({0x2019: "'", 0x2013: "-", 0x2014: ",", 0x00A0: " "})
+
+
+def _is_mute(char: str) -> bool:
+    """Whether a character says nothing: one that controls, a picture, or what colours one."""
+    kind = unicodedata.category(char)
+    picture = kind == "So" and char not in _ARROWS and char != "°"
+    return kind[0] == "C" or picture or char in _COLOURS
 
 
 def tokenise(text: str) -> list[Token]:

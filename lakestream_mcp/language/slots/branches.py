@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..rules.attempts import attempt
+from ..rules.detect import pattern
 from ..rules.phrase import Phrase
-from ..rules.scene import Made, Scene
+from ..rules.scene import UNSURE, Made, Scene
 from .atoms import Atoms
 from .places import Places, cut_places
 
 _MARKS = (
     r"\( (?:[a-e]|i{1,3}|#num) \)|(?<=; )[a-e] (?:\.|\)|:)|"
-    r"(?:first|second|third|one|two)(?:ly)?(?= (?:,|:))|;|\."
+    r"(?:first|second|third|one|two)(?:ly)?(?= (?:,|:))|"
+    r"(?:branch|path|part|flow|rule|case|pattern) (?:[a-e]|#num|#str|one|two|three) ?(?:,|:|-)|;|\."
 )
 _TELLS = r"#(?:num|dur|times|dist|pct|factor)"
 
@@ -40,8 +43,19 @@ def read_branches(
             if made or atoms.conditions or atoms.bare().has(_TELLS):
                 return None
             continue
-        nodes = read(scene, places)
-        if not nodes:
+        whole = places.rest.has("all|every|everything") and not Atoms(scene, places.rest).conditions
+        nodes = [] if whole else read(scene, places) or _by_words(scene, places.rest)
+        if nodes is None or not (nodes or whole):
             return None
         made.append(Branch(nodes, places.sinks))
     return (sources, made) if len(made) > 1 else None
+
+
+def _by_words(scene: Scene, rest: Phrase) -> list[Made] | None:
+    """The pattern of a branch as its words tell it: `orders paid but not shipped in 2 days`."""
+    asked = dict(scene.talk.questions)
+    made = attempt(scene, rest, pattern)
+    if made is None or made is UNSURE or scene.talk.questions != asked:
+        scene.talk.questions = asked
+        return None
+    return [made]

@@ -183,7 +183,7 @@ def read_velocity(atoms: Atoms) -> list[Made] | None:
     if found is None or unit is None or len(atoms.times()) > 2:
         return None
     others = [t for t in atoms.times() if t.place != found.groups["per"][0].place]
-    if others and not bare.has(r"(?:over|in|within|windows? of|using)(?: \w+){0,3} #dur"):
+    if others and not bare.has(r"(?:over|in|within|windows?(?: of)?|using)(?: \w+){0,3} #dur"):
         return None
     key, _ = atoms.key(bare)
     tree = together(atoms.conditions)

@@ -138,7 +138,8 @@ def _declaring(tokens: Sequence[Token], at: int) -> set[int]:
     none where they are called topics already."""
     phrase = Phrase(tokens)
     found = [f for f in phrase.all(_DECLARED) if f.start >= at and _is_name(tokens[f.start])]
-    apart = all(tokens[f.start - 1].norm not in ("topic", "topics") for f in found[1:])
+    named = ("topic", "topics", "table", "tables")
+    apart = all(tokens[f.start - 1].norm not in named for f in found[1:])
     return {f.start for f in found} if len(found) > 1 and apart else set()
 
 

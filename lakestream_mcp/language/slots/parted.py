@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from ..rules.names import column_name
 from ..rules.phrase import Phrase
+from ..rules.rewriting import word
 from ..rules.scene import Made, Scene, text
 from ..rules.words import word_set
 from .atoms import Atoms
 from .patterns import literal
 from .places import Places, cut_places
+from .soundness import nested
 
 REST = (
     r"(?:(?:all|the|any|those) )*(?:rest|remainder|remaining(?: \w+)?|(?:every|any)(?:thing|one) "
@@ -21,6 +24,9 @@ _SPLIT = r"rout\w+|route|split\w*|separat\w*|divid\w*|fork"
 _BY = rf"(?:{_SPLIT})(?: \w+){{0,3}} (?:by|on) (?:the )?(?P<c>\w+)"
 _TELLS = r"#(?:num|dur|times|dist|pct|factor|str)"
 _SAYS = rf"[<>=]|is|are|has|have|no|without|missing|{_TELLS}|{REST}|valid|invalid|good|bad"
+_BOUND = (
+    r"between #num and #num|(?:over|above|below|under|more than|less than|at least|at most) #num"
+)
 _IDLE = word_set("and also plus too to into in go goes -> : with the then or as well both a , ;")
 
 
@@ -53,7 +59,10 @@ def parts_of_text(rest: Phrase) -> list[Part]:
             made[-1].sinks.append(token.value)
         else:
             made.append(Part(before, [token.value]))
-    behind = len(made) > 1 and not made[0].phrase.has(_SAYS)
+    first = made[0].phrase if made else rest
+    label = first.find(":")
+    valued = label is not None and bool(first.part(label.end).content())
+    behind = len(made) > 1 and not first.has(_SAYS) and not valued
     return _told_behind(made, rest.part(start)) if behind else made
 
 
@@ -87,6 +96,7 @@ def _routed(scene: Scene, places: Places, column: str | None, split: bool) -> Pa
     rest = False
     for part in parts_of_text(places.rest):
         condition = _condition(scene, part.phrase, column)
+        condition = condition or _again(scene, part.phrase, routes)
         if condition is None and not part.phrase.has(REST):
             return None
         name = "other" if condition is None else _name(condition, routes)
@@ -109,7 +119,7 @@ def _are_apart(routes: Sequence[dict[str, str]]) -> bool:
 
     trees = [parse_expression(route["condition"], None) for route in routes]
     names = {column.name for tree in trees for column in tree.find_all(exp.Column)}
-    return len(names) == 1
+    return len(names) == 1 and not any(nested(a, b) for a, b in combinations(trees, 2))
 
 
 def _condition(scene: Scene, said: Phrase, column: str | None) -> str | None:
@@ -128,6 +138,23 @@ def _condition(scene: Scene, said: Phrase, column: str | None) -> str | None:
     value = words[0].value if words[0].kind == "str" else words[0].text
     said.use()
     return text(one_of(column, [literal(str(value))], False))
+
+
+def _again(scene: Scene, said: Phrase, routes: Sequence[dict[str, str]]) -> str | None:
+    """`if between 10 and 50` after `if amount > 50`: of the column that was compared before."""
+    from sqlglot import exp
+
+    from ...relational.sql import parse_expression
+
+    bound = said.find(_BOUND)
+    if bound is None or not routes:
+        return None
+    tree = parse_expression(routes[-1]["condition"], None)
+    names = sorted({column.name for column in tree.find_all(exp.Column)})
+    if len(names) != 1:
+        return None
+    column = word(names[0], said.tokens[bound.start])._replace(norm=names[0].lower())
+    return _condition(scene, Phrase((column, *said.tokens[bound.start :]), said.used), None)
 
 
 def _name(condition: str, routes: Sequence[dict[str, str]]) -> str:

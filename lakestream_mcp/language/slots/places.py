@@ -231,10 +231,11 @@ def mark(made: Made | None, place: int) -> Token:
 
 def _leads(phrase: Phrase, at: int, columns: Container[str]) -> bool:
     """Whether a word only leads to a place: `page` does unless it is a column, and so does `data`,
-    but not in `no data` or `after it`."""
+    but not in `no data` or `after it`; nor does the state `new` in `old to this, new to that`."""
     norm = phrase.tokens[at].norm
     denied = at > 0 and phrase.tokens[at - 1].norm in _HOLDS
-    return norm in _LEAD and norm not in columns and not denied
+    valued = norm == "new" and phrase.part(max(0, at - 1), at + 2).at(r"[,:;.] new (?:to|into|->)")
+    return norm in _LEAD and norm not in columns and not denied and not valued
 
 
 def _without(phrase: Phrase, place: Place, made: Made | None, columns: Container[str]) -> Phrase:

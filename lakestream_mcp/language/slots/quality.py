@@ -38,7 +38,8 @@ def read_quality(
 ) -> Parted | None:
     """`amount > 0 (drop), currency is not null (warn)`: each rule with its action, and what is
     looked for then."""
-    if not phrase.has(_NAMED) and not (phrase.has(_OWED) and phrase.has(_ACTION)):
+    parted = phrase.has(rf"(?:{_BAD}){_ROWS}") and phrase.has(f"{_GOOD}|{REST}")
+    if not phrase.has(_NAMED) and not (phrase.has(_OWED) and (parted or phrase.has(_ACTION))):
         return None
     places = cut_places(scene, phrase, given)
     if places is None or len(places.sources) > 1 or not places.sinks:

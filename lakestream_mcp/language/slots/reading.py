@@ -154,6 +154,8 @@ def _joined(scene: Scene, places: Places, is_vague: bool) -> list[Made] | None:
     parts = places.rest
     while (found := parts.find(UNION)) is not None:
         parts = parts.without(found)
+    if not Phrase([t for t in parts.tokens if t.kind != "place"]).content():
+        return [Made("union-merge", {}, "Union")]
     nodes = _nodes(scene, places._replace(rest=parts), is_vague)
     return None if nodes is None else [Made("union-merge", {}, "Union"), *nodes]
 

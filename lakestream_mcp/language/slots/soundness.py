@@ -43,11 +43,15 @@ def loose(changes: Sequence[Change]) -> bool:
 
 
 def _empty_step(config: Any) -> bool:
-    """Whether a sequence denies whatever may come, which contiguity says, or counts it."""
+    """Whether a sequence denies whatever may come, which contiguity says, or counts it, and no
+    other step reads what was counted."""
     steps = config.get("steps")
-    return isinstance(steps, list) and any(
-        isinstance(s, dict) and not s.get("where") and (s.get("negated") or s.get("min", 1) > 2)
-        for s in steps
+    told = [s for s in steps if isinstance(s, dict)] if isinstance(steps, list) else []
+    read = " ".join(str(s.get("where")) for s in told)
+    return any(
+        not s.get("where")
+        and (s.get("negated") or (s.get("min", 1) > 2 and f"{s.get('name')}." not in read))
+        for s in told
     )
 
 
@@ -87,18 +91,47 @@ def _values(tree: exp.Expr) -> list[tuple[str, set[str]]]:
 
 
 def _is_empty(tree: exp.Expr) -> bool:
-    """Whether a number would have to be above one bound and below a lower one."""
+    """Whether a number would have to be above one bound and below a lower one, or above two."""
     from sqlglot import exp
 
     low: dict[str, float] = {}
     high: dict[str, float] = {}
-    parts = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else []
-    for part in (p.unnest() for p in parts):
+    whole = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else []
+    parts = [half for part in whole for half in _halves(part.unnest())]
+    for part in parts:
         bounds = low if isinstance(part, exp.GT | exp.GTE) else high
         one = isinstance(part, exp.GT | exp.GTE | exp.LT | exp.LTE)
         if one and isinstance(part.this, exp.Column) and isinstance(part.expression, exp.Literal):
             bounds[part.this.name] = float(part.expression.name)
-    return any(low[name] >= high[name] for name in low.keys() & high.keys())
+    kept = len(low) + len(high)
+    limits = sum(isinstance(p, exp.GT | exp.GTE | exp.LT | exp.LTE) and _is_bound(p) for p in parts)
+    return limits > kept or any(low[name] >= high[name] for name in low.keys() & high.keys())
+
+
+def _halves(part: exp.Expr) -> list[exp.Expr]:
+    """The bounds of `v BETWEEN 1 AND 5`; any other comparison as it is."""
+    from sqlglot import exp
+
+    if not isinstance(part, exp.Between):
+        return [part]
+    low, high = (part.args[name] for name in ("low", "high"))
+    return [exp.GTE(this=part.this, expression=low), exp.LTE(this=part.this, expression=high)]
+
+
+def nested(left: exp.Expr, right: exp.Expr) -> bool:
+    """Whether of two bounds one holds wherever the other does: `v > 90` where `v > 99`."""
+    from sqlglot import exp
+
+    up, down = (exp.GT, exp.GTE), (exp.LT, exp.LTE)
+    bounds = _is_bound(left) and _is_bound(right) and left.this == right.this
+    return bounds and any(isinstance(left, way) and isinstance(right, way) for way in (up, down))
+
+
+def _is_bound(part: exp.Expr) -> bool:
+    """Whether a comparison bounds a column by a number."""
+    from sqlglot import exp
+
+    return isinstance(part.this, exp.Column) and isinstance(part.expression, exp.Literal)
 
 
 def miscounted(phrase: Phrase, changes: Sequence[Change]) -> bool:

@@ -16,7 +16,11 @@ _WAY = (
     rf"(?P<a>{_STATE})(?: (?:goes|moves|changes|turns|switches|passes|returns))?(?: back)? "
     rf"(?:->|to|into|becomes)(?: back to)? (?P<b>{_STATE})"
 )
-_COLUMN = r"(?:column|on|by|of|in|state is|field|states by) (?P<c>\w+)"
+_COLUMNS = (
+    r"(?:column|on|of|in|using|via|state is|field|states by) (?P<c>\w+)",
+    r"by (?P<c>\w+)",
+)
+"""Words that lead to the column of states; `by` may lead to the key as well."""
 _NO_STATE = frozenset(["from", "goes", "back", "then", "when", "per", "by", "sink", "output"])
 
 
@@ -69,7 +73,7 @@ def _said(token: Token) -> str:
 
 def _told(bare: Phrase, columns: Columns) -> tuple[str | None, Phrase]:
     """The column that is named as that of the state, and the text without it."""
-    for found in bare.all(_COLUMN):
+    for found in (f for cue in _COLUMNS for f in bare.all(cue)):
         named = columns.exactly([found.groups["c"][0].norm])
         led = bare.part(max(0, found.start - 2), found.start).has("key|keyed|each|matched|group")
         if named and named.name not in columns.key_candidates() and not led:

@@ -106,6 +106,8 @@ def _sides(told: list[Condition], places: Places) -> tuple[str | None, str | Non
     """The comparison of either stream: the one that alone has its columns, or in their order."""
     from sqlglot import exp
 
+    if (apart := _apart(told, places)) is not None:
+        return apart
     if not told or len(told) == 2:
         left, right = [text(c.tree) for c in told] or (None, None)
         return left, right
@@ -118,11 +120,29 @@ def _sides(told: list[Condition], places: Places) -> tuple[str | None, str | Non
     return (text(told[0].tree), None) if has[0] else (None, text(told[0].tree))
 
 
+def _apart(told: list[Condition], places: Places) -> tuple[str | None, str | None] | None:
+    """The comparisons of either stream, where the columns of each are those of one alone."""
+    from sqlglot import exp
+
+    sides: tuple[list[exp.Expr], list[exp.Expr]] = ([], [])
+    trees = [c.tree.unnest() for c in told]
+    for part in (p for t in trees for p in (t.flatten() if isinstance(t, exp.And) else (t,))):
+        columns = {c.name for c in part.find_all(exp.Column)}
+        has = [n for n, types in enumerate(places.types[:2]) if columns <= types.keys()]
+        if len(has) != 1:
+            return None
+        sides[has[0]].append(part.copy())
+    if not trees or len(places.types) != 2:
+        return None
+    left, right = (text(exp.and_(*side, copy=False)) if side else None for side in sides)
+    return left, right
+
+
 def _named_order(bare: Phrase, places: Places) -> str | None:
     """`a booking within 2 hours after a search`: which stream's events come first."""
     for found in bare.all(r"(?P<way>after|before) (?:an? |the |its )?(?P<it>\w+)"):
-        word = singular(found.groups["it"][0].norm)
-        at = [n for n, place in enumerate(places.sources) if word in _words(place)]
+        said = {singular(part) for part in parts_of(found.groups["it"][0].norm)}
+        at = [n for n, place in enumerate(places.sources) if said <= _words(place)]
         if len(at) == 1:
             first = at[0] == 0 if found.groups["way"][0].norm == "after" else at[0] == 1
             return "left-first" if first else "right-first"
