@@ -67,10 +67,11 @@ def read_config(node_type: NodeType, given: Mapping[str, JsonValue]) -> Read:
 def _put_together(given: Config, migrated: Config) -> list[str]:
     """Fields that became others, if they did."""
     gone = [name for name, value in given.items() if value is not None and name not in migrated]
-    new = [name for name, value in migrated.items() if given.get(name) != value]
-    if not (gone and new):
+    changed = [name for name, value in migrated.items() if given.get(name) != value]
+    into = [name for name in changed if name not in given] or changed
+    if not (gone and into):
         return []
-    return [f"read `{'`, `'.join(gone)}` as `{'`, `'.join(new)}`"]
+    return [f"read `{'`, `'.join(gone)}` as `{'`, `'.join(into)}`"]
 
 
 def _migrated(node_type: NodeType, named: Config) -> Config:

@@ -160,6 +160,7 @@ def _missing(node_type: NodeType, path: _Path, field: str) -> Problem:
         field=field,
         expected=choices or described or f"a value for `{field}`",
         hint=described or f'set it with {{"op": "update_node", "config": {{"{path[0]}": …}}}}',
+        fix={field: info.examples[0]} if info and info.examples else None,
     )
 
 

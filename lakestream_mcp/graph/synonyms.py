@@ -7,7 +7,7 @@ the fields that the word may stand for exists there, and that one is not given. 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, get_args, get_origin
+from typing import Annotated, Literal, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue
 
@@ -55,6 +55,7 @@ _BY_FIELD: Mapping[str, str] = {
     "initial": "initial_state start_state start",
     "terminal": "terminal_states final_states end_states",
     "action": "on_violation on_fail on_failure severity",
+    "slide": "hop slide_by advance step",
     "aggregations": "aggregates aggs aggregation",
     "function": "func fn agg",
     "value": "value_column value_field metric field column",
@@ -67,12 +68,20 @@ _BY_FIELD: Mapping[str, str] = {
     "emit_on": "emit emits",
     "emit": "event events on transitions",
     "trigger": "start start_event start_condition when first",
-    "expected": "expect expected_event expected_condition",
+    "expected": "expect expected_event expected_condition missing missing_event absent "
+    "not_followed_by",
+    "comparison": "operator op comparator",
+    "timeout": "interval expected_interval silence max_silence gap max_gap inactivity",
+    "baseline_count": "window_size n_samples sample_size",
+    "code": "function source python",
+    "input_columns": "inputs input columns arguments args",
+    "output_column": "output_name",
+    "output_type": "return_type returns",
     "method": "algorithm",
     "measures": "aggregate aggregates aggregations outputs",
     "window_type": "type kind",
     "payload": "body json message",
-    "baseline_window": "lookback lookback_window baseline",
+    "baseline_window": "lookback lookback_window baseline window",
     "routes": "branches cases",
     "default_route": "default otherwise",
     "static_columns": "columns table_columns schema",
@@ -98,6 +107,26 @@ _BY_FIELD: Mapping[str, str] = {
     "merge_keys": "key keys primary_key primary_keys merge_on",
     "primary_keys": "primary_key keys key",
 }
+_BY_OPTION: Mapping[str, str] = {
+    "up": "increasing rising increase rise ascending upward",
+    "down": "decreasing falling decrease fall descending downward",
+    "flat": "stable constant steady unchanged",
+    ">=": "gte ge at_least",
+    ">": "gt greater_than more_than above over",
+    "<=": "lte le at_most",
+    "<": "lt less_than fewer_than below under",
+    "=": "== eq equal equals",
+    "second": "per_second sec s",
+    "minute": "per_minute min m",
+    "hour": "per_hour h",
+    "day": "per_day d",
+    "zscore": "z_score sigma standard_deviation stddev std",
+    "mad": "median_absolute_deviation",
+    "iqr": "interquartile_range",
+    "sliding": "hopping",
+    "out_of_order": "unordered",
+}
+"""Other words for what a field may be, where it may be one of a few."""
 _COLUMNS = frozenset({"columns", "static_columns", "output"})
 _UNITS = {
     **dict.fromkeys(("ms", "millis", "milliseconds"), "milliseconds"),
@@ -178,7 +207,7 @@ def _with_unit(word: str, value: JsonValue, free: set[str]) -> tuple[str, JsonVa
 def _value(annotation: object, value: JsonValue, place: str, told: list[str]) -> JsonValue:
     models = [] if get_origin(annotation) is dict else models_in(annotation)
     if not models:
-        return value
+        return _choice(annotation, value, place.removesuffix("."), told)
     if isinstance(value, dict):
         return _object(models, value, place, told)
     if isinstance(value, list):
@@ -189,3 +218,29 @@ def _value(annotation: object, value: JsonValue, place: str, told: list[str]) ->
             for item in value
         ]
     return value
+
+
+def _choice(annotation: object, value: JsonValue, place: str, told: list[str]) -> JsonValue:
+    """One of a field's few options, by another word or spelling; anything else as it is."""
+    options = _options(annotation)
+    if isinstance(value, list):
+        return [_choice(annotation, item, place, told) for item in value]
+    if not options or not isinstance(value, str) or value in options:
+        return value
+    plain = snake_case(value)
+    found = [o for o in options if plain == snake_case(o) or plain in _BY_OPTION.get(o, "").split()]
+    if len(found) != 1:
+        return value
+    told.append(f"read `{value}` as `{found[0]}` in `{place}`")
+    return found[0]
+
+
+def _options(annotation: object) -> list[str]:
+    """The texts that a field or its items may be; none if it may be others, too."""
+    if get_origin(annotation) is Literal:
+        return [option for option in get_args(annotation) if isinstance(option, str)]
+    members = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        members = members[:1]
+    found = [_options(member) for member in members if member not in (type(None), ...)]
+    return [option for options in found for option in options] if all(found) else []

@@ -163,6 +163,8 @@ def _zone(given: Any) -> Any:
         zone |= {"name": properties["name"]} if "name" in properties else {}
     if zone.get("type") in ("Polygon", "MultiPolygon") and "coordinates" in zone:
         zone["polygon"] = {"type": zone.pop("type"), "coordinates": zone.pop("coordinates")}
+    if zone.get("type") in ("circle", "polygon"):  # its other fields say so
+        del zone["type"]
     center = zone.get("center")
     if isinstance(center, (dict, list)) and len(center) == 2:
         longitude, latitude = _vertex(zone.pop("center"))

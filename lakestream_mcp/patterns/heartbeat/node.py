@@ -51,7 +51,8 @@ class HeartbeatConfig(PatternConfig):
     )
     forget_after: Duration = Field(
         description="Silence after which a key is forgotten; longer than `timeout`. A later event "
-        "starts anew, without `recovered`"
+        "starts anew, without `recovered`",
+        examples=["1 day"],
     )
     emit: list[Literal["lost", "recovered"]] = Field(
         default=["lost", "recovered"],

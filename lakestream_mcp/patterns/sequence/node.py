@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -141,6 +142,9 @@ def _migrated(step: Any, greedy: Any) -> Any:
     if isinstance(times := migrated.get("times"), int) and not migrated.keys() & {"min", "max"}:
         del migrated["times"]
         migrated |= {"min": times, "max": times}
+    if times := _times(migrated.get("quantifier")):
+        del migrated["quantifier"]
+        migrated |= times
     if isinstance(consecutive := migrated.get("consecutive"), bool) and "inner" not in migrated:
         del migrated["consecutive"]
         migrated["inner"] = "strict" if consecutive else "relaxed"
@@ -153,6 +157,25 @@ def _migrated(step: Any, greedy: Any) -> Any:
     if isinstance(migrated.get("steps"), list):
         migrated["steps"] = [_migrated(inner, greedy) for inner in migrated["steps"]]
     return migrated
+
+
+def _times(quantifier: Any) -> dict[str, Any]:
+    """`+`, `*`, `?`, `{2}`, `{2,}`, `{,5}` or `{2,5}`, as regular expressions have them."""
+    found = QUANTIFIER.fullmatch(quantifier) if isinstance(quantifier, str) else None
+    if found is None:
+        return {}
+    least, most = SIGNS.get(found["sign"] or "", (found["least"] or "0", found["most"]))
+    if found["sign"] is None and found["comma"] is None:
+        most = least
+    times: dict[str, Any] = {"min": int(least), "max": int(most) if most else None}
+    return times | ({"greedy": False} if found["reluctant"] else {})
+
+
+QUANTIFIER = re.compile(
+    r"\s*(?:(?P<sign>[+*?])|\{\s*(?P<least>\d*)\s*(?P<comma>,)?\s*(?P<most>\d*)\s*\})"
+    r"(?P<reluctant>\?)?\s*"
+)
+SIGNS = {"+": ("1", ""), "*": ("0", ""), "?": ("0", "1")}
 
 
 def _said(step: SequenceStep) -> str:

@@ -97,7 +97,8 @@ class DataQuality(RelationalType):
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
         """Expectations came as JSON text, or as an object of constraints by name.
 
-        What an expectation is to quarantine is dropped from the main port, and leaves by its own.
+        What becomes of rows may be said once for all. What an expectation is to quarantine is
+        dropped from the main port, and leaves by its own.
         """
         given = config.get("expectations")
         if isinstance(given, str):
@@ -108,6 +109,10 @@ class DataQuality(RelationalType):
                 for name, text in given.items()
             ]
         if isinstance(given, list):
+            for word in WHAT_BECOMES & config.keys():
+                config = dict(config)
+                usual = {"action": config.pop(word)}
+                given = [usual | i if isinstance(i, dict) else i for i in given]
             quarantined = any(isinstance(i, dict) and i.get("action") == QUARANTINE for i in given)
             config = config | ({QUARANTINE: True} if quarantined else {})
             given = [_migrated(item) for item in given]
@@ -225,6 +230,9 @@ def _reasons(known: Sequence[Expectation]) -> exp.Expr:
 def _dropping(expectation: RowExpectation) -> dict[str, Any]:
     action = "drop" if expectation.action == "warn" else expectation.action
     return {**expectation.model_dump(), "action": action}
+
+
+WHAT_BECOMES = frozenset({"action", "on_violation", "onViolation"})
 
 
 def _migrated(item: Any) -> Any:

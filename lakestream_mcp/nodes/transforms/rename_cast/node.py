@@ -55,10 +55,16 @@ class RenameCast(RelationalType):
     passes_every_row = True
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """An earlier mapping came as JSON text with `from`, `to` and `castType`."""
+        """An earlier mapping came as JSON text with `from`, `to` and `castType`.
+
+        Names or types by column are read, too: `{"renames": {"a": "b"}, "casts": {"b": "int"}}`.
+        """
         given = config.get("columns")
         if isinstance(given, str):
             given = json.loads(given)
+        if isinstance(given, dict) or BY_COLUMN.keys() & config.keys():
+            given = _by_name(given, config)
+            config = {name: value for name, value in config.items() if name not in BY_COLUMN}
         if not isinstance(given, list):
             return config
         renamed = {"from": "column", "to": "name", "castType": "type", "cast_type": "type"}
@@ -123,6 +129,30 @@ class RenameCast(RelationalType):
         if kept is None or (mapping is None and config.others == "drop"):
             return Relation(columns)
         return Relation(columns, kept.name, rows.delay_ms)
+
+
+BY_COLUMN = {"renames": "name", "rename": "name", "casts": "type", "cast": "type", "types": "type"}
+"""Fields that hold something by column, and what it is."""
+
+
+def _by_name(given: Any, config: dict[str, Any]) -> list[Any]:
+    """Mappings from objects by column. A cast may name the column as it is called afterwards."""
+    listed = [] if isinstance(given, dict) or given is None else given
+    found = [dict(mapping) for mapping in listed]
+    parts = [("name", given)] if isinstance(given, dict) else []
+    parts += [(BY_COLUMN[field], config[field]) for field in BY_COLUMN if field in config]
+    for what, by_column in parts:
+        for name, value in by_column.items():
+            if isinstance(value, dict):
+                found.append({"column": name, **value})
+                continue
+            same = (m for m in found if name in (m.get("column"), m.get("name")))
+            mapping = next(same, None)
+            if mapping is None:
+                found.append({"column": name, what: value})
+            else:
+                mapping[what] = value
+    return found
 
 
 def _is_lenient(item: exp.Expr) -> bool:

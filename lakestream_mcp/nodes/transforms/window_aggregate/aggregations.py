@@ -34,7 +34,7 @@ _OLD_NAMES = {"countdistinct": "count_distinct", "approx_count_distinct": "count
     "average": "avg",
     "mean": "avg",
 }
-_CALL = re.compile(r"\s*(\w+)\s*\(\s*(\*|\w+)?\s*\)\s*")
+_CALL = re.compile(r"\s*(\w+)\s*\(\s*(\*|\w+)?\s*\)\s*(?:\bAS\s+(\w+)\s*)?", re.IGNORECASE)
 
 
 class Aggregation(BaseModel):
@@ -98,7 +98,8 @@ def _call(text: Any) -> dict[str, Any]:
     found = _CALL.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         raise ValueError(f"an aggregation is an object with `function` and `column`, not {text!r}")
-    return {"function": found[1], "column": found[2] or "*"}
+    name = {"name": found[3]} if found[3] else {}
+    return {"function": found[1], "column": found[2] or "*"} | name
 
 
 def aggregated(given: Aggregation, rows: Relation, order: list[str], where: str) -> exp.Expr:

@@ -105,7 +105,12 @@ class WindowAggregate(StatefulRelationalType):
     }
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Aggregations came as JSON text; a session's gap as its duration; a slide slides."""
+        """Aggregations came as JSON text; a session's gap as its duration; a slide slides.
+
+        All of the window may be an object of its own.
+        """
+        if isinstance(window := config.get("duration", config.get("window")), dict):
+            config = {k: v for k, v in config.items() if v is not window} | _apart(window)
         if "slide" in config and "window_type" not in config:
             config = config | {"window_type": "sliding"}
         if "aggregations" in config:
@@ -264,6 +269,16 @@ def _windowed(feed: Feed, found: Assigned, wanted: Any) -> Any:
     for name, values in ((START, found.starts), (END, found.ends)):
         table = table.append_column(name, pa.array(values[wanted]).cast(moments))
     return table
+
+
+def _apart(window: dict[str, Any]) -> dict[str, Any]:
+    """`{"type": "sliding", "size": …, "slide": …}` as fields beside the others."""
+    words = {
+        **dict.fromkeys(("type", "kind"), "window_type"),
+        **dict.fromkeys(("size", "length", "width"), "duration"),
+        **dict.fromkeys(("hop", "advance", "step"), "slide"),
+    }
+    return {words.get(name, name): value for name, value in window.items()}
 
 
 NODE = WindowAggregate()
