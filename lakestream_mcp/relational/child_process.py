@@ -89,8 +89,12 @@ class ChildProcess:
             os.close(lifeline_read)
             os.close(told)
         self.statements = 0
+        self.isolation: dict[str, Any] = self._greeting()["isolation"]
+
+    def _greeting(self) -> dict[str, Any]:
+        """What the child says once it has started."""
         try:
-            header, _ = self._receive(time.monotonic() + START_DEADLINE_S)
+            return self._receive(time.monotonic() + START_DEADLINE_S)[0]
         except TimeoutError:
             self.end()
             raise EngineFailed(
@@ -101,7 +105,6 @@ class ChildProcess:
         except BaseException:
             self.end()
             raise
-        self.isolation: dict[str, Any] = header["isolation"]
 
     @property
     def pid(self) -> int:
