@@ -15,6 +15,7 @@ RULES = ("--select=E,F,W,B,C4,UP,PLE", "--ignore=B905,E402,E501,F811,UP015,UP034
 Cells import what they need (E402, F811); SQL may be long (E501); expressions
 bring their own parentheses (UP034).
 """
+DEADLINE_S = 60.0
 KEPT = 16
 """Texts whose outcome is remembered: a plan and its confirmation make the same code again."""
 
@@ -68,15 +69,21 @@ def authored_lines(text: str) -> set[int]:
 
 
 def _ruff(command: str, text: str, *more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [ruff_binary(), command, *OPTIONS, *more, "-"],
-        input=text,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
+    try:
+        return subprocess.run(
+            [ruff_binary(), command, *OPTIONS, *more, "-"],
+            input=text,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=DEADLINE_S,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineFailed(
+            f"Generated code could not be checked: {type(error).__name__}",
+            hint="This machine is short of memory or very busy: try again when it has room.",
+        ) from error
 
 
 @lru_cache(maxsize=1)

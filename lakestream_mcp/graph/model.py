@@ -6,7 +6,6 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-FORMAT_VERSION = 1
 ID_PATTERN = r"^[a-z][a-z0-9_]{0,47}$"
 
 Category = Literal["source", "transform", "pattern", "sink"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Unsupported
 from .arrow_types import arrow_type, spark_type
 
 if TYPE_CHECKING:
@@ -15,23 +16,36 @@ def canonical(table: pa.Table) -> pa.Table:
     """The table with every column in the one Arrow type of its Spark type.
 
     NULL structs have their children masked: Sail would read `s.a` of a NULL struct as 0. Raises
-    Unsupported for Arrow types without a Spark type.
+    Unsupported for Arrow types without a Spark type, and for values that their Spark type cannot
+    hold.
     """
     import pyarrow as pa
 
     if _is_canonical(table.schema):
         return table
     arrays = []
-    for given in table.columns:
+    for name, given in zip(table.schema.names, table.columns, strict=True):
         target = _target(spark_type(given.type))
-        try:
-            column = given if given.type == target else given.cast(target)
-        except pa.ArrowInvalid:
-            column = given.cast(target, safe=False)  # nanoseconds are cut to microseconds
+        column = given if given.type == target else _cast(given, target, name)
         if _holds_struct(target):
             column = pa.chunked_array([_masked(chunk) for chunk in column.chunks], type=target)
         arrays.append(column)
     return pa.table(arrays, names=table.schema.names)
+
+
+def _cast(given: pa.ChunkedArray, target: pa.DataType, name: str) -> pa.ChunkedArray:
+    """Nanoseconds are cut to microseconds; nothing else may be lost."""
+    import pyarrow as pa
+    from pyarrow.compute import CastOptions
+
+    try:
+        return given.cast(options=CastOptions(target_type=target, allow_time_truncate=True))
+    except pa.ArrowInvalid as error:
+        raise Unsupported(
+            f"a value of `{name}` is beyond what Spark can hold: {error}",
+            where={"column": name},
+            got=str(given.type),
+        ) from None
 
 
 def stream_bytes(table: pa.Table) -> pa.Buffer:

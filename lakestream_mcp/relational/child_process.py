@@ -92,7 +92,7 @@ class ChildProcess:
         self.isolation: dict[str, Any] = self._greeting()["isolation"]
 
     def _greeting(self) -> dict[str, Any]:
-        """What it says once it has started."""
+        """What the child says once it has started."""
         try:
             return self._receive(time.monotonic() + START_DEADLINE_S)[0]
         except TimeoutError:

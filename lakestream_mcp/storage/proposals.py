@@ -56,15 +56,15 @@ class ProposalRows(Session):
         self._run(delete(proposals).where(table.actor == actor, table.id.not_in(kept)))
         return proposal
 
-    def get_proposal(self, proposal_id: str, actor: str) -> StoredProposal:
-        """A proposal of this author whose time is not over. Raises NotFound."""
+    def take_proposal(self, proposal_id: str, actor: str) -> StoredProposal:
+        """A proposal of this author whose time is not over, given out once. Raises NotFound."""
         table = proposals.c
         row = self._first(
             select(*columns(StoredProposal, proposals)).where(
                 table.id == proposal_id, table.actor == actor, table.expires_at > self.at
             )
         )
-        if row is None:
+        if row is None or not self._run(delete(proposals).where(table.id == proposal_id)):
             raise NotFound(
                 "You have no such proposal, or its day is over.",
                 code="PROPOSAL_NOT_FOUND",
@@ -74,9 +74,9 @@ class ProposalRows(Session):
             )
         return StoredProposal._make(row)
 
-    def delete_proposal(self, proposal_id: str) -> None:
-        """Forget a proposal: it was accepted."""
-        self._run(delete(proposals).where(proposals.c.id == proposal_id))
+    def put_back_proposal(self, proposal: StoredProposal) -> None:
+        """Keep a taken proposal again: nothing came of it."""
+        self._run(proposals.insert(), proposal._asdict())
 
     def add_language_call(
         self,

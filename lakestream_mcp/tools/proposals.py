@@ -83,12 +83,15 @@ def applied(
 
 def accepted(ws: Workspace, proposal_id: str) -> ProposalAnswer:
     """A kept proposal as a revision, of the newest revision there is now."""
-    with ws.reading() as store:
-        waiting = store.get_proposal(proposal_id, ws.identity.name)
-    reason = reason_of(waiting.text, waiting.backend)
-    done = _stored(ws, waiting.pipeline_id, waiting.changes, reason)
     with ws.store.transaction(write=True) as store:
-        store.delete_proposal(waiting.id)
+        waiting = store.take_proposal(proposal_id, ws.identity.name)
+    reason = reason_of(waiting.text, waiting.backend)
+    try:
+        done = _stored(ws, waiting.pipeline_id, waiting.changes, reason)
+    except BaseException:
+        with ws.store.transaction(write=True) as store:
+            store.put_back_proposal(waiting)
+        raise
     done.proposal, done.backend = waiting.id, waiting.backend
     return done
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -53,6 +55,22 @@ def test_a_proposal_stores_nothing_until_it_is_accepted(surface: Any, agent: Ask
     assert [n["id"] for n in nodes] == ["orders", "burst", "alerts"]
     again = caller.call("nl_generate", {"accept": said["proposal"]})
     assert again["error"]["code"] == "PROPOSAL_NOT_FOUND"
+
+
+def test_a_proposal_accepted_by_several_at_once_is_stored_once(agent: Asker) -> None:
+    said = agent.ask(TEXT, filled=FILLED)
+    ready = Barrier(4)
+
+    def accept(_: int) -> Json:
+        caller = McpCaller(agent.host)
+        ready.wait()
+        return caller.call("nl_generate", {"accept": said["proposal"]})
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(accept, range(4)))
+    refused = [a["error"]["code"] for a in answers if "error" in a]
+    assert refused == ["PROPOSAL_NOT_FOUND"] * 3
+    assert len(McpCaller(agent.host).call("list_pipelines", {})["pipelines"]) == 1
 
 
 def test_every_pattern_of_a_proposal_is_tried(agent: Asker) -> None:

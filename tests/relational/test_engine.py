@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pytest
@@ -92,6 +93,16 @@ def test_foreign_arrow_types_become_sparks(engine: LocalEngine) -> None:
     assert row["seconds"] == dt.datetime(1970, 1, 1, 0, 0, 1)
     assert int(row["unsigned"]) == 2**64 - 1
     assert (row["dictionary"], row["large"]) == ("x", "y")
+
+
+@pytest.mark.parametrize("unit", ["s", "ms"])
+def test_a_time_beyond_microseconds_is_refused_not_another_time(
+    engine: LocalEngine, unit: Literal["s", "ms"]
+) -> None:
+    far = pa.array([2**62, None], pa.timestamp(unit))
+    for rows in (pa.table({"at": far}), pa.table({"at": pa.StructArray.from_arrays([far], ["t"])})):
+        with pytest.raises(Unsupported, match="`at`"):
+            engine.run("SELECT at FROM in_0", {"in_0": rows})
 
 
 def test_a_struct_may_be_without_fields(engine: LocalEngine) -> None:

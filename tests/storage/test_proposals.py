@@ -36,14 +36,17 @@ def propose(store: Store, actor: str = "ann", words: str = "words") -> str:
 
 def test_a_proposal_is_its_authors_for_a_day(store: Store, clock: Clock) -> None:
     kept = propose(store)
-    with store.transaction() as tx:
-        found = tx.get_proposal(kept, "ann")
+    with store.transaction(write=True) as tx:
+        with pytest.raises(NotFound):
+            tx.take_proposal(kept, "bob")
+        found = tx.take_proposal(kept, "ann")
         assert (found.pipeline_id, found.revision, found.changes) == ("p", 3, [{"op": "tidy"}])
         with pytest.raises(NotFound):
-            tx.get_proposal(kept, "bob")
+            tx.take_proposal(kept, "ann")
+        tx.put_back_proposal(found)
     clock.now += KEPT_FOR + timedelta(seconds=1)
-    with store.transaction() as tx, pytest.raises(NotFound):
-        tx.get_proposal(kept, "ann")
+    with store.transaction(write=True) as tx, pytest.raises(NotFound):
+        tx.take_proposal(kept, "ann")
 
 
 def test_only_the_newest_of_an_author_are_kept(store: Store, clock: Clock) -> None:
@@ -52,12 +55,12 @@ def test_only_the_newest_of_an_author_are_kept(store: Store, clock: Clock) -> No
     for _ in range(KEPT_PER_ACTOR + 2):
         clock.now += timedelta(seconds=1)
         kept.append(propose(store))
-    with store.transaction() as tx:
+    with store.transaction(write=True) as tx:
         for gone in kept[:2]:
             with pytest.raises(NotFound):
-                tx.get_proposal(gone, "ann")
-        assert tx.get_proposal(kept[2], "ann")
-        assert tx.get_proposal(others, "bob")
+                tx.take_proposal(gone, "ann")
+        assert tx.take_proposal(kept[2], "ann")
+        assert tx.take_proposal(others, "bob")
 
 
 def test_calls_of_models_are_counted_by_user_and_time(store: Store, clock: Clock) -> None:
