@@ -70,14 +70,15 @@ class Assumptions:
         own = folder / OWN_FILE if folder else None
         return cls(known | _read(own, known) if own and own.exists() else known)
 
-    def replaced(self, given: Mapping[str, Any], source: str) -> Assumptions:
+    def replaced(self, given: Mapping[str, Any], source: str, date: str = "") -> Assumptions:
         """With single values, or ranges, in place of some. Raises InvalidArgument."""
         known = dict(self.known)
         for name, value in given.items():
             before = _named(name, known)
             single = isinstance(value, int | float) and not isinstance(value, bool)
             values = dict.fromkeys(CASES, value) if single else value
-            known[name] = _checked(name, {"unit": before.unit, "source": source} | _object(values))
+            told = {"unit": before.unit, "source": source, "date": date}
+            known[name] = _checked(name, told | _object(values))
         return Assumptions(known)
 
     def use(self, name: str) -> Range:
