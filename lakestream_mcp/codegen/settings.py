@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from ..errors import InvalidPipeline, nearest
+from ..errors import InvalidArgument, InvalidPipeline, nearest
 from ..graph.duration import duration_text, duration_us
 from ..graph.model import PipelineDocument
 from .deploying import SETTING, Deploying
@@ -72,8 +72,9 @@ def _trigger(value: Any) -> str:
         return AVAILABLE_NOW
     try:
         return duration_text(duration_us(str(value)))
-    except ValueError as error:
-        raise _wrong("trigger", value, f"`{AVAILABLE_NOW}` or an interval") from error
+    except InvalidArgument as error:
+        expected = f"`{AVAILABLE_NOW}` or an interval such as `10 seconds`"
+        raise _wrong("trigger", value, expected, error.message) from None
 
 
 def _buckets(value: Any) -> int:

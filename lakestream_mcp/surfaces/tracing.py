@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 SPOKEN = "http/protobuf"
 SERVICE = "lakestream"
+END_S = 3.0
+"""So long is sent at the end."""
 
 log = logging.getLogger("lakestream")
 
@@ -29,7 +32,10 @@ def traced(environ: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         if provider is not None:
-            provider.shutdown()
+            # It tries again for longer than those who stop services wait before they kill.
+            sending = threading.Thread(target=provider.shutdown, daemon=True)
+            sending.start()
+            sending.join(END_S)
 
 
 def _wanted(environ: Mapping[str, str]) -> bool:

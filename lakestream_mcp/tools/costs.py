@@ -174,7 +174,9 @@ def _assumptions(ws: Workspace, warnings: list[str]) -> Assumptions:
         if error.code not in ("DATABRICKS_NOT_CONNECTED", "DATABRICKS_SDK_MISSING"):
             warnings.append(f"list prices could not be read: {error.message}")
         return known
-    return known.replaced(prices, source)
+    with ws.reading() as store:
+        today = f"{store.at:%Y-%m-%d}"
+    return known.replaced(prices, source, today)
 
 
 def _actual(ws: Workspace, stored: Stored, warnings: list[str]) -> dict[str, Any] | None:

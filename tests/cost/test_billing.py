@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -49,11 +50,13 @@ def test_the_workspaces_prices_replace_the_assumed_ones(world: StandIn, agent: C
         price("PREMIUM_JOBS_SERVERLESS_COMPUTE_US_EAST", 0.4),
     ]
     world.unity.add_table("system.billing.list_prices", PRICES, rows)
+    before = datetime.now(UTC).date().isoformat()
     found = agent.call("estimate_cost", ASKED)
     listed = found["estimate"]["assumptions"]["dbu_price.jobs"]
     assert not found["warnings"], found["warnings"]
     assert (listed["low"], listed["base"], listed["high"]) == (0.5, 0.6, 0.7)
     assert "list_prices" in listed["source"]
+    assert before <= listed["date"] <= datetime.now(UTC).date().isoformat()
     assert not found["warnings"]
     assert not world.writes
 

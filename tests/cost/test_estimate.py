@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakestream_mcp.catalog import Catalog
-from lakestream_mcp.deploy.cost.assumptions import CASES, Assumptions
+from lakestream_mcp.codegen.settings import CodeSettings
+from lakestream_mcp.deploy.cost.assumptions import CASES, LIMITS, MOST, Assumptions
 from lakestream_mcp.deploy.cost.estimate import Estimate, estimate
 from lakestream_mcp.deploy.cost.load import Load
-from lakestream_mcp.errors import InvalidArgument
+from lakestream_mcp.errors import InvalidArgument, InvalidPipeline
 from lakestream_mcp.graph.model import PipelineDocument
 from lakestream_mcp.surfaces.host import Host
 from lakestream_mcp.templates.library import built_in
@@ -76,6 +77,8 @@ def test_only_what_is_listed_changes_the_estimate(
     load: dict[str, Any], name: str, value: float
 ) -> None:
     assumptions = Assumptions.load()
+    least, most = LIMITS.get(name, (0, MOST))
+    value = min(max(value, least), most)
     before = estimate(DOCUMENT, CATALOG, Load.of(load), assumptions)
     changed = assumptions.replaced({name: value}, "given")
     after = estimate(DOCUMENT, CATALOG, Load.of(load), changed)
@@ -184,12 +187,49 @@ def test_prices_are_edited_by_a_file_or_by_the_call(host: Host, agent: Caller) -
         ({"assume": {"utilisation": 1}}, "INVALID_ASSUMPTION"),
         ({"assume": {"utilization": "much"}}, "INVALID_ASSUMPTION"),
         ({"assume": {"utilization": {"low": 1}}}, "INVALID_ASSUMPTION"),
+        ({"assume": {"utilization": 0}}, "INVALID_ASSUMPTION"),
+        ({"assume": {"dbu_price.jobs": 1e308}}, "INVALID_ASSUMPTION"),
+        ({"load": {"events_per_second": 1, "keys": 1, "batch_seconds": 1e-9}}, "INVALID_ARGUMENT"),
+        (
+            {"load": {"events_per_second": 1, "keys": 1, "reach": {"burst": 1e308}}},
+            "INVALID_ARGUMENT",
+        ),
     ],
 )
 def test_bad_values_are_told(agent: Caller, arguments: dict[str, Any], code: str) -> None:
     load = {"events_per_second": 1, "keys": 1}
     said = agent.call("estimate_cost", {"pipeline_id": "payments", "load": load} | arguments)
     assert said["error"]["code"] == code
+
+
+@pytest.mark.parametrize("value", [0, 1e-300, 1e308, {"low": 5, "base": 1, "high": 0}])
+@pytest.mark.parametrize("name", sorted(Assumptions.load().known))
+def test_whatever_is_assumed_it_is_an_estimate_or_a_refusal(name: str, value: Any) -> None:
+    for compute in ("classic", "serverless"):
+        for mode in ("continuous", "triggered"):
+            load = {"events_per_second": 500, "keys": 1000, "compute": compute, "mode": mode}
+            try:
+                assumed = Assumptions.load().replaced({name: value}, "given")
+                estimate(DOCUMENT, CATALOG, Load.of(load), assumed)
+            except InvalidArgument as error:
+                assert (error.code, error.where["assumption"]) == ("INVALID_ASSUMPTION", name)
+
+
+@pytest.mark.parametrize("trigger", ["0 seconds", "1 second", "-1 seconds", "", "soon", 5, None])
+def test_any_trigger_has_an_estimate_or_is_refused_as_in_code(trigger: Any) -> None:
+    document = DOCUMENT.model_copy(update={"settings": {"trigger": trigger}})
+    said = ""
+    try:
+        CodeSettings.of(document, "payments")
+    except InvalidPipeline as error:
+        said = error.code
+    try:
+        batch = made(document, events_per_second=1, keys=1).assumptions["batch_seconds"]
+    except InvalidPipeline as error:
+        assert error.code == said
+        return
+    assert said == ""
+    assert (batch.source == "the pipeline's trigger") == (trigger == "1 second")
 
 
 def test_keys_kept_apart_cost_only_where_few_are_touched() -> None:

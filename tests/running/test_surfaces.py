@@ -49,6 +49,8 @@ def test_what_is_wrong_is_said(run: Run) -> None:
                 continue
             answer = caller.call("run_pipeline", {"pipeline_id": "quiet", **arguments})
             assert answer["error"]["code"] == code, (surface, arguments)
+            if "trigger" in arguments:
+                assert answer["error"]["where"] == {"argument": "trigger"}
     assert run.status.phase == "never-started"
 
 

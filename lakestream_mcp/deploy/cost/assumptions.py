@@ -17,6 +17,16 @@ PRICES = Path(__file__).with_name("prices.json")
 OWN_FILE = "prices.json"
 """In the data folder: entries that replace those of the same name."""
 
+MOST = 1e9
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "core_speed": (0.001, 1_000),
+    "utilization": (0.001, 1),
+    "batch_seconds": (0.01, 86_400),
+    "runs_per_day": (0.001, 1_440),
+    "peak_factor": (1, 1_000),
+}
+"""What some can be at all; others are from 0 to MOST."""
+
 
 class Range(BaseModel):
     """A value for the cheapest case, for the likely one, and for the dearest."""
@@ -60,14 +70,15 @@ class Assumptions:
         own = folder / OWN_FILE if folder else None
         return cls(known | _read(own, known) if own and own.exists() else known)
 
-    def replaced(self, given: Mapping[str, Any], source: str) -> Assumptions:
+    def replaced(self, given: Mapping[str, Any], source: str, date: str = "") -> Assumptions:
         """With single values, or ranges, in place of some. Raises InvalidArgument."""
         known = dict(self.known)
         for name, value in given.items():
             before = _named(name, known)
             single = isinstance(value, int | float) and not isinstance(value, bool)
             values = dict.fromkeys(CASES, value) if single else value
-            known[name] = _checked(name, {"unit": before.unit, "source": source} | _object(values))
+            told = {"unit": before.unit, "source": source, "date": date}
+            known[name] = _checked(name, told | _object(values))
         return Assumptions(known)
 
     def use(self, name: str) -> Range:
@@ -114,15 +125,23 @@ def _named(name: str, known: Mapping[str, Assumption]) -> Assumption:
 
 def _checked(name: str, value: Any) -> Assumption:
     try:
-        return Assumption.model_validate(value)
+        found = Assumption.model_validate(value)
     except ValidationError as error:
-        raise InvalidArgument(
-            f"The assumption `{name}` cannot be used: {error.errors()[0]['msg']}.",
-            code="INVALID_ASSUMPTION",
-            where={"assumption": name},
-            got=value if isinstance(value, int | float | str) else None,
-            expected='a number, or {"low": 1, "base": 2, "high": 3}',
-        ) from None
+        raise _refused(name, value, error.errors()[0]["msg"]) from None
+    least, most = LIMITS.get(name, (0.0, MOST))
+    if not all(least <= found.at(case) <= most for case in CASES):
+        raise _refused(name, value, f"it is from {least:g} to {most:,.0f}")
+    return found
+
+
+def _refused(name: str, value: Any, why: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"The assumption `{name}` cannot be used: {why}.",
+        code="INVALID_ASSUMPTION",
+        where={"assumption": name},
+        got=value if isinstance(value, int | float | str) else None,
+        expected='a number, or {"low": 1, "base": 2, "high": 3}',
+    )
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ...cep.pattern_type import PatternType, StateBound, StatefulType
 from ...cep.stateful import StatefulRelationalType
-from ...codegen.settings import AVAILABLE_NOW
+from ...codegen.settings import AVAILABLE_NOW, CodeSettings
 from ...graph.config import canonical, parse
 from ...graph.duration import delay_ms, duration_us
 from ...graph.model import PipelineDocument
@@ -145,11 +145,11 @@ def _batches(
         # Two more than the events fill: the last one, and the empty one that moves the watermark.
         per_run = max(1.0, rate * 86_400 / runs / BATCH_EVENTS) + 1
         return runs / 24, runs * per_run / 86_400
-    trigger = flows.document.settings.get("trigger")
-    known = load.batch_seconds
-    source = "given"
-    if known is None and isinstance(trigger, str) and trigger != AVAILABLE_NOW:
-        known, source = _seconds(trigger), "the pipeline's trigger"
+    known, source = load.batch_seconds, "given"
+    if known is None:
+        trigger = CodeSettings.of(flows.document, "").trigger
+        if trigger != AVAILABLE_NOW:
+            known, source = duration_us(trigger) / 1e6, "the pipeline's trigger"
     if known is None:
         return 0.0, 1 / given.use("batch_seconds").at(case)
     given.note("batch_seconds", Range.of(known), "s", source)

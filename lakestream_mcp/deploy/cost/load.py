@@ -26,7 +26,7 @@ def _plain_number(given: object) -> object:
 Positive = Annotated[
     float, BeforeValidator(_plain_number), Field(gt=0, le=1e9, allow_inf_nan=False)
 ]
-Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Compute = Literal["classic", "serverless"]
 Mode = Literal["continuous", "triggered"]
 
@@ -48,7 +48,7 @@ class Load(BaseModel):
     compute: Compute = "classic"
     mode: Mode | None = None
     runs_per_day: Annotated[float, Field(gt=0, le=1440)] | None = None
-    batch_seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    batch_seconds: Annotated[float, Field(ge=0.01, le=86_400)] | None = None
     reach: dict[str, Share] = Field(default_factory=dict)
     wanted: dict[str, Share] = Field(default_factory=dict)
     rows: dict[str, Share] = Field(default_factory=dict)

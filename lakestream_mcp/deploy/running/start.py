@@ -183,9 +183,9 @@ def _trigger(given: str, settings: dict[str, Any]) -> str:
         return AVAILABLE_NOW
     try:
         return duration_text(duration_us(str(wanted)))
-    except ValueError as error:
+    except InvalidArgument as error:
         raise InvalidArgument(
-            f"This is no trigger: {error}",
+            f"This is no trigger: {error.message}",
             where={"argument": "trigger"},
             got=str(wanted)[:80],
             expected=f"`{AVAILABLE_NOW}` or an interval such as `5 seconds`",
