@@ -47,8 +47,18 @@ def held(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
         plain = number._replace(kind="num", norm="#num")
         return [sign(said, first), column, sign("*", column), plain]
 
-    tokens = rewritten(tokens, (_TIMES, times))
+    tokens = rewritten(_unquoted(tokens, columns), (_TIMES, times))
     return _keyed(_named(tokens, numbers), known)
+
+
+def _unquoted(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
+    """The text with columns in backticks as they are without: `write `v` > 5 to …`."""
+    return [
+        t._replace(kind="word", text=str(t.value), norm=str(t.value).lower())
+        if t.kind == "str" and t.text[0] == "`" and t.value in columns
+        else t
+        for t in tokens
+    ]
 
 
 def _named(tokens: Sequence[Token], numbers: set[str]) -> list[Token]:

@@ -83,6 +83,10 @@ _NOBODY = (
     r"(?:somebody|someone|anyone|anybody|whoever \w+)(?! on (?:slack|teams|call))"
 )
 """People who are to be told, and nobody says who or how."""
+_COMPUTED = (
+    r"(?:compute|calculate|then|write|get)(?: (?:the|an?))* (?:average|avg|mean|sum|total|maximum|"
+    r"max|minimum|min) (?:of )?(?:the )?\w+ (?:per|by|for each)"
+)
 _TOTAL = rf"(?:{'|'.join(FUNCTIONS)}) (?:of )?(?:the )?\w+ (?:per|by|for each)"
 
 
@@ -102,6 +106,9 @@ def open_point(phrase: Phrase, types: Collection[str], columns: Collection[str])
         return "Who is to be told, and how: Slack, Teams, PagerDuty or an e-mail address?"
     if phrase.has(r"sessioni\w+") and not phrase.has("#dur"):
         return _POINTS[0][2]
+    summed = {*_SUMMED, "velocity", "sequence"} & {*types}
+    if phrase.has(_COMPUTED) and phrase.has("#dur") and not summed:
+        return "What is to be summed up, and over which time? I did not understand it."
     if phrase.has(_TOTAL) and not phrase.has("#dur") and not {*_SUMMED} & {*types}:
         return "Over which window of time? How long is it?"
     return None

@@ -75,6 +75,14 @@ _WITH_PATH = (
 )
 _LONG_SESSION = r"(?P<s>sessions?|visits?) (?:longer|more|bigger|larger)(?= than #num \w+)"
 _FACTOR_OF = r"(?P<n>#factor)(?= (?:in|within|during|over|per) (?:(?:a|an|the|any) )*#dur)"
+_RECOVERS = (
+    r"(?:and|,)(?: then)? (?:(?:recovers?|rebounds?|bounces?|returns?|climbs?|comes?|goes|gets|"
+    r"rises|falls|drops)(?: back)?|back)(?= (?:above|below|over|under) #num)"
+)
+_UNIT = (
+    r"(?<=[a-z_] )\( (?:°c|°f|°|celsius|fahrenheit|km / h|kmh|kph|mph|ms|seconds|percent|%|usd|eur|"
+    r"euros?|dollars|degrees|bpm|bar|psi|kw|kwh|volts?|watts?|rpm|ppm) \)"
+)
 _AT_ANOTHER = r"(?:at|in|on|via|through|with) (?P<how>another|a different|some other)"
 
 
@@ -140,6 +148,8 @@ _PHRASINGS: tuple[Rewriting, ...] = (
     ),
     (_COUNTED_FIRST, _over),
     (_FROM_ONE, lambda _: []),
+    (_RECOVERS, lambda found: _said(found, "then", "goes")),
+    (_UNIT, lambda _: []),
     (_WITH_PATH, _quoted),
     (_LONG_SESSION, lambda found: [*found.groups["s"], *_said(found, "with", "more")]),
     (_FACTOR_OF, lambda found: [found.tokens[0]._replace(kind="times", norm="#times")]),
