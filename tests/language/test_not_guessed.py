@@ -11,6 +11,7 @@ from .test_rule_edits import changed, configs, edges, judge
 from .test_slots import config
 
 __all__ = ["judge"]
+LOADS = {"host": "string", "cpu": "double", "ts": "timestamp"}
 LOGINS = {"user_id": "string", "event_type": "string", "ts": "timestamp"}
 
 
@@ -30,11 +31,11 @@ LOGINS = {"user_id": "string", "event_type": "string", "ts": "timestamp"}
             {"key": ["card_number"], "sum": "amount", "threshold": 2000},
         ),
         (
-            "latency increases 5 times in a row by at least 100 in total for a host within 10 "
+            "cpu increases 5 times in a row by at least 10 in total for a host within 10 "
             "minutes → Slack",
-            METRICS,
+            LOADS,
             "trend",
-            {"key": ["host"], "length": 6, "min_change": 100},
+            {"key": ["host"], "length": 6, "min_change": 10},
         ),
         (
             "Every row where cpu (%) exceeds 75.5 should be written to `main.o.hot`",
