@@ -101,3 +101,46 @@ def test_an_average_is_of_a_number(judge: Any) -> None:
     made = changed(judge, "revenue", "also compute the average and the number of orders")
     told = {(a["function"], a.get("column")) for a in configs(made)["sums"]["aggregations"]}
     assert told == {("sum", "total"), ("avg", "total"), ("count", None)}
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "node", "expected"),
+    [
+        (
+            "merchants with more than 3 payments with amount over 10 in one hour, Slack",
+            PAYMENTS,
+            "count-threshold",
+            {"key": ["merchant"], "where": "amount > 10", "threshold": 3},
+        ),
+        (
+            "merchant is not null and length of card_number is 16 → main.p.x",
+            PAYMENTS,
+            "filter",
+            {"condition": "NOT merchant IS NULL AND LENGTH(card_number) = 16"},
+        ),
+        (
+            "length of merchant is at least 3 → main.p.x",
+            PAYMENTS,
+            "filter",
+            {"condition": "LENGTH(merchant) >= 3"},
+        ),
+        (
+            "tumbling window 1h: min/max/avg cpu by host → main.o.x",
+            LOADS,
+            "window-aggregate",
+            {"duration": "1 hour", "group_by": ["host"]},
+        ),
+        (
+            "source: webhook, columns id string, v double, ts timestamp; filter v >= 10; sink: "
+            "main.o.x",
+            {},
+            "rest-webhook-source",
+            {},
+        ),
+    ],
+)
+def test_numbers_and_places_are_what_they_are(
+    text: str, schema: dict[str, str], node: str, expected: dict[str, Any]
+) -> None:
+    made = config(said(text, schema), node)
+    assert {name: made.get(name) for name in expected} == expected

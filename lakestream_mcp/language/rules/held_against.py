@@ -26,7 +26,7 @@ _IS_OVER = (
     r"at least|at most|exceeds|greater than|higher than|lower than|>|<|>=|<=) #num)"
 )
 _SIGNS = (("at least", ">="), ("less", "<"), ("lower", "<"), ("below", "<"), ("under", "<"))
-_ALONE = r"(?P<before>[(,;]) (?P<k>[a-z_]\w*)(?= (?:,|\)|;|\.)(?: |$))"
+_ALONE = r"(?<!length )(?P<before>[(,;]) (?P<k>[a-z_]\w*)(?= (?:,|\)|;|\.)(?: |$))"
 _KEYED = r"per|by|key|keys|keyed|for each|for every|same|each|every|of an?|for one|a single"
 
 

@@ -21,7 +21,7 @@ _ORDERED = (
 """Words by which one event comes after another."""
 _STAYS = r"-> .*(?:stays?|stuck|remains?|sits?|lingers?|hangs?)(?: \w+){0,4} #dur"
 _OWN_COLUMNS = (
-    r"(?:topics? (?:[a-z_]\w*|#\w+)|#name|kafka \w+)"
+    r"(?:topics? (?:[a-z_]\w*|#\w+)|#name|kafka \w+|webhooks?)"
     r"(?: (?:\(|:|,|;|with|at|on|@|#host|kafka|fields|columns))* #columns"
 )
 _HELD = r"(?:double|triple|twice|half)(?: of)? (?:the|that of the) (?:first|second|other|earlier)"

@@ -66,6 +66,11 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "Which stream or table is the other side of the join, and by which columns?",
     ),
     (
+        r"struct <",
+        (),
+        "Columns inside of others are no sentence: give the columns as `schema`.",
+    ),
+    (
         r"by group|per group",
         (),
         "By which column are rows grouped? `group` is none.",
