@@ -125,6 +125,18 @@ def test_an_average_is_of_a_number(judge: Any) -> None:
             {"condition": "LENGTH(merchant) >= 3"},
         ),
         (
+            "cpu > 3 into a SQL warehouse (id wh7), table main.o.x",
+            LOADS,
+            "sql-warehouse-sink",
+            {"warehouse_id": "wh7", "table": "main.o.x"},
+        ),
+        (
+            "keep rows with latency between 30 and 120 and greater than cpu, then main.o.x",
+            METRICS,
+            "filter",
+            {"condition": "latency BETWEEN 30 AND 120 AND latency > cpu"},
+        ),
+        (
             "tumbling window 1h: min/max/avg cpu by host → main.o.x",
             LOADS,
             "window-aggregate",

@@ -49,7 +49,7 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     (
         r"(?:to|via|by|call) (?:an?|the|our|my|some) (?:http |rest )?(?:webhook|endpoint|api)"
-        r"(?= [.;,!]|$)(?!.*#url)",
+        r"(?= [.;,!]|$)",
         ("rest-webhook-sink",),
         "To which address are rows posted? Say the URL of the webhook.",
     ),

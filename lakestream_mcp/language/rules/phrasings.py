@@ -84,6 +84,7 @@ _UNIT = (
     r"(?<=[a-z_] )\( (?:°c|°f|°|celsius|fahrenheit|km / h|kmh|kph|mph|ms|seconds|percent|%|usd|eur|"
     r"euros?|dollars|degrees|bpm|bar|psi|kw|kwh|volts?|watts?|rpm|ppm) \)"
 )
+_WAREHOUSE = r"(?P<w>warehouse) \((?: (?:id|with|:|=))* (?P<i>[a-z0-9]\w*|#str|#num) \)"
 _SIZES = {"at least": ">=", "more than": ">", "over": ">", "less than": "<", "under": "<",
           "at most": "<=", "exactly": "=", "is": "=", "equals": "="}  # fmt: skip
 _LENGTH_OF = (
@@ -174,6 +175,7 @@ _PHRASINGS: tuple[Rewriting, ...] = (
     (_COUNTED_FIRST, _over),
     (_FROM_ONE, lambda _: []),
     (_LENGTH_OF, _sized),
+    (_WAREHOUSE, lambda found: [*found.groups["w"], *found.groups["i"]]),
     (_RECOVERS, lambda found: _said(found, "then", "goes")),
     (_UNIT, lambda _: []),
     (_WITH_PATH, _quoted),
