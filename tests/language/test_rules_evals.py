@@ -44,6 +44,7 @@ def wrong(results: list[Result]) -> list[tuple[str, list[str]]]:
         "fresh_7",
         "fresh_8",
         "fresh_9",
+        "fresh_10",
         "edits_4",
         "edits_5",
         "edits_6",

@@ -14,7 +14,7 @@ from .test_slots import config, types
 LOGINS = {"user_id": "string", "event_type": "string", "country": "string", "ts": "timestamp"}
 
 
-def ways(made: Draft) -> set[tuple[str, str]]:
+def ways(made: Draft) -> set[tuple[str | None, str]]:
     """Each port of the router and where it leads."""
     names = {c.node.id: c.node.type for c in made.changes if c.op == "add_node"}
     return {

@@ -19,6 +19,8 @@ _FUNCTION = "|".join(FUNCTIONS) + "|distinct|unique"
 _BESIDE = r"in addition to|besides|next to|on top of|along with|together with|as well as"
 _LESS = r"remove|drop|delete|no longer|without|stop|do not|any ?more|leave out|not needed"
 _BECOMES = r"(?:becomes?|should become|should be|->|turns? into)"
+_ANY = ("cou", "fir", "las", "min", "max")
+"""How the names of functions begin that are of columns of any kind."""
 _MORE = rf"{ALSO}|add|include|and also|extend"
 
 
@@ -93,7 +95,7 @@ class AggregationEdits(EditKind):
         only = next(iter(columns)) if len(columns) == 1 else None
         named = [
             m._replace(column=(only,))
-            if only and m.function != "count" and not _names(scene.columns, m.column)
+            if only and m.function != "count" and not _sums(scene.columns, m)
             else m
             for m in wanted
         ]
@@ -124,8 +126,10 @@ class AggregationEdits(EditKind):
         )
 
 
-def _names(columns: Any, words: tuple[str, ...]) -> bool:
-    return bool(words and columns.named(list(words)))
+def _sums(columns: Any, measure: Measure) -> bool:
+    """Whether a function has a column of its own; no average is that of an `order_id`."""
+    named = columns.named(list(measure.column)) if measure.column else None
+    return bool(named and (named.name in columns.numeric() or measure.function[:3] in _ANY))
 
 
 def _same(made: list[dict[str, Any]], current: list[dict[str, Any]]) -> bool:

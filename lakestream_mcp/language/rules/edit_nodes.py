@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from .edit_links import Links
 from .edit_said import mentions
+from .known_values import numbers_of
 from .names import singular
 from .phrase import Phrase
 from .scene import Made
@@ -52,6 +55,13 @@ _BACK = (
     r"original) (?:version|revision|state)"
 )
 _NOT_TO = r"instead of|rather than|(?:(?:,|and|but) )*(?:not|no longer) (?:to|into|in|by|on)"
+_ALL_COUNT = (
+    r"(?:(?:so|because|since|now|from now on) )*(?:every|all|any)(?: \w+){0,2}? "
+    r"(?:(?:should|must|shall|can|may|will|is to|are to|be) )*"
+    r"(?:counts?|counted|matters?|pass|passes|considered|go through|included)(?: (?:now|again))*"
+    r"(?: (?:,|and|not|just|only|those|the|ones))*(?P<kept>(?: \S+){0,6})"
+)
+"""Whatever there is counts: no filter keeps some of it."""
 
 
 class NodeEdits(Links):
@@ -184,6 +194,24 @@ class NodeEdits(Links):
             return False
         phrase.use()
         for node in nodes:
+            self._take_out(node)
+        return True
+
+    def _all_counted(self, phrase: Phrase) -> bool:
+        """`every payment should count, not just those over 100`: without the filter that keeps
+        those."""
+        found = phrase.at(_ALL_COUNT)
+        if found is None or found.end != len(phrase):
+            return False
+        said = [Fraction(t.value) for t in found.groups.get("kept", ()) if t.norm == "#num"]
+        filters = [n for n in self.flow.types if "condition" in self.flow.config(n)]
+        if said:
+            filters = [n for n in filters if {*said} <= numbers_of(self.flow.config(n))]
+        removed = any(c.op == "remove_node" for c in self.flow.changes)
+        if len(filters) != 1 and not (removed and not filters):
+            return False
+        phrase.use()
+        for node in filters:
             self._take_out(node)
         return True
 

@@ -117,6 +117,7 @@ class Editor(Additions):
             self._in_place_of,
             self._swapped,
             self._removed,
+            self._all_counted,
             self._connected,
             self._addressed,
             self._becomes,

@@ -135,8 +135,7 @@ class EventKinds:
             if self.rows and alone and not how:
                 self._ask_kind(words)
                 return None
-            words = [t for t in words if not self._is_row(t)]
-            words = [_participle(t) for t in words if not self._about_stream(t, "")]
+            words = [_participle(t) for t in words if not self._is_row(t)]
             how, what = [], words
         rest = [*how, *what] if not how or not what else list(words)
         rest = [t for t in rest if not self._about_stream(t, kind)]
@@ -162,7 +161,8 @@ class EventKinds:
 
     def _is_row(self, token: Token) -> bool:
         """Whether a word is what every row is: `payment`, where rows are payments with an id."""
-        return singular(token.norm) == "payment" and bool(self.columns.key_of(["payment"]))
+        known = singular(token.norm) == "payment" and bool(self.columns.key_of(["payment"]))
+        return known or self._about_stream(token, "")
 
     def _about_stream(self, token: Token, kind: str | None) -> bool:
         """Whether a word only says what all the rows are: `order` where there is an `order_id`."""

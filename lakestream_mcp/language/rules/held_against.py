@@ -18,6 +18,11 @@ _TIMES = (
     r"lower than|below|under|>=|<=|>|<) (?P<n>#times|#factor|#num times|#num) "
     r"(?:the )?(?P<c>[a-z_]\w*)"
 )
+_AND_MORE = (
+    r"(?P<c>[a-z_]\w*) (?P<range>(?:is )?between #num and #num) and (?:also )?"
+    r"(?P<how>(?:greater|more|higher|larger|less|lower|smaller) than|above|below|over|under|>|<|"
+    r">=|<=)(?= (?:the |its )?(?P<d>[a-z_]\w*))"
+)
 _SUMMED = rf"(?P<f>{'|'.join(_FUNCTIONS)})(?: of)?(?: the)? (?P<c>[a-z_]\w*)"
 _IS_OVER = (
     rf"(?P<lead>(?:if|when|whenever|where|once|keep|only)(?: (?:only|those|rows|windows|where|with|"
@@ -26,7 +31,7 @@ _IS_OVER = (
     r"at least|at most|exceeds|greater than|higher than|lower than|>|<|>=|<=) #num)"
 )
 _SIGNS = (("at least", ">="), ("less", "<"), ("lower", "<"), ("below", "<"), ("under", "<"))
-_ALONE = r"(?P<before>[(,;]) (?P<k>[a-z_]\w*)(?= (?:,|\)|;|\.)(?: |$))"
+_ALONE = r"(?<!length )(?P<before>[(,;]) (?P<k>[a-z_]\w*)(?= (?:,|\)|;|\.)(?: |$))"
 _KEYED = r"per|by|key|keys|keyed|for each|for every|same|each|every|of an?|for one|a single"
 
 
@@ -47,8 +52,24 @@ def held(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
         plain = number._replace(kind="num", norm="#num")
         return [sign(said, first), column, sign("*", column), plain]
 
-    tokens = rewritten(tokens, (_TIMES, times))
+    def both(found: Found) -> list[Token] | None:
+        said, column = found.groups, found.groups["c"][0]
+        if not {column.norm, said["d"][0].norm} <= numbers:
+            return None
+        return [column, *said["range"], word("and", column), column, *said["how"]]
+
+    tokens = rewritten(_unquoted(tokens, columns), (_TIMES, times), (_AND_MORE, both))
     return _keyed(_named(tokens, numbers), known)
+
+
+def _unquoted(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
+    """The text with columns in backticks as they are without: `write `v` > 5 to …`."""
+    return [
+        t._replace(kind="word", text=str(t.value), norm=str(t.value).lower())
+        if t.kind == "str" and t.text[0] == "`" and t.value in columns
+        else t
+        for t in tokens
+    ]
 
 
 def _named(tokens: Sequence[Token], numbers: set[str]) -> list[Token]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -53,3 +54,14 @@ def _compared(text: str) -> list[tuple[str, str]]:
                 if isinstance(v, exp.Literal) and v.is_string
             ]
     return found
+
+
+def numbers_of(config: Any) -> set[Fraction]:
+    """The numbers that the conditions of a configuration compare with."""
+    from sqlglot import exp
+
+    from ...relational.sql import parse_expression
+
+    trees = [parse_expression(text, None, aggregates=True) for text in _conditions(config)]
+    literals = [n for tree in trees for n in tree.find_all(exp.Literal)]
+    return {Fraction(n.name) for n in literals if not n.is_string}

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
+from .names import Columns
 from .phrase import Phrase
 
 if TYPE_CHECKING:
@@ -20,16 +21,20 @@ _ORDERED = (
 """Words by which one event comes after another."""
 _STAYS = r"-> .*(?:stays?|stuck|remains?|sits?|lingers?|hangs?)(?: \w+){0,4} #dur"
 _OWN_COLUMNS = (
-    r"(?:topics? (?:[a-z_]\w*|#\w+)|#name|kafka \w+)"
+    r"(?:topics? (?:[a-z_]\w*|#\w+)|#name|kafka \w+|webhooks?)"
     r"(?: (?:\(|:|,|;|with|at|on|@|#host|kafka|fields|columns))* #columns"
 )
 _HELD = r"(?:double|triple|twice|half)(?: of)? (?:the|that of the) (?:first|second|other|earlier)"
 """What one row is held against another by, which no count says."""
-_BEFORE = r"(?:not|never) preceded"
+_BEFORE = (
+    r"(?:not|never) preceded|(?:without|no)(?: an?| any)? (?:preceding|prior|previous|earlier)"
+)
 """What should have come before an event is no absence after it."""
+_SAME = r"(?:same|identical) (?P<w>[a-z_]\w*)"
+_IN_A_ROW = r"#num (?:\w+ )?(?:in a row|consecutively)|#num (?:consecutive|successive)"
 _ALL = (
-    r"together|overall|global\w*|in total|across|no one|nobody|anything|nothing|whole|entire|"
-    r"regardless|all (?:rows|events|data)|no matter"
+    r"together|overall|global\w*|in total (?:across|over all)|across|no one|nobody|anything|"
+    r"nothing|whole|entire|regardless|all (?:rows|events|data)|no matter"
 )
 """Words by which all rows are matched together."""
 
@@ -65,6 +70,8 @@ def is_ruled_out(draft: Draft, types: Collection[str], phrase: Phrase) -> bool:
     before = "absence" in types and phrase.has(_BEFORE)
     configs = [c.node.config for c in draft.changes if c.op == "add_node"]
     counts_one = any(_counts_one(c) for c in configs)
+    counts_one |= "count-threshold" in types and phrase.has(_IN_A_ROW)
+    counts_one |= "heartbeat" in types and phrase.has(r"then|followed by")
     return denied or held or before or counts_one or is_keyless(draft, phrase)
 
 
@@ -103,6 +110,14 @@ def is_parted_off(draft: Draft, phrase: Phrase) -> bool:
 def _counts_one(config: Any) -> bool:
     """Whether a count is reached by any single row, which no text means."""
     return config.get("threshold") == 1 and config.get("comparison") == ">=" and "per" not in config
+
+
+def unheld(draft: Draft, phrase: Phrase, columns: Columns) -> list[str]:
+    """The columns of which a text says that events have the same, and a draft has not."""
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    told = str([{k: v for k, v in c.items() if k not in ("columns", "message")} for c in configs])
+    named = (columns.exactly([f.groups["w"][0].norm]) for f in phrase.all(_SAME))
+    return [n.name for n in named if n and len(n.names) == 1 and n.name not in told]
 
 
 def is_keyless(draft: Draft, phrase: Phrase) -> bool:

@@ -49,7 +49,7 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     (
         r"(?:to|via|by|call) (?:an?|the|our|my|some) (?:http |rest )?(?:webhook|endpoint|api)"
-        r"(?= [.;,!]|$)(?!.*#url)",
+        r"(?= [.;,!]|$)",
         ("rest-webhook-sink",),
         "To which address are rows posted? Say the URL of the webhook.",
     ),
@@ -64,6 +64,11 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         r"(?:stream|table|topic|source)",
         (),
         "Which stream or table is the other side of the join, and by which columns?",
+    ),
+    (
+        r"struct <",
+        (),
+        "Columns inside of others are no sentence: give the columns as `schema`.",
     ),
     (
         r"by group|per group",
@@ -83,6 +88,10 @@ _NOBODY = (
     r"(?:somebody|someone|anyone|anybody|whoever \w+)(?! on (?:slack|teams|call))"
 )
 """People who are to be told, and nobody says who or how."""
+_COMPUTED = (
+    r"(?:compute|calculate|then|write|get)(?: (?:the|an?))* (?:average|avg|mean|sum|total|maximum|"
+    r"max|minimum|min) (?:of )?(?:the )?\w+ (?:per|by|for each)"
+)
 _TOTAL = rf"(?:{'|'.join(FUNCTIONS)}) (?:of )?(?:the )?\w+ (?:per|by|for each)"
 
 
@@ -102,6 +111,9 @@ def open_point(phrase: Phrase, types: Collection[str], columns: Collection[str])
         return "Who is to be told, and how: Slack, Teams, PagerDuty or an e-mail address?"
     if phrase.has(r"sessioni\w+") and not phrase.has("#dur"):
         return _POINTS[0][2]
+    summed = {*_SUMMED, "velocity", "sequence"} & {*types}
+    if phrase.has(_COMPUTED) and phrase.has("#dur") and not summed:
+        return "What is to be summed up, and over which time? I did not understand it."
     if phrase.has(_TOTAL) and not phrase.has("#dur") and not {*_SUMMED} & {*types}:
         return "Over which window of time? How long is it?"
     return None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .measures import FUNCTIONS
 from .phrase import Found, Phrase
-from .rewriting import Rewriting, rewritten, word
+from .rewriting import Rewriting, mark, rewritten, sign, word
 from .tokens import Token
 
 _PAST = {
@@ -75,13 +76,29 @@ _WITH_PATH = (
 )
 _LONG_SESSION = r"(?P<s>sessions?|visits?) (?:longer|more|bigger|larger)(?= than #num \w+)"
 _FACTOR_OF = r"(?P<n>#factor)(?= (?:in|within|during|over|per) (?:(?:a|an|the|any) )*#dur)"
+_RECOVERS = (
+    r"(?:and|,)(?: then)? (?:(?:recovers?|rebounds?|bounces?|returns?|climbs?|comes?|goes|gets|"
+    r"rises|falls|drops)(?: back)?|back)(?= (?:above|below|over|under) #num)"
+)
+_UNIT = (
+    r"(?<=[a-z_] )\( (?:°c|°f|°|celsius|fahrenheit|km / h|kmh|kph|mph|ms|seconds|percent|%|usd|eur|"
+    r"euros?|dollars|degrees|bpm|bar|psi|kw|kwh|volts?|watts?|rpm|ppm) \)"
+)
+_WAREHOUSE = r"(?P<w>warehouse) \((?: (?:id|with|:|=))* (?P<i>[a-z0-9]\w*|#str|#num) \)"
+_SIZES = {"at least": ">=", "more than": ">", "over": ">", "less than": "<", "under": "<",
+          "at most": "<=", "exactly": "=", "is": "=", "equals": "="}  # fmt: skip
+_LENGTH_OF = (
+    r"(?:the )?length of (?:the )?(?P<c>[a-z_]\w*) (?:is (?!#num))?"
+    rf"(?P<how>=|>|<|>=|<=|!=|{'|'.join(_SIZES)})(?= #num)"
+)
 _AT_ANOTHER = r"(?:at|in|on|via|through|with) (?P<how>another|a different|some other)"
 
 
 def phrased(tokens: Sequence[Token]) -> list[Token]:
     """A text with `fell below` as `falls below`, and `at most one alert per host in 5 minutes` as
     a deduplication."""
-    return rewritten(_channelled(tokens), *_PHRASINGS)
+    split = [part for token in tokens for part in _unslashed(token)]
+    return rewritten(_channelled(split), *_PHRASINGS)
 
 
 def _channelled(tokens: Sequence[Token]) -> Sequence[Token]:
@@ -119,6 +136,23 @@ def _said(found: Found, *words: str) -> list[Token]:
     return [word(w, found.tokens[0]) for w in words]
 
 
+def _sized(found: Found) -> list[Token]:
+    """`length of code is 2` as `length ( code ) = 2`."""
+    column = found.groups["c"][0]
+    how = Phrase(found.groups["how"]).text
+    size = [word("length", column), sign("(", column), column, sign(")", column)]
+    return [*size, sign(_SIZES.get(how, how), column)]
+
+
+def _unslashed(token: Token) -> list[Token]:
+    """`min/max/avg` as three words."""
+    parts = token.text.split("/") if token.kind in ("topic", "path") else []
+    if not parts or not {*parts} <= {*FUNCTIONS}:
+        return [token]
+    said = [t for p in parts for t in (mark(",", token), word(p, token))]
+    return said[1:]
+
+
 def _usual(found: Found) -> list[Token]:
     """`the card's usual` as `usual per card`."""
     key = found.groups["k"][0]
@@ -140,6 +174,10 @@ _PHRASINGS: tuple[Rewriting, ...] = (
     ),
     (_COUNTED_FIRST, _over),
     (_FROM_ONE, lambda _: []),
+    (_LENGTH_OF, _sized),
+    (_WAREHOUSE, lambda found: [*found.groups["w"], *found.groups["i"]]),
+    (_RECOVERS, lambda found: _said(found, "then", "goes")),
+    (_UNIT, lambda _: []),
     (_WITH_PATH, _quoted),
     (_LONG_SESSION, lambda found: [*found.groups["s"], *_said(found, "with", "more")]),
     (_FACTOR_OF, lambda found: [found.tokens[0]._replace(kind="times", norm="#times")]),

@@ -82,7 +82,10 @@ def _summed(scene: Scene, phrase: Phrase, key: list[str]) -> Made | None:
     )
     if time is None or found is None:
         return None
+    end = rest.find(r"#num [a-z]\w*s (?:with|where|whose|having|over|above|that|which)")
     number = found.groups["n"][0]
+    if end is not None and rest.tokens[end.start] is number:
+        return None
     total, rest = _total(scene, rest.without(found), number)
     if total is None:
         return None

@@ -21,6 +21,7 @@ from .mistakes import (
     is_ungrouped,
     mistaken,
     stacked,
+    unheld,
 )
 from .names import Columns
 from .open_points import open_point
@@ -57,6 +58,11 @@ _THERE = r"to|into|->|goes?|#name|#url|#mail|#path|slack|teams|pager ?duty|kafka
 _OTHERS = (
     r"(?:everything else|the rest|rest|(?:all |the )?others|otherwise|else)(?: \w+){0,2} "
     rf"(?:{_THERE})"
+)
+_TWO_FLOWS = (
+    r"-> (?:(?:the|a|kafka|topic|table|delta) )*(?:#name|#url|#mail|slack|teams|pager ?duty)"
+    r"(?: #channel)? (?:,|;|\.|and)(?: \S+){3,24}? -> (?:(?:the|a|kafka|topic|table|delta) )*"
+    r"(?:#name|#url|#mail|slack|teams|pager ?duty)"
 )
 _FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
 _TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
@@ -105,6 +111,7 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
     if not draft.changes:
         return draft
     said = [*unsaid(told, draft.changes, columns.numeric()), *_unbuilt(phrase, draft)]
+    said += unheld(draft, phrase, columns)
     if not said and is_ungrouped(draft):
         said = unsaid(told, draft.changes, columns.key_candidates())
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
@@ -126,9 +133,12 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
 def _merges_ways(phrase: Phrase, draft: Draft, *apart: str) -> bool:
     """Whether a text says where the other rows go, and a draft has one way to several places."""
     types = {c.node.id: c.node.type for c in draft.changes if c.op == "add_node"}
-    sinks = sum(t.endswith(("-sink", "-pagerduty", "-queue")) for t in types.values())
+    sinks = {n for n, t in types.items() if t.endswith(("-sink", "-pagerduty", "-queue"))}
     ways = {"split-router", _QUALITY, *apart} & {*types.values()}
-    return sinks > 1 and not ways and phrase.has(_OTHERS)
+    fed = {c.source for c in draft.changes if c.op == "connect" and c.target in sinks}
+    if len(sinks) < 2 or ways:
+        return False
+    return phrase.has(_OTHERS) or (len(fed) < 2 and phrase.has(_TWO_FLOWS))
 
 
 def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
@@ -217,6 +227,7 @@ def _whole(
     wrong = wrong or loose(draft.changes)
     wrong = wrong or miscounted(Phrase(tokens), draft.changes)
     wrong = wrong or is_ruled_out(draft, types, Phrase(tokens))
+    wrong = wrong or unheld(draft, Phrase(tokens), columns)
     return None if draft.questions or wrong else draft
 
 
@@ -242,7 +253,7 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     said = Phrase(tokens)
     if spared or mistaken(draft, types, said) or is_misplaced(draft, said):
         return False
-    if is_parted_off(draft, said):
+    if is_parted_off(draft, said) or _merges_ways(said, draft) or unheld(draft, said, columns):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)

@@ -113,6 +113,7 @@ class References:
             if found:
                 end = start + length
                 found, end = self._narrowed(found, phrase, end)
+                found, end = self._titled(found, phrase, end)
                 more = phrase.at(
                     (
                         r"(?:node|step|sink|source|pattern|filter|window|table|"
@@ -122,6 +123,13 @@ class References:
                 )
                 return _placed(found, ordinal), more.end if more else end
         return [], at
+
+    def _titled(self, found: list[str], phrase: Phrase, end: int) -> tuple[list[str], int]:
+        """`the table Kept`: the title right behind what the node is."""
+        said = phrase.part(end, end + 1)
+        written = bool(said) and said.tokens[0].kind == "word" and said.tokens[0].text.istitle()
+        told = [n for n in self._nodes(said) if n in found] if written else []
+        return (told, end + 1) if len(told) == 1 else (found, end)
 
     def _narrowed(self, found: list[str], phrase: Phrase, end: int) -> tuple[list[str], int]:
         """`the filter on humidity`: of several the one that words after them tell of."""

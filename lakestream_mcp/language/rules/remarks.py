@@ -54,7 +54,7 @@ _STATED = (
     r"(?: [a-z]\w*)?(?= (?:to|into|in|on|via|by) )"
 )
 _HEAD = r"(?P<head>[a-z_]\w*) :(?= (?:\S+ ){5})"
-_KEYED = r"\( (?P<key>[a-z_]\w*) \)"
+_KEYED = r"(?<!length )\( (?P<key>[a-z_]\w*) \)"
 _NOT_IN = r"not (?:in|from|for|on|of|with) (?:the )?(?P<text>[a-z_]\w*) (?P<v>#str)"
 _AVERAGE = (
     r"(?P<number>[a-z_]\w*) (?P<f>avg|average|max|min|maximum|minimum|sum)"

@@ -47,7 +47,7 @@ class Scene(NamedTuple):
         """The key of a pattern, and the phrase without what names it."""
         if everything := phrase.take(
             r"all (?:rows|events|data|of them)? ?together|overall|globally|"
-            r"across (?:all|every|the) \w+|in total|regardless of \w+"
+            r"across (?:all|every|the) \w+|(?<!#num )in total|regardless of \w+"
         ):
             return [], phrase.without(everything)
         key, rest = take_key(phrase, self.columns, self.talk)

@@ -79,6 +79,8 @@ _PARTS = (
     ("punct", r"[^\s]"),
 )
 _TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PARTS))
+_PLACES = ("name", "mail", "url", "path", "host", "topic", "channel")
+"""What is a place also where it stands in backticks, as Markdown has it."""
 _COLOURS = {chr(n) for n in (*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400))}
 _SUFFIX = re.compile(r"(?:([kKMB])(?![A-Za-z])|(%)|(x|X|-?fold)(?![A-Za-z])|(st|nd|rd|th)\b)")
 _SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "<>": "!=", "==": "=", "→": "->"}
@@ -124,6 +126,9 @@ def _token(kind: str, found: re.Match[str], text: str) -> tuple[list[Token], int
         return [Token(kind, said, "#clock", _minutes(said), place=start)], end
     if kind in ("str", "time", "ip", "letter"):
         value = said.strip(_QUOTES) if kind == "str" else said
+        inside = _TOKEN.fullmatch(value) if said[0] == "`" else None
+        if inside is not None and inside.lastgroup in _PLACES:
+            return [Token(inside.lastgroup, value, f"#{inside.lastgroup}", value, place=start)], end
         if kind == "str" and _HOST.fullmatch(value):
             return [Token("host", value, "#host", value, place=start)], end
         if kind == "str" and is_file(value) and text[:start].rstrip()[-1:] not in ("=", "<", ">"):

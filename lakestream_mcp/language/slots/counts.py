@@ -178,7 +178,10 @@ _UNITS = {1_000_000: "second", 60_000_000: "minute", 3_600_000_000: "hour", 86_4
 def read_velocity(atoms: Atoms) -> list[Made] | None:
     """A rate, over its unit or over another time."""
     bare = atoms.bare()
-    found = bare.find(r"(?P<n>#num)(?: \w+){0,3} ?(?:per|/|a|an|each|every)? (?P<per>#dur)")
+    found = bare.find(
+        r"(?P<n>#num)(?: (?!(?:in|within|during|over|for|after|inside)\b)\w+){0,3} ?"
+        r"(?:per|/|a|an|each|every)? (?P<per>#dur)"
+    )
     unit = _UNITS.get(int(found.groups["per"][0].value)) if found else None
     if found is None or unit is None or len(atoms.times()) > 2:
         return None

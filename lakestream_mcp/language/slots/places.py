@@ -45,7 +45,7 @@ _FOLDER = (
 )
 _SOURCES = (
     r"mqtt|pub ?/? ?sub|kinesis|event hubs?|debezium|cdc|maxwell|simulat\w*|"
-    r"webhooks?(?= (?:source|,|on|at|#path|:))|port #num|#url(?: ,)?(?: and)? topics?"
+    r"webhooks?(?= (?:source|,|on|at|#path|:|#columns))|port #num|#url(?: ,)?(?: and)? topics?"
 )
 _SINKS = (
     r"lakebase|postgres\w*|sql warehouse|feature (?:store|table)|dead letters?|dlq|unity catalog"
