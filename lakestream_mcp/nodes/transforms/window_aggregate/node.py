@@ -111,7 +111,7 @@ class WindowAggregate(StatefulRelationalType):
         """
         if isinstance(window := config.get("duration", config.get("window")), dict):
             config = {k: v for k, v in config.items() if v is not window} | _apart(window)
-        if "slide" in config and "window_type" not in config:
+        if ("slide" in config and "window_type" not in config) or _hops(config):
             config = config | {"window_type": "sliding"}
         if "aggregations" in config:
             config = config | {"aggregations": migrated_aggregations(config["aggregations"])}
@@ -269,6 +269,11 @@ def _windowed(feed: Feed, found: Assigned, wanted: Any) -> Any:
     for name, values in ((START, found.starts), (END, found.ends)):
         table = table.append_column(name, pa.array(values[wanted]).cast(moments))
     return table
+
+
+def _hops(config: dict[str, Any]) -> bool:
+    kind = config.get("window_type")
+    return isinstance(kind, str) and kind.lower() in ("hop", "hopping")
 
 
 def _apart(window: dict[str, Any]) -> dict[str, Any]:
