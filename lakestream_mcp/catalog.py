@@ -90,7 +90,7 @@ class Catalog:
         if name in self._folders:
             return self._known(name)
         plain = _plain(name)
-        resolved = self._resolved(plain) or self._with_category(plain)
+        resolved = self._resolved(plain) or self._with_category(plain) or self._in_letters(plain)
         if resolved is not None:
             return self._known(resolved)
         near = nearest(plain, [*self._names, *self._all_aliases()])
@@ -107,6 +107,12 @@ class Catalog:
 
     def _resolved(self, plain: str) -> str | None:
         return plain if plain in self._names else self._all_aliases().get(plain)
+
+    def _in_letters(self, plain: str) -> str | None:
+        """The type of a name that is written without its hyphens: `autoloader`."""
+        names = [*self._names, *self._all_aliases()]
+        known = {name.replace("-", ""): self._resolved(name) for name in names}
+        return known.get(plain.replace("-", ""))
 
     def _with_category(self, plain: str) -> str | None:
         """The type of a name with its category too much or too few: `velocity-pattern`, `slack`."""

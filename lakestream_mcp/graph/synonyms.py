@@ -89,7 +89,15 @@ _BY_FIELD: Mapping[str, str] = {
     "steps": "pattern events sequence",
     "after_match": "skip_strategy after_match_skip skip",
     "from": "source from_state source_state",
-    "to": "target to_state target_state next_state",
+    "to": "target to_state target_state next_state recipients recipient",
+    "streams": "stream_name stream_names stream event_hub event_hub_name eventhub topic topics",
+    "project_id": "project",
+    "subscription_id": "subscription",
+    "topic_id": "topic",
+    "host": "smtp_host smtp_server server hostname",
+    "port": "smtp_port",
+    "username": "user smtp_user user_name",
+    "sender": "from_address from_email",
     "envelope": "format",
     "delete_when": "apply_as_deletes delete_condition deletes",
     "except_columns": "exclude_columns",
@@ -191,6 +199,7 @@ def _meaning(word: str, free: set[str]) -> str | None:
     if plain in free:
         return plain
     found = [field for field in _MEANINGS.get(plain, ()) if field in free]
+    found = found or [field for field in (f"{plain}s", plain.removesuffix("s")) if field in free]
     return found[0] if len(found) == 1 else None
 
 

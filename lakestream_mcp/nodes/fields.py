@@ -206,8 +206,17 @@ def partial_name_problems(table: str, field: str) -> Iterator[Problem]:
         )
 
 
+SCHEMA_NAME = re.compile(r"\s*(?:[\w-]+|`[^`]+`)\s*")
+
+
 def joined_table_name(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config whose `catalog`, `schema` and `table` are one three-part `table`."""
+    """A config whose `catalog`, `schema` and `table` are one three-part `table`.
+
+    A `schema` that is no name is the table's columns.
+    """
+    schema = config.get("schema")
+    if schema is not None and not (isinstance(schema, str) and SCHEMA_NAME.fullmatch(schema)):
+        config = {("columns" if k == "schema" else k): v for k, v in config.items()}
     parts = [config.get(key) for key in ("catalog", "schema", "table")]
     rest = {k: v for k, v in config.items() if k not in ("catalog", "schema")}
     if parts[0] is None and parts[1] is None:

@@ -176,6 +176,50 @@ def test_a_configuration_in_other_words(
     assert told in notes
 
 
+@pytest.mark.parametrize(
+    ("kind", "written", "meant"),
+    [
+        ("autoloader", {"folder": "/in", "format": "json", "schema": "id string"}, {"path": "/in"}),
+        (
+            "delta-source",
+            {"table": "main.a.b", "schema": "id string, amount double"},
+            {"table": "main.a.b", "columns": "id string, amount double"},
+        ),
+        (
+            "delta-source",
+            {"catalog": "main", "schema": "a", "table": "b", "columns": "id string"},
+            {"table": "main.a.b"},
+        ),
+        (
+            "kinesis",
+            {"stream_name": "s", "region": "eu-west-1", "columns": "id string"},
+            {"streams": "s"},
+        ),
+        (
+            "pubsub",
+            {"project": "shop-1", "subscription": "lake", "topic": "orders", "schema": "id string"},
+            {"project_id": "shop-1", "subscription_id": "lake", "topic_id": "orders"},
+        ),
+        (
+            "kafka",
+            {"brokers": "b:9092", "topic": "t", "schema": "id string", "starting_offset": "latest"},
+            {"starting_offsets": "latest"},
+        ),
+    ],
+)
+def test_a_source_in_other_words(host: Host, kind: str, written: Json, meant: Json) -> None:
+    caller = McpCaller(host)
+    out = {"id": "out", "type": "delta-table-sink", "config": {"table": "a.b.c"}}
+    nodes = [{"id": "it", "type": kind, "config": written}, out]
+    document = {"nodes": nodes, "edges": [["it", "out"]]}
+    made = caller.call("create_pipeline", {"name": f"words {next(NUMBERS)}", "document": document})
+    assert "error" not in made, made
+    assert [f for f in made["findings"] if f["severity"] == "error"] == []
+    asked = {"pipeline_id": made["pipeline_id"], "detail": "node", "node": "it"}
+    stored = caller.call("get_pipeline", asked)["node"]["config"]
+    assert {name: stored.get(name) for name in meant} == meant
+
+
 def test_what_may_be_two_options_is_refused(host: Host) -> None:
     caller = McpCaller(host)
     caller.call("create_pipeline", {"id": "options", "name": "Options"})
