@@ -176,7 +176,7 @@ CONFIGS: dict[str, tuple[dict[str, Any], str, str, Any]] = {
     "missing": ({}, "MISSING_CONFIG", "topic", None),
     "unknown": ({"topic": "t", "ofset": "latest"}, "UNKNOWN_CONFIG", "ofset", "offset"),
     "unlike anything": ({"topic": "t", "zzz": 1}, "UNKNOWN_CONFIG", "zzz", None),
-    "wrong choice": ({"topic": "t", "offset": "Latest"}, "INVALID_CONFIG", "offset", "offset"),
+    "wrong choice": ({"topic": "t", "offset": "latst"}, "INVALID_CONFIG", "offset", "offset"),
     "wrong type": ({"topic": ["t"]}, "INVALID_CONFIG", "topic", None),
     "neither text nor list": ({"topic": "t", "columns": 5}, "INVALID_CONFIG", "columns", None),
     "inside a list": (

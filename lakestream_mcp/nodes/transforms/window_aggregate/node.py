@@ -109,7 +109,8 @@ class WindowAggregate(StatefulRelationalType):
 
         All of the window may be an object of its own.
         """
-        if isinstance(window := config.get("duration", config.get("window")), dict):
+        window = config.get("duration", config.get("window"))
+        if isinstance(window, dict) and "value" not in window:
             config = {k: v for k, v in config.items() if v is not window} | _apart(window)
         if ("slide" in config and "window_type" not in config) or _hops(config):
             config = config | {"window_type": "sliding"}
