@@ -190,3 +190,46 @@ def test_rows_without_columns_are_an_error_of_their_source_alone(mcp: McpCaller)
     made = mcp.call("create_pipeline", {"name": "No columns", "code": sql})
     codes = [f["code"] for f in made["findings"] if f["severity"] == "error"]
     assert "MISSING_CONFIG" in codes and "SQL_FAILED" not in codes
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE OR REFRESH STREAMING TABLE a AS SELECT 1",
+        "CREATE VIEW a AS SELECT 1 AS x",
+        "CREATE STREAMING TABLE a AS SELECT * FROM (SELECT 1 AS x)",
+        "CREATE STREAMING TABLE a AS SELECT x FROM VALUES (1) AS t(x)",
+    ],
+)
+def test_a_query_that_reads_nothing_is_told(mcp: McpCaller, sql: str) -> None:
+    answer = mcp.call("parse_code", {"sql": sql})
+    assert "error" not in answer, answer
+    errors = [f for f in answer["findings"] if f["severity"] == "error"]
+    assert [f["code"] for f in errors] == ["NOT_STREAMING"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("cdc-stream", {"envelope": "debezium", "include_before": True}),
+        ("cdc-stream", {"envelope": "maxwell"}),
+        ("cdc-stream", {"envelope": "spark-cdc", "on_malformed": "fail"}),
+        ("kinesis", {"streams": "s", "region": "eu-west-1"}),
+        ("pubsub", {"project": "shop-1", "subscription": "lake", "topic": "orders"}),
+        ("rest-webhook-source", {"landing_path": "/Volumes/main/raw/hooks"}),
+    ],
+)
+def test_unchanged_code_of_a_source_changes_nothing(mcp: McpCaller, kind: str, config: Any) -> None:
+    whole = {"columns": "id bigint, at timestamp", **config}
+    if kind == "cdc-stream":
+        whole |= {"topics": "db.t", "bootstrap_servers": "a:9092", "primary_keys": ["id"]}
+    out = {"id": "out", "type": "delta-table-sink", "config": {"table": "main.out.t"}}
+    nodes = [{"id": "changes", "type": kind, "config": whole}, out]
+    document = {"nodes": nodes, "edges": [["changes", "out"]]}
+    name = f"back from {kind} {config.get('envelope')}"
+    pipeline_id = mcp.call("create_pipeline", {"name": name, "document": document})["pipeline_id"]
+    text = code(mcp, pipeline_id)
+    back = mcp.call("parse_code", {"sql": text, "pipeline_id": pipeline_id})
+    assert (back["changes"], back["findings"]) == ([], [])
+    alone = mcp.call("create_pipeline", {"name": f"{name} again", "code": text})
+    assert code(mcp, alone["pipeline_id"]).split("\nCREATE", 1)[1] == text.split("\nCREATE", 1)[1]

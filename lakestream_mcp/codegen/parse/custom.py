@@ -37,6 +37,16 @@ def custom(draft: Draft, shape: Shape, ports: Sequence[Port], wanted: str, place
             got=sorted(shape.tables.values()),
             hint="join by equal keys, so that it becomes a stream-static-join",
         )
+    elif not ports and not refused:
+        draft.say(
+            "NOT_STREAMING",
+            "no stream is read, so nothing flows",
+            place,
+            "error",
+            node=node_id,
+            got=sql(query)[:200],
+            hint="read one: FROM STREAM catalog.schema.table, or a streaming table of this code",
+        )
     elif not refused:
         draft.say(
             "KEPT_AS_SQL",

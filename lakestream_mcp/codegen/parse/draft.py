@@ -118,6 +118,8 @@ class Draft:
         known = [relation for relation in inputs if relation is not None]
         if config is None or len(known) < len(inputs):
             return None
+        if not inputs and kind.category != "source":
+            return None
         try:
             return kind.relation(config, known, self.resolver)
         except EngineFailed:

@@ -24,15 +24,16 @@ WATERMARK = "watermark"
 
 
 def marked_source(draft: Draft, kind: SourceType, marker: Marker, query: Query) -> Port | None:
-    """The source that reads so; None where it is no such source."""
+    """The source that reads so; None where it is no such source.
+
+    What its type cannot read back, the remark above the statement holds.
+    """
     tree, mark = _peeled(query)
     reading = kind.read(tree)
-    if reading is None:
-        return None
     time: dict[str, Any] = {}
     if mark is not None:
         time |= {"event_time": mark.column, "watermark_delay": delay_text(mark.delay_ms)}
-    said = {**reading.config, **time}
+    said = {**(reading.config if reading is not None else {}), **time}
     for hint in (*_hints(draft, kind.type, marker), {}):
         rest = dict(hint) if mark is not None else {**hint, "watermark_delay": None}
         for config in (hint, {**said, **rest}, {**rest, **said}):

@@ -57,7 +57,71 @@ SOURCES: list[Json] = [
     },
     {"type": "delta-table-source", "config": {"table": "main.raw.t", "columns": COLUMNS}},
     {"type": "delta-table-source", "config": {"table": "main.raw.u", "columns": COLUMNS, **TIMED}},
+    {
+        "type": "event-hub-kinesis",
+        "config": {
+            "provider": "event-hub",
+            "namespace": "plant-north",
+            "streams": ["it's"],
+            "connection_string": "secret://azure/telemetry",
+            "columns": COLUMNS,
+            **TIMED,
+        },
+    },
+    {
+        "type": "event-hub-kinesis",
+        "config": {
+            "provider": "kinesis",
+            "streams": ["clicks"],
+            "region": "eu-west-1",
+            "service_credential": "clicks_reader",
+            "columns": COLUMNS,
+            "starting_position": "earliest",
+        },
+    },
+    {
+        "type": "google-pubsub",
+        "config": {
+            "project_id": "shop-prod",
+            "topic_id": "orders",
+            "subscription_id": "orders-lakestream",
+            "service_credential": "pubsub_reader",
+            "columns": COLUMNS,
+            **TIMED,
+        },
+    },
+    {
+        "type": "rest-webhook-source",
+        "config": {
+            "landing_path": "/Volumes/main/raw/hooks/orders",
+            "columns": COLUMNS,
+            "auth": "bearer",
+            "auth_secret": "secret://hooks/orders-token",
+            **TIMED,
+        },
+    },
 ]
+_TOPIC = {"bootstrap_servers": "a:9092", "topics": ["db.t"], "primary_keys": ["id"]}
+CHANGES: list[Json] = [
+    {
+        "type": "cdc-stream",
+        "config": {
+            **_TOPIC,
+            "columns": COLUMNS,
+            "envelope": envelope,
+            "on_malformed": malformed,
+            "times": times,
+            **time,
+        },
+    }
+    for envelope, malformed, times, time in (
+        ("debezium", "skip", "iso", {"watermark_delay": "1 minute"}),
+        ("debezium", "fail", "microseconds", {"include_before": True, **TIMED}),
+        ("maxwell", "skip", "milliseconds", {}),
+        ("spark-cdc", "fail", "iso", TIMED),
+    )
+]
+"""Sources whose rows have columns of their own beside."""
 CONDITIONS = (
     "amount > 1",
     "kind = 'it\\'s' OR kind IS NULL",
@@ -221,6 +285,8 @@ def graphs(draw: st.DrawFn) -> Json:
         add(draw(st.sampled_from(OTHER_COLUMNS)), draw(st.sampled_from(same)))
         for _ in range(draw(st.integers(0, 3)))
     ]
+    if draw(st.booleans()):
+        others.append(add(draw(st.sampled_from(CHANGES))))
     if draw(st.booleans()):
         router = add(ROUTER, draw(st.sampled_from(same)))
         for port in ("big", "odd", "other"):

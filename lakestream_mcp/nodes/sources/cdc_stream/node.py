@@ -71,6 +71,7 @@ class CdcStream(SourceType):
     title = "CDC stream"
     summary = "Reads changes of a table (Debezium, Maxwell, Delta change feed) as flat rows"
     Config = CdcStreamConfig
+    unsaid = tuple(CdcStreamConfig.model_fields)
     aliases = ("cdc", "debezium", "change-data-capture")
     field_aliases = {
         **FIELD_ALIASES,
@@ -251,10 +252,18 @@ def _outputs(config: CdcStreamConfig) -> list[exp.Expr]:
         found.append(_named(value, each.name))
     found += [column(added.name) for added in ADDED]
     if config.include_before:
-        pairs = [(literal(c.name), _field(config, "before", c)) for c in declared]
-        whole = call("named_struct", *(part for pair in pairs for part in pair))
+        whole = _struct([(c.name, _field(config, "before", c)) for c in declared])
         found.append(_named(call("if", _is_null("before"), _null(), whole), "before"))
     return found
+
+
+def _struct(fields: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
+    """`struct(a AS b, …)`, as a parser has it."""
+    from sqlglot import exp
+
+    return exp.Struct(
+        expressions=[exp.PropertyEQ(this=identifier(name), expression=e) for name, e in fields]
+    )
 
 
 def _null() -> exp.Expr:

@@ -55,6 +55,7 @@ class EventHubKinesis(MessageSource):
     title = "Event Hubs or Kinesis"
     summary = "Reads records of Azure Event Hubs (by its Kafka endpoint) or Amazon Kinesis"
     Config = EventHubKinesisConfig
+    unsaid = tuple(EventHubKinesisConfig.model_fields)
     metadata = METADATA
     implied: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "event_hub": {"provider": "event-hub"},

@@ -101,6 +101,7 @@ class GooglePubsub(MessageSource):
     title = "Google Pub/Sub"
     summary = "Reads messages of a Google Pub/Sub subscription"
     Config = GooglePubsubConfig
+    unsaid = tuple(GooglePubsubConfig.model_fields)
     metadata = METADATA
     aliases = ("pubsub", "pub-sub")
     field_aliases = {

@@ -59,6 +59,7 @@ class RestWebhookSource(SourceType):
     title = "REST / webhook"
     summary = "Takes JSON events by HTTP POST into a landing folder, and reads them from there"
     Config = RestWebhookConfig
+    unsaid = tuple(RestWebhookConfig.model_fields)
     targets = frozenset({"sdp", "sss"})
     aliases = ("webhook-source", "rest-source")
     field_aliases = {
