@@ -97,7 +97,8 @@ def evident_time(relation: Relation) -> str | None:
 def _time_fix(facts: Facts, edge: Edge, column: str | None) -> list[ChangeData] | None:
     source = _source_of(facts, edge.source, column)
     if source is not None:
-        config = {"event_time": column, "watermark_delay": PROPOSED_DELAY}
+        given = facts.graph.nodes[source].config.get("watermark_delay")
+        config = {"event_time": column, "watermark_delay": given or PROPOSED_DELAY}
         return [{"op": "update_node", "id": source, "config": config}]
     if "watermark" not in facts.graph.known_types():
         return None

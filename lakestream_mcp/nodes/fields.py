@@ -168,8 +168,9 @@ def time_problems(
         return
     known = next((c for c in columns if c.name == event_time), None)
     names = [c.name for c in columns]
+    stamps = [c.name for c in columns if c.type == "timestamp"]
     if known is None:
-        near = nearest(event_time, names)
+        near = nearest(event_time, names) or (stamps[0] if len(stamps) == 1 else None)
         yield Problem(
             "UNKNOWN_COLUMN",
             f"there is no column `{event_time}`" + (f"; did you mean `{near}`?" if near else ""),
@@ -180,16 +181,16 @@ def time_problems(
             fix={field: near} if near else None,
         )
     elif known.type != "timestamp":
-        timestamps = [c.name for c in columns if c.type == "timestamp"]
         yield Problem(
             "EVENT_TIME_TYPE",
             f"event time `{event_time}` is of type {known.type}, not timestamp",
             field=field,
             got=known.type,
             expected="timestamp",
-            hint=f"use {', '.join(timestamps)}"
-            if timestamps
+            hint=f"use {', '.join(stamps)}"
+            if stamps
             else "declare it as timestamp, or cast it with a rename-cast node",
+            fix={field: stamps[0]} if len(stamps) == 1 else None,
         )
 
 

@@ -140,3 +140,24 @@ def test_every_event_has_an_answer(agent: Agent, config: Json) -> None:
     made = agent.pairing({"key": ["card"], "within": "5 minutes", **config}, FEEDS)
     events = {"left": random_events(1, 25), "right": random_events(2, 25)}
     assert unanswered(agent, made, events) == []
+
+
+def test_an_event_that_comes_through_both_inputs_may_be_its_own_partner(agent: Agent) -> None:
+    feed = {"path": "in", "watermark_delay": "1 hour", **FEEDS["left"]}
+    nodes = [
+        {"id": "feed", "type": "auto-loader", "config": feed},
+        {"id": "hot", "type": "filter", "config": {"condition": "amount > 10"}},
+        {"id": "high", "type": "filter", "config": {"condition": "amount > 20"}},
+        {"id": "it", "type": "temporal-correlation", "config": {"key": [], "within": "5 minutes"}},
+        {"id": "out", "type": "file-sink", "config": {"path": "out"}},
+    ]
+    ports = [{"source": "hot", "target": "it", "target_port": "left"}]
+    ports += [{"source": "high", "target": "it", "target_port": "right"}]
+    edges = [["feed", "hot"], ["feed", "high"], *ports, ["it", "out"]]
+    document = {"nodes": nodes, "edges": edges}
+    made = agent.call("create_pipeline", name="Both inputs", document=document)
+    run = agent.run(made["pipeline_id"], [event(0, 30)])
+    assert len(run["matches"]) == 1
+    asked = agent.call("explain_match", run_id=run["run_id"])
+    assert "is not true" not in str(asked)
+    assert not [m for m in asked.get("misses", []) if m.get("event") == 0]

@@ -61,9 +61,12 @@ class Pairs:
             for port in (0, 1)
         )
         self.partners: dict[int, list[int]] = {}
+        left, right = ({s.number for s in side} for side in self.counted)
         for match in view.matches:
-            for number in match if len(match) > 1 else ():
-                self.partners.setdefault(number, []).extend(match - {number})
+            for number in match:  # one that comes through both inputs may be its own partner
+                others = match - {number} or match & left & right
+                if others:
+                    self.partners.setdefault(number, []).extend(others)
         self.asked = 0
 
     def port(self, seen: Seen) -> int:
@@ -240,6 +243,8 @@ def _taken(pairs: Pairs, pair: Candidate) -> Miss:
         at = moment(pair.left.ts + pairs.within)
         said += f"; which is nearest is decided at {at}, which the watermark had not reached"
         return _miss(0.97, "within", pair, f"{said}.")
+    if config.on is None:
+        return _miss(0.4, "pairing", pair, f"{said}, and are no pair of those that were looked at.")
     return _miss(0.4, "on", pair, f"{pair.told()} are near enough, but `{config.on}` is not true.")
 
 
