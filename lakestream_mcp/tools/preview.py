@@ -91,6 +91,7 @@ def preview_node(
     stored = load(ws, pipeline_id, revision)
     existing(stored, node)
     document = upstream(stored.document, node)
+    events, elsewhere = _fed(events, stored.document, document)
     host = _host(ws, document, events)
     asked = Asked(ws, host, seed)
     rows = asked.rows(rows_for(ws, events, document))
@@ -106,7 +107,7 @@ def preview_node(
         rows=jsonable(shown),
         total=table.num_rows,
         messages=messages_of(host, node, table.slice(0, limit)),
-        warnings=[*asked.notes, *warnings, *run.notes],
+        warnings=[*elsewhere, *asked.notes, *warnings, *run.notes],
         next="test_pattern for the whole pipeline, or edit_pipeline",
         link=ws.link(pipeline_id, stored.revision, node=node),
     )
@@ -121,6 +122,20 @@ def _host(ws: Workspace, document: PipelineDocument, events: Any) -> Host:
     shown = columns_shown(ws, document, validation, events)
     refuse_errors(replace(validation, findings=inside), shown)
     return host_of(ws, document, validation)
+
+
+def _fed(events: Any, whole: PipelineDocument, document: PipelineDocument) -> tuple[Any, list[str]]:
+    """The events of the sources that feed the node, and whose others were left out."""
+    kept = {node.id for node in document.nodes}
+    others = [
+        n.id for n in whole.nodes if isinstance(events, dict) and n.id in events.keys() - kept
+    ]
+    if not others:
+        return events, []
+    fed = {name: rows for name, rows in events.items() if name not in others}
+    named = ", ".join(f"`{name}`" for name in others)
+    sources: dict[str, Any] = {n.id: [] for n in document.nodes if not document.inputs(n.id)}
+    return fed or sources, [f"{named} does not flow into this node: its events are left out"]
 
 
 def upstream(document: PipelineDocument, node_id: str) -> PipelineDocument:

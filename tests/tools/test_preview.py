@@ -163,3 +163,24 @@ def test_only_what_is_upstream_is_asked(agent: Agent) -> None:
     made = imported(agent, "upstream", doc)
     assert agent.call("preview_node", pipeline_id=made, node="it")["total"] > 0
     assert agent.mcp.call("preview_node", {"pipeline_id": made, "node": "bad"})["error"]
+
+
+def test_events_of_other_sources_are_left_out_and_told(agent: Agent) -> None:
+    feed = {"path": "in", "columns": "id bigint", "event_time": None}
+    nodes = [
+        {"id": "views", "type": "auto-loader", "config": feed},
+        {"id": "clicks", "type": "auto-loader", "config": feed},
+        {"id": "seen", "type": "filter", "config": {"condition": "id > 1"}},
+        {"id": "both", "type": "union-merge", "config": {}},
+        {"id": "out", "type": "file-sink", "config": {"path": "out"}},
+    ]
+    edges = [["views", "seen"], ["seen", "both"], ["clicks", "both"], ["both", "out"]]
+    made = imported(agent, "two-feeds", {"name": "Two", "nodes": nodes, "edges": edges})
+    events = {"views": [{"id": 1}, {"id": 2}], "clicks": [{"id": 3}]}
+    shown = agent.call("preview_node", pipeline_id=made, node="seen", events=events)
+    assert shown["rows"] == [{"id": 2}]
+    assert "`clicks` does not flow into this node" in shown["warnings"][0]
+    shown = agent.call("preview_node", pipeline_id=made, node="both", events=events)
+    assert (shown["total"], shown["warnings"]) == (2, [])
+    only = {"clicks": [{"id": 3}]}
+    assert agent.call("preview_node", pipeline_id=made, node="seen", events=only)["total"] == 0

@@ -39,14 +39,10 @@ def custom(draft: Draft, shape: Shape, ports: Sequence[Port], wanted: str, place
         )
     elif not ports and not refused:
         draft.say(
-            "NOT_STREAMING",
-            "no stream is read, so nothing flows",
-            place,
-            "error",
-            node=node_id,
-            got=sql(query)[:200],
+            "NOT_STREAMING", "no stream is read, so nothing flows", place, "error",
+            node=node_id, got=sql(query)[:200],
             hint="read one: FROM STREAM catalog.schema.table, or a streaming table of this code",
-        )
+        )  # fmt: skip
     elif not refused:
         draft.say(
             "KEPT_AS_SQL",
