@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel
 
+from ..storage.rows import Run
 from ..storage.store import Transaction
 from .desired import Desired, meaning
 
@@ -28,19 +29,11 @@ class Evidence(BaseModel):
 def evidence(store: Transaction, desired: Desired, patterns: Iterable[str]) -> Evidence:
     """For each pattern the newest run of just these nodes in which it matched.
 
-    A revision counts as the same where nodes and edges are: titles, places and settings of
-    deployment do not change what a test shows. Without patterns, any run that put rows out counts.
+    Without patterns, any run that put rows out counts.
     """
     wanted = list(patterns) or [""]
     found: dict[str, str] = {}
-    same: dict[int, bool] = {}
-    tests = store.list_runs(pipeline_id=desired.pipeline_id, kind="test", limit=RUNS_LOOKED_AT)
-    for run in tests:
-        if run.revision not in same:
-            document = store.load(desired.pipeline_id, run.revision).document
-            same[run.revision] = meaning(document) == desired.document_sha256
-        if not same[run.revision]:
-            continue
+    for run in tests_of(store, desired.pipeline_id, desired.document_sha256):
         report = store.get_run(run.id).report
         for node in set(wanted) - set(found):
             if _shows(report, node, desired.hashes):
@@ -49,6 +42,21 @@ def evidence(store: Transaction, desired: Desired, patterns: Iterable[str]) -> E
             break
     missing = [node or "the pipeline" for node in wanted if node not in found]
     return Evidence(runs={node or "pipeline": run for node, run in found.items()}, missing=missing)
+
+
+def tests_of(store: Transaction, pipeline_id: str, document_sha256: str) -> Iterator[Run]:
+    """Tests of a pipeline as it means now, the newest first.
+
+    A revision counts as the same where nodes and edges are: titles, places and settings of
+    deployment do not change what a test shows. document_sha256: of `desired.meaning`.
+    """
+    same: dict[int, bool] = {}
+    for run in store.list_runs(pipeline_id=pipeline_id, kind="test", limit=RUNS_LOOKED_AT):
+        if run.revision not in same:
+            document = store.load(pipeline_id, run.revision).document
+            same[run.revision] = meaning(document) == document_sha256
+        if same[run.revision]:
+            yield run
 
 
 def _shows(report: dict[str, Any], node: str, hashes: dict[str, str]) -> bool:

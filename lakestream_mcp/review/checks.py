@@ -211,12 +211,12 @@ def open_transport(facts: Facts) -> Iterator[Risk]:
 
 
 def untested(facts: Facts) -> Iterator[Risk]:
-    """Has this very revision been run on events?"""
+    """Has the pipeline been run on events, as it is?"""
     if not facts.tested:
         yield Risk(
             code="NOT_TESTED",
             weight="medium",
-            message="This revision has not been run on events.",
+            message="The pipeline as it is has not been run on events.",
             hint='test_pattern(events={"examples": "all"}) makes events for a pattern; rows of '
             "yours say more.",
         )

@@ -185,12 +185,14 @@ def _after_review(ws: Workspace, pipeline_id: str, found: list[Risk]) -> str:
 
 
 def _facts(ws: Workspace, stored: Stored, events: Any) -> Facts:
+    from ..deploy.desired import meaning
+    from ..deploy.tested import tests_of
     from ..review.facts import Facts
 
     validation = ws.validate(stored.document)
     with ws.reading() as store:
-        runs = store.list_runs(pipeline_id=stored.pipeline_id, kind="test", limit=50)
-    tested = any(run.revision == stored.revision for run in runs)
+        tests = tests_of(store, stored.pipeline_id, meaning(stored.document))
+        tested = next(tests, None) is not None
     samples = _samples(ws, stored, events)
     return Facts(stored.document, validation, ws.catalog, samples, tested, ws.validate)
 

@@ -186,6 +186,10 @@ def test_a_review_through_mcp_has_fixes_that_can_be_sent(host: Host) -> None:
     after = caller.call("review_pipeline", here | {"mode": "review"})
     assert after["score"] >= before["score"]
     assert "NOT_TESTED" not in {r["code"] for r in after["risks"]}
+    renamed = {"op": "rename_node", "id": after["risks"][0]["node"], "name": "Another title"}
+    caller.call("edit_pipeline", here | {"changes": [renamed]})
+    again = caller.call("review_pipeline", here | {"mode": "review"})
+    assert "NOT_TESTED" not in {r["code"] for r in again["risks"]}, "a title changes nothing"
     assert caller.call("review_pipeline", here)["sentences"]
 
 
