@@ -115,3 +115,22 @@ def test_each_line_counts_once(
         assert totals["kept", "", "rows"] == sum(n + 1 for n in batches)
         assert totals["kept", "quiet", "matches"] == len(batches)
         assert totals.get(("kept", "", "unmeasured"), 0) == batches[-1] + 1 - len(batches)
+
+
+def test_a_batch_that_was_written_before_spark_died_is_not_measured(tmp_path: Path) -> None:
+    """Its sink skips it: no row is read though its sources had moved on, and no state is opened."""
+    (tmp_path / "progress").mkdir()
+    skipped = json.loads(line(1)) | {
+        "numInputRows": 0,
+        "sources": [{"startOffset": {"log": 0}, "endOffset": {"log": 1}, "numInputRows": 0}],
+        "stateOperators": [{"numRowsTotal": 0, "numStateStoreInstances": 0}],
+    }
+    waits = skipped | {"batchId": 2, "stateOperators": [{"numStateStoreInstances": 2}]}
+    waits["sources"] = [{"startOffset": {"log": 1}, "endOffset": {"log": 1}, "numInputRows": 0}]
+    lines = [line(0), *(json.dumps(each).encode() + b"\n" for each in (skipped, waits))]
+    (tmp_path / "progress" / "000.jsonl").write_bytes(b"".join(lines))
+    record = Record.writing(tmp_path / "run.db")
+    record.take_in(tmp_path / "progress")
+    totals = record.totals()
+    record.close()
+    assert (totals["kept", "", "batches"], totals["kept", "", "unmeasured"]) == (3, 1)

@@ -20,6 +20,7 @@ class Batch(BaseModel):
 
     lag_ms: how old the newest event was when the batch ended. behind: records that the sources hold
     beyond what was read, where a source says so. nodes: what generated code counted, by node.
+    skipped: its rows were written before Spark died, so nothing is read or counted again.
     """
 
     query: str
@@ -35,6 +36,7 @@ class Batch(BaseModel):
     state_rows: int
     late_rows: int
     nodes: dict[str, dict[str, int]]
+    skipped: bool | None = None
 
     @property
     def counts(self) -> dict[tuple[str, str], int]:
@@ -69,7 +71,18 @@ def batch_of(progress: Mapping[str, Any]) -> Batch:
         state_rows=sum(max(0, int(s.get("numRowsTotal", 0))) for s in states),
         late_rows=dropped + sum(values.get(LATE, 0) for values in nodes.values()),
         nodes=nodes,
+        skipped=_is_skipped(progress) or None,
     )
+
+
+def _is_skipped(progress: Mapping[str, Any]) -> bool:
+    """Whether a batch that has rows was not computed, since its sink has written it already."""
+    sources = progress.get("sources") or []
+    if any(int(s.get("numInputRows") or 0) for s in sources):
+        return False
+    states = progress.get("stateOperators") or []
+    touched = any(int(s.get("numStateStoreInstances", 1)) for s in states)
+    return not touched and any(s.get("startOffset") != s.get("endOffset") for s in sources)
 
 
 def _observed(progress: Mapping[str, Any]) -> dict[str, dict[str, int]]:

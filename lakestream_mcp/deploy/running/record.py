@@ -208,8 +208,9 @@ class Record:
         )
         self._add_minute(batch)
         counts = batch.counts
-        if missing := batch.batch_id - (0 if last is None else last + 1):
-            # Spark died between finishing these batches and telling of them.
+        # Spark died between finishing these batches and telling of them.
+        missing = batch.batch_id - (0 if last is None else last + 1) + bool(batch.skipped)
+        if missing:
             counts[WHOLE_QUERY, "unmeasured"] = missing
         self._db.executemany(
             "INSERT INTO totals VALUES (?, ?, ?, ?) "
