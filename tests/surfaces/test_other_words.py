@@ -244,3 +244,27 @@ def test_a_missing_time_has_a_usual_value_as_its_fix(host: Host) -> None:
     fixed = {"pipeline_id": "silent", "changes": found["fix"]}
     left = caller.call("edit_pipeline", fixed)["findings"]
     assert not [f for f in left if f.get("node") == "it" and f["severity"] == "error"]
+
+
+def test_aggregations_as_calls(host: Host) -> None:
+    config = {
+        "duration": "1 minute",
+        "aggregates": {"users": "COUNT(DISTINCT id)", "n": "count(*)"},
+    }
+    stored, _ = as_written(McpCaller(host), "window-aggregate", config)
+    assert stored["aggregations"] == [
+        {"function": "count_distinct", "column": "id", "name": "users"},
+        {"function": "count", "name": "n"},
+    ]
+
+
+def test_an_aggregation_that_cannot_be_read_is_a_finding(host: Host) -> None:
+    caller = McpCaller(host)
+    caller.call("create_pipeline", {"id": "sums", "name": "Sums"})
+    config = {"duration": "1 minute", "aggregations": {"x": "sum(amount) / count(*)"}}
+    node = {"id": "it", "type": "window-aggregate", "config": config}
+    arguments = {"pipeline_id": "sums", "changes": [{"op": "add_node", "node": node}]}
+    findings = caller.call("edit_pipeline", arguments)["findings"]
+    (found,) = [f for f in findings if f["code"] == "INVALID_CONFIG"]
+    assert found["field"] == "aggregations.0.function"
+    assert "count_distinct" in found["expected"]

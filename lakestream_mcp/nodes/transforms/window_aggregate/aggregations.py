@@ -34,7 +34,9 @@ _OLD_NAMES = {"countdistinct": "count_distinct", "approx_count_distinct": "count
     "average": "avg",
     "mean": "avg",
 }
-_CALL = re.compile(r"\s*(\w+)\s*\(\s*(\*|\w+)?\s*\)\s*(?:\bAS\s+(\w+)\s*)?", re.IGNORECASE)
+_CALL = re.compile(
+    r"\s*(\w+)\s*\(\s*(DISTINCT\s+)?(\*|\w+)?\s*\)\s*(?:\bAS\s+(\w+)\s*)?", re.IGNORECASE
+)
 
 
 class Aggregation(BaseModel):
@@ -95,11 +97,16 @@ def _migrated(item: Any) -> Any:
 
 
 def _call(text: Any) -> dict[str, Any]:
+    """`sum(x) AS total` as an object; what is no such call is left for validation to name."""
+    if isinstance(text, dict):
+        return text
     found = _CALL.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise ValueError(f"an aggregation is an object with `function` and `column`, not {text!r}")
-    name = {"name": found[3]} if found[3] else {}
-    return {"function": found[1], "column": found[2] or "*"} | name
+        return {"function": text}
+    function, distinct, column, name = found.groups()
+    if distinct:
+        function = f"{function}_distinct"
+    return {"function": function, "column": column or "*"} | ({"name": name} if name else {})
 
 
 def aggregated(given: Aggregation, rows: Relation, order: list[str], where: str) -> exp.Expr:
