@@ -38,7 +38,9 @@ def _columns_text(given: object) -> str:
 
 def _column(item: object) -> Column:
     if not isinstance(item, dict) or set(item) != {"name", "type"}:
-        raise ValueError('each column is {"name": …, "type": …}')
+        raise ValueError(
+            'each column has a type: {"name": …, "type": …}, or text like `id bigint, at timestamp`'
+        )
     return Column(str(item["name"]), canonical_type(str(item["type"])))
 
 
