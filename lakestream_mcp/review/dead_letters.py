@@ -65,8 +65,8 @@ def _queue(facts: Facts, node_id: str, port: str, error: str = "") -> list[Chang
     """A queue behind a port, in the schema where the pipeline keeps its tables."""
     settings = facts.document.settings
     catalog, schema = settings.get("catalog", "main"), settings.get("schema", "default")
-    queue = facts.free_id("dead_letters")
-    config = {"table": f"{catalog}.{schema}.{queue}_of_{node_id}"[:200]}
+    queue = facts.free_id(f"{node_id[:27]}_dead_letters")
+    config = {"table": f"{catalog}.{schema}.{queue}"[:200]}
     config |= {"error": error} if error else {}
     return [
         {"op": "add_node", "node": {"id": queue, "type": QUEUE, "config": config}},
@@ -81,7 +81,7 @@ def _between(facts: Facts, source: Node) -> list[ChangeData] | None:
     edges = facts.document.outputs(source.id)
     if relation is None or relation.event_time is None or not edges:
         return None
-    router = facts.free_id("readable")
+    router = facts.free_id(f"{source.id[:27]}_{READABLE}")  # fixes of one review go together
     time = relation.event_time.replace("`", "``")
     route = {"name": UNREADABLE, "condition": f"`{time}` IS NULL"}
     config = {"routes": [route], "default_route": READABLE}

@@ -214,3 +214,27 @@ def test_what_a_review_cannot_use_is_refused(host: Host) -> None:
         assert "error" in caller.call("review_pipeline", here | arguments)
     said = caller.call("review_pipeline", here | {"mode": "review"})
     assert said["score"] < 100
+
+
+def test_all_fixes_of_a_review_can_be_sent_together(host: Host) -> None:
+    caller = McpCaller(host)
+    feed = {"bootstrap_servers": "b:9092", "columns": "id string, at timestamp"}
+    feed |= {"event_time": "at", "watermark_delay": "1 minute"}
+    nodes = [
+        {"id": name, "type": "kafka-topic", "config": feed | {"topics": name}}
+        for name in ("views", "clicks")
+    ]
+    nodes.append({"id": "both", "type": "union-merge", "config": {}})
+    nodes.append({"id": "out", "type": "delta-table-sink", "config": {"table": "a.b.c"}})
+    edges = [["views", "both"], ["clicks", "both"], ["both", "out"]]
+    document = {"nodes": nodes, "edges": edges}
+    made = caller.call("create_pipeline", {"name": "Two feeds", "document": document})
+    here = {"pipeline_id": made["pipeline_id"]}
+    risks = caller.call("review_pipeline", here | {"mode": "review"})["risks"]
+    fixes = [r["fix"] for r in risks if r["code"] == "NO_DEAD_LETTER_QUEUE"]
+    assert len(fixes) == 2
+    sent = caller.call("edit_pipeline", here | {"changes": [*fixes[0], *fixes[1]]})
+    assert "error" not in sent, sent
+    assert sent["counts"]["errors"] == 0, sent["findings"]
+    again = caller.call("review_pipeline", here | {"mode": "review"})["risks"]
+    assert "NO_DEAD_LETTER_QUEUE" not in {r["code"] for r in again}
