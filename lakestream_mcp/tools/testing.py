@@ -98,6 +98,8 @@ class TestAnswer(Answer):
         lines += [f"{node}: {compact(row)}" for node, rows in self.rows.items() for row in rows]
         for node, said in (self.messages or {}).items():
             lines += [f"{node} would send: {compact(message)}" for message in said[:3]]
+        failed = {n: c["failed"] for n, c in self.nodes.items() if c.get("failed")}
+        lines += [f"{node}: rows that fail: {compact(by_name)}" for node, by_name in failed.items()]
         if not self.matches:
             lines += flow_lines(self.nodes)
             lines += [f"ended without a match: {compact(e)}" for e in self.ended[:5]]

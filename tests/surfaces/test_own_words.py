@@ -405,3 +405,22 @@ def test_an_unknown_type_names_those_that_are_alike(caller: McpCaller) -> None:
     changes = [{"op": "add_node", "node": {"type": "join"}}]
     error = caller.call("edit_pipeline", {"pipeline_id": "cards", "changes": changes})["error"]
     assert "`stream-static-join` or `stream-stream-join`" in error["hint"]
+
+
+def test_a_test_tells_how_many_rows_fail_each_expectation(host: Host) -> None:
+    caller = McpCaller(host)
+    rules = {"positive": "amount > 0", "known": "id IS NOT NULL"}
+    feed = {"bootstrap_servers": "b:9092", "topics": "t", "columns": "id string, amount double"}
+    nodes = [
+        {"id": "feed", "type": "kafka-topic", "config": feed},
+        {"id": "checked", "type": "data-quality", "config": {"expectations": rules}},
+        {"id": "out", "type": "delta-table-sink", "config": {"table": "a.b.c"}},
+    ]
+    document = {"nodes": nodes, "edges": [["feed", "checked"], ["checked", "out"]]}
+    made = caller.call("create_pipeline", {"name": "Checked", "document": document})
+    rows = [{"id": "a", "amount": -1.0}, {"id": None, "amount": -2.0}, {"id": "b", "amount": 3.0}]
+    arguments = {"pipeline_id": made["pipeline_id"], "events": rows}
+    run = caller.call("test_pattern", arguments)
+    assert run["nodes"]["checked"]["failed"] == {"positive": 2, "known": 1}
+    said = [getattr(part, "text", "") for part in caller.result("test_pattern", arguments).content]
+    assert 'checked: rows that fail: {"positive":2,"known":1}' in "\n".join(said)
