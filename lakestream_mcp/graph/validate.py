@@ -76,7 +76,8 @@ def refuse_errors(validation: Validation, columns: list[ChangeData] | None = Non
             got=first.code,
             hint="the fix declares the columns that the events show"
             if columns
-            else "`validate_pipeline` lists them all with fixes",
+            else f"`validate_pipeline` lists {'them all' if len(errors) > 1 else 'it'}"
+            + (" with fixes" if any(error.fix for error in errors) else ""),
             fix=columns or first.fix,
         )
 

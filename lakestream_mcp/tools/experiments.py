@@ -13,6 +13,7 @@ from .hosts import host_of
 if TYPE_CHECKING:
     from ..cep.testing import TestRequest
     from ..graph.node_type import NodeType
+    from ..graph.validate import Validation
     from ..storage.rows import Stored
     from ..workspace import Workspace
 
@@ -99,6 +100,18 @@ def _patterns(ws: Workspace, stored: Stored) -> list[str]:
     return [n.id for n in nodes if isinstance(ws.catalog.get(n.type), PatternType)]
 
 
+def _refuse(validation: Validation) -> None:
+    """Raise InvalidArgument where the other configuration cannot run; the stored one can."""
+    for error in validation.errors[:1]:
+        raise InvalidArgument(
+            f"With these changes the pipeline could not run: {error.message}",
+            where={"argument": "what_if", "node": error.node, "field": error.field},
+            got=error.got,
+            expected=error.expected,
+            hint=error.hint,
+        )
+
+
 def compared(
     ws: Workspace, stored: Stored, request: TestRequest, changes: dict[str, Any], limit: int
 ) -> dict[str, Any]:
@@ -110,7 +123,8 @@ def compared(
     base = host_of(ws, stored.document, ws.validate(stored.document))
     document = what_if.variant(stored.document, node, changes)
     validation = ws.validate(document)
+    _refuse(validation)
     other = host_of(ws, document, validation)
     sources, _ = read_sources(base, request.events, ws.find_file)
     opened = what_if.reopened(base, sources, request.options)
-    return what_if.compare(opened, other, validation, node, limit) | {"config": changes}
+    return what_if.compare(opened, other, node, limit) | {"config": changes}

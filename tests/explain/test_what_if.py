@@ -55,14 +55,19 @@ def test_the_same_configuration_changes_nothing(agent: Agent) -> None:
     assert told["counts"] == {"appear": 0, "disappear": 0, "changed": 0}
 
 
-@pytest.mark.parametrize("changes", [{"within": "5 parsecs"}, {"wthin": "1 hour"}])
-def test_a_wrong_configuration_is_refused(agent: Agent, changes: Any) -> None:
+@pytest.mark.parametrize(
+    ("changes", "field"), [({"within": "5 parsecs"}, "within"), ({"wthin": "1 hour"}, "wthin")]
+)
+def test_a_wrong_configuration_is_refused(agent: Agent, changes: Any, field: str) -> None:
     made = agent.pipeline("sequence", sequence(), FEED)
     answer = agent.mcp.call(
         "test_pattern", {"pipeline_id": made, "events": EVENTS, "what_if": changes}
     )
-    assert answer["error"]["code"] == "INVALID_PIPELINE"
-    assert answer["error"]["where"]["node"] == "it"
+    error = answer["error"]
+    assert error["code"] == "INVALID_ARGUMENT"
+    assert error["where"] == {"argument": "what_if", "node": "it", "field": field}
+    assert "validate_pipeline" not in str(error), "the stored pipeline has no errors"
+    assert "fix" not in error
 
 
 def test_a_node_that_has_no_matches_is_refused(agent: Agent) -> None:
