@@ -1,0 +1,66 @@
+"""Settings of a pipeline are checked when they are set, and the answer says what they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lakestream_mcp.settings import Settings
+from lakestream_mcp.surfaces.host import Host
+
+from .callers import McpCaller
+
+HERE = {"pipeline_id": "p"}
+
+
+@pytest.fixture(scope="module")
+def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[McpCaller]:
+    host = Host.local(Settings(data_dir=tmp_path_factory.mktemp("settings")))
+    caller = McpCaller(host)
+    caller.call("create_pipeline", {"id": "p", "template": "fraud-detection"})
+    yield caller
+    host.workspace.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "accepted", "hint"),
+    [
+        ({"deploy": "continuous"}, "settings.deploy", "schedule", '"cron": "0 0 6 * * ?"'),
+        ({"foo": 3}, "settings.foo", "trigger", '"trigger": "10 seconds"'),
+        ({"trigers": "1 minute"}, "settings.trigers", "trigger", "Did you mean `trigger`?"),
+        (
+            {"deploy": {"schedule": "0 0 * * *"}},
+            "settings.deploy.schedule",
+            "cron",
+            '"cron": "0 0 6 * * ?"',
+        ),
+    ],
+)
+def test_a_bad_setting_is_found_when_it_is_set(
+    settings: dict[str, Any], field: str, accepted: str, hint: str, caller: McpCaller
+) -> None:
+    change = {"op": "set_pipeline", "settings": settings}
+    edited = caller.call("edit_pipeline", HERE | {"changes": [change]})
+    validated = caller.call("validate_pipeline", HERE)
+    for answer in (edited, validated):
+        found = next(f for f in answer["findings"] if f["code"] == "INVALID_SETTING")
+        assert found["field"] == field
+        assert accepted in found["expected"]
+        assert hint in found["hint"]
+    back = {"op": "set_pipeline", "settings": dict.fromkeys(settings)}
+    mended = caller.call("edit_pipeline", HERE | {"changes": [back]})
+    assert "INVALID_SETTING" not in {f["code"] for f in mended["findings"]}
+
+
+def test_an_edit_says_which_setting_it_changed(caller: McpCaller) -> None:
+    def changed(deploy: dict[str, Any]) -> list[str]:
+        change = {"op": "set_pipeline", "settings": {"deploy": deploy}}
+        settings: list[str] = caller.call("edit_pipeline", HERE | {"changes": [change]})["changed"][
+            "settings"
+        ]
+        return settings
+
+    assert changed({"continuous": True}) == ["settings.deploy"]
+    assert changed({"continuous": False}) == ["settings.deploy.continuous"]
