@@ -17,6 +17,10 @@ from ..graph.model import PipelineDocument, Strict
 from .quartz import check_quartz
 
 SETTING = "deploy"
+UNSTARTED = (
+    'it runs once for each deploy(action="start"). For more, set_pipeline with settings '
+    '{"deploy": {"continuous": true}}, or {"deploy": {"schedule": {"cron": "0 0/15 * * * ?"}}}'
+)
 RUNTIME = "17.3.x-scala2.13"
 Level = Literal["CAN_VIEW", "CAN_RUN", "CAN_MANAGE"]
 
@@ -136,6 +140,11 @@ class Deploying(Strict):
         if any(key.startswith("lakestream_") for key in self.tags):
             raise ValueError("tags that start with `lakestream_` are LakeStream's own")
         return self
+
+    @property
+    def runs_by_itself(self) -> bool:
+        """Whether its job runs without being started."""
+        return self.schedule is not None or self.continuous
 
     @property
     def load(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from ..errors import InvalidArgument, InvalidPipeline, nearest
 from ..graph.duration import duration_text, duration_us
 from ..graph.model import Finding, PipelineDocument
 from ..graph.plain import shown
-from .deploying import SETTING, Deploying
+from .deploying import SETTING, UNSTARTED, Deploying
 
 BUCKETS = 16
 AVAILABLE_NOW = "available now"
@@ -60,24 +60,34 @@ class CodeSettings(NamedTuple):
 
 
 def of_settings(document: PipelineDocument) -> list[Finding]:
-    """What is wrong with the settings: it keeps code from being generated, but no test."""
+    """What is wrong with the settings, which keeps code from being generated, but no test; and
+    whether a pipeline that has settings of running is never started by them."""
     try:
         CodeSettings.of(document, "pipeline")
     except InvalidPipeline as error:
+        said = f"{error.message[:-1]}; generate_code and deploy refuse it"
         return [
             Finding(
                 code=error.code,
                 severity="warning",
-                message=str(
-                    shown(f"{error.message[:-1]}; generate_code and deploy refuse it", 1_000)
-                ),
+                message=str(shown(said, 1_000)),
                 field=str(shown(f"settings.{error.where['setting']}", 200)),
                 got=shown(error.got),
                 expected=error.expected,
                 hint=error.hint,
             )
         ]
-    return []
+    speaks = not {SETTING, "trigger"}.isdisjoint(document.settings)
+    if not speaks or Deploying.of(document).runs_by_itself:
+        return []
+    return [
+        Finding(
+            code="NOBODY_STARTS_IT",
+            severity="info",
+            message=f"once deployed, nobody starts its job: {UNSTARTED}",
+            field="settings.deploy",
+        )
+    ]
 
 
 def _text(given: dict[str, Any], key: str, default: str) -> str:

@@ -50,6 +50,8 @@ def asked_of(
             got=action,
             expected="rollback",
         )
+    with ws.reading() as store:
+        store.get_pipeline(pipeline_id, deleted=True)
     place = _place(ws, pipeline_id, action, target, checked)
     # One reading for code, patterns and cost: they are of one revision, whoever edits meanwhile.
     stored = cache(lambda: load_pipeline(ws, pipeline_id))

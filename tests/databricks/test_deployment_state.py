@@ -19,6 +19,23 @@ def test_nothing_deployed_is_said_with_the_next_call(site: Site) -> None:
     assert answer["next"].startswith("deploy")
 
 
+def test_a_job_that_nobody_starts_is_said_in_the_plan(site: Site) -> None:
+    site.make({"trigger": "available now"})
+    codes = {f["code"] for f in site.call("validate_pipeline", pipeline_id=ID)["findings"]}
+    assert "NOBODY_STARTS_IT" in codes
+    assert any("nobody starts" in said for said in site.plan(target="bundle")["plan"]["warnings"])
+    site.set(deploy={"continuous": True})
+    assert not site.plan(target="bundle")["plan"].get("warnings")
+
+
+def test_what_can_be_done_with_a_bundle_is_said_with_its_target(site: Site) -> None:
+    site.make()
+    site.deploy(target="bundle")
+    following = site.call("get_deployment", pipeline_id=ID)["next"]
+    assert following.count('target="bundle"') == 2
+    assert "stop" not in following and "start" not in following
+
+
 def test_runs_and_links(site: Site, world: StandIn) -> None:
     site.make(HYBRID)
     site.deploy()

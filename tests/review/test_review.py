@@ -71,6 +71,7 @@ def test_every_check_that_can_has_a_fix(host: Host) -> None:
         "NO_DEAD_LETTER_QUEUE",
         "UNBOUNDED_BATCH",
         "LOSS_UNNOTICED",
+        "NOBODY_STARTS_IT",
     }
 
 

@@ -45,6 +45,7 @@ RISKS: dict[str, tuple[Parts, Parts]] = {
         {"settings": {"trigger": "10 seconds"}},
         {"settings": {"trigger": "10 seconds", "deploy": {"cluster": CLUSTER}}},
     ),
+    "NOBODY_STARTS_IT": ({}, {"settings": {"deploy": {"continuous": True}}}),
     "STATE_KEPT_FOR_EVER": (
         {"type": "match-recognize", "pattern": RISING},
         {"type": "match-recognize", "pattern": RISING | {"forget_after": "7 days"}},

@@ -64,3 +64,11 @@ def test_an_edit_says_which_setting_it_changed(caller: McpCaller) -> None:
 
     assert changed({"continuous": True}) == ["settings.deploy"]
     assert changed({"continuous": False}) == ["settings.deploy.continuous"]
+
+
+def test_no_such_pipeline_is_said_before_no_workspace(caller: McpCaller) -> None:
+    def code(pipeline_id: str) -> str:
+        said: str = caller.call("deploy", {"pipeline_id": pipeline_id})["error"]["code"]
+        return said
+
+    assert (code("none"), code("p")) == ("PIPELINE_NOT_FOUND", "DATABRICKS_NOT_CONNECTED")
