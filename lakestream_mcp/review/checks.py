@@ -209,12 +209,13 @@ def open_transport(facts: Facts) -> Iterator[Risk]:
 
 
 def untested(facts: Facts) -> Iterator[Risk]:
-    """Has this very revision been run on events?"""
+    """Would a deployment find it tested?"""
     if not facts.tested:
         yield Risk(
             code="NOT_TESTED",
             weight="medium",
-            message="This revision has not been run on events.",
+            message="Nothing shows that it works: no test run of these very nodes in which each "
+            "pattern matched.",
             hint='test_pattern(events={"examples": "all"}) makes events for a pattern; rows of '
             "yours say more.",
         )

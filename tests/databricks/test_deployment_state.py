@@ -28,6 +28,25 @@ def test_a_job_that_nobody_starts_is_said_in_the_plan(site: Site) -> None:
     assert not site.plan(target="bundle")["plan"].get("warnings")
 
 
+def test_a_review_and_a_plan_mean_the_same_by_tested(site: Site) -> None:
+    def untested() -> tuple[bool, bool]:
+        reviewed = site.call("review_pipeline", pipeline_id=ID, mode="review")
+        planned = site.plan(target="bundle", force_reason="")
+        said = {risk["code"] for risk in reviewed["risks"]}, planned.get("error", {}).get("code")
+        return "NOT_TESTED" in said[0], said[1] == "NOT_TESTED"
+
+    site.make()
+    assert untested() == (True, True)
+    site.test()
+    site.set(deploy={"continuous": True})
+    assert untested() == (False, False), "settings need no other test"
+    site.threshold(3)
+    assert untested() == (True, True)
+    site.threshold(1_000)
+    site.test()
+    assert untested() == (True, True), "a run in which nothing matched shows nothing"
+
+
 def test_what_can_be_done_with_a_bundle_is_said_with_its_target(site: Site) -> None:
     site.make()
     site.deploy(target="bundle")
