@@ -72,3 +72,22 @@ def test_no_such_pipeline_is_said_before_no_workspace(caller: McpCaller) -> None
         return said
 
     assert (code("none"), code("p")) == ("PIPELINE_NOT_FOUND", "DATABRICKS_NOT_CONNECTED")
+
+
+def test_an_undone_setting_is_named(caller: McpCaller) -> None:
+    change = {"op": "set_pipeline", "settings": {"trigger": "3 minutes"}}
+    caller.call("edit_pipeline", HERE | {"changes": [change]})
+    undone = caller.call("restore_revision", HERE | {"mode": "undo"})
+    assert undone["changed"]["settings"] == ["settings.trigger"]
+
+
+def test_what_was_deleted_is_said_to_be_there_again(caller: McpCaller) -> None:
+    caller.call("delete_pipeline", HERE)
+    back = caller.call("restore_revision", HERE | {"mode": "restore"})
+    assert "is there with its history" in back["notes"][0]
+
+
+def test_templates_that_have_some_of_the_words_are_offered(caller: McpCaller) -> None:
+    said = caller.call("list_templates", {"query": "fraud zeppelin"})
+    assert "templates" not in said or not said["templates"]
+    assert "fraud-detection" in said["next"]
