@@ -84,8 +84,9 @@ def of_settings(document: PipelineDocument) -> list[Finding]:
         Finding(
             code="NOBODY_STARTS_IT",
             severity="info",
-            message=f"once deployed, nobody starts its job: {UNSTARTED}",
+            message="once deployed, nobody starts its job",
             field="settings.deploy",
+            hint=UNSTARTED,
         )
     ]
 
