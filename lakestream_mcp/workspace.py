@@ -162,9 +162,11 @@ class Workspace:
 
     def validate(self, document: PipelineDocument) -> Validation:
         """All findings, the relations and the order of a document."""
+        from .codegen.settings import of_settings
         from .graph.validate import validate
 
-        return validate(document, self.catalog, self.resolver, self.cache)
+        found = validate(document, self.catalog, self.resolver, self.cache)
+        return found.adding(of_settings(document))
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -5,6 +5,7 @@ The bundle and the calls of the SDK are made from the same record, so both say t
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
@@ -16,6 +17,10 @@ from ..graph.model import PipelineDocument, Strict
 from .quartz import check_quartz
 
 SETTING = "deploy"
+UNSTARTED = (
+    'it runs once for each deploy(action="start"). For more, set_pipeline with settings '
+    '{"deploy": {"continuous": true}}, or {"deploy": {"schedule": {"cron": "0 0/15 * * * ?"}}}'
+)
 RUNTIME = "17.3.x-scala2.13"
 Level = Literal["CAN_VIEW", "CAN_RUN", "CAN_MANAGE"]
 
@@ -137,6 +142,11 @@ class Deploying(Strict):
         return self
 
     @property
+    def runs_by_itself(self) -> bool:
+        """Whether its job runs without being started."""
+        return self.schedule is not None or self.continuous
+
+    @property
     def load(self) -> dict[str, str]:
         """What an estimate of its cost would otherwise have to be told."""
         told = {"compute": "classic" if self.cluster else "serverless"}
@@ -153,30 +163,56 @@ class Deploying(Strict):
 
 
 def _refusal(error: ValidationError) -> InvalidPipeline:
-    """The first problem, with its place and, for an unknown key, the nearest one."""
+    """The first problem, with its place, the fields there are and, for an unknown one, the
+    nearest."""
     problem: Any = error.errors(include_url=False)[0]
-    place = [SETTING, *map(str, problem["loc"])]
-    known, near, expected = _fields(problem["loc"]), None, problem["msg"]
+    loc, expected = problem["loc"], problem["msg"]
+    place, hint = [SETTING, *map(str, loc)], _example(loc)
     if problem["type"] == "extra_forbidden":
-        near, expected = nearest(place[-1], known), known
+        expected = _fields(loc)
+        near = nearest(place[-1], expected)
+        hint = f"Did you mean `{near}`?" if near else hint
+    elif problem["type"] == "model_type":
+        expected = _fields((*loc, ""))
     said = re.sub(r"^Value error, ", "", problem["msg"])
+    if problem["type"] == "model_type":
+        said = "it is an object with fields of its own"
     return InvalidPipeline(
         f"Pipeline setting `{'.'.join(place)}` cannot be used: {said}.",
         code="INVALID_SETTING",
         where={"setting": ".".join(place)},
         got=problem["input"] if isinstance(problem["input"], (str, int, bool)) else None,
         expected=expected,
-        hint=f"Did you mean `{near}`?" if near else "docs/deploying.md lists the settings.",
+        hint=hint,
     )
+
+
+PARTS: dict[str, type[Strict]] = {
+    "schedule": Schedule,
+    "cluster": Cluster,
+    "permissions": Grant,
+    "run_as": RunAs,
+}
+EXAMPLES: dict[str, Any] = {
+    "schedule": {"cron": "0 0 6 * * ?", "timezone": "UTC"},
+    "cluster": {"node_type": "i3.xlarge", "workers": 2},
+    "notify": ["ops@example.com"],
+    "tags": {"team": "risk"},
+    "permissions": [{"group": "ops", "level": "CAN_RUN"}],
+    "run_as": {"service_principal": "streaming"},
+    "folder": "/Workspace/Shared/streaming",
+    "continuous": True,
+    "code": "auto",
+}
 
 
 def _fields(place: tuple[Any, ...]) -> list[str]:
     """The fields of the record that a place is in."""
-    parts: dict[str, type[Strict]] = {
-        "schedule": Schedule,
-        "cluster": Cluster,
-        "permissions": Grant,
-        "run_as": RunAs,
-    }
-    model = parts.get(str(place[0]), Deploying) if place[1:] else Deploying
+    model = PARTS.get(str(place[0]), Deploying) if place[1:] else Deploying
     return sorted(model.model_fields)
+
+
+def _example(place: tuple[Any, ...]) -> str:
+    """What can be sent instead: of the setting that a place is in, else of a schedule."""
+    key = place[0] if place and place[0] in EXAMPLES else "schedule"
+    return f'For example "settings": {json.dumps({SETTING: {key: EXAMPLES[key]}})}.'

@@ -7,12 +7,17 @@ from typing import Any, NamedTuple
 
 from ..errors import InvalidArgument, InvalidPipeline, nearest
 from ..graph.duration import duration_text, duration_us
-from ..graph.model import PipelineDocument
-from .deploying import SETTING, Deploying
+from ..graph.model import Finding, PipelineDocument
+from ..graph.plain import shown
+from .deploying import SETTING, UNSTARTED, Deploying
 
 BUCKETS = 16
 AVAILABLE_NOW = "available now"
 STATE_LAYOUTS = ("buckets", "keys")
+EXAMPLE = (
+    'For example "settings": {"trigger": "10 seconds"}; '
+    '{"deploy": {"continuous": true}} says how the job runs.'
+)
 
 
 class CodeSettings(NamedTuple):
@@ -38,7 +43,8 @@ class CodeSettings(NamedTuple):
         known = sorted([*cls._fields, SETTING])
         for key in given:
             if key not in known:
-                raise _wrong(key, key, known, nearest(key, known))
+                near = nearest(key, known)
+                raise _wrong(key, key, known, f"Did you mean `{near}`?" if near else EXAMPLE)
         Deploying.of(document)
         catalog, schema = _part(given, "catalog", "main"), _part(given, "schema", "default")
         root = f"/Volumes/{catalog}/{schema}/lakestream/{pipeline_id}"
@@ -51,6 +57,38 @@ class CodeSettings(NamedTuple):
             catalog,
             schema,
         )
+
+
+def of_settings(document: PipelineDocument) -> list[Finding]:
+    """What is wrong with the settings, which keeps code from being generated, but no test; and
+    whether a pipeline that has settings of running is never started by them."""
+    try:
+        CodeSettings.of(document, "pipeline")
+    except InvalidPipeline as error:
+        said = f"{error.message[:-1]}; generate_code and deploy refuse it"
+        return [
+            Finding(
+                code=error.code,
+                severity="warning",
+                message=str(shown(said, 1_000)),
+                field=str(shown(f"settings.{error.where['setting']}", 200)),
+                got=shown(error.got),
+                expected=error.expected,
+                hint=error.hint,
+            )
+        ]
+    speaks = not {SETTING, "trigger"}.isdisjoint(document.settings)
+    if not speaks or Deploying.of(document).runs_by_itself:
+        return []
+    return [
+        Finding(
+            code="NOBODY_STARTS_IT",
+            severity="info",
+            message="once deployed, nobody starts its job",
+            field="settings.deploy",
+            hint=UNSTARTED,
+        )
+    ]
 
 
 def _text(given: dict[str, Any], key: str, default: str) -> str:

@@ -100,7 +100,7 @@ class Desired(BaseModel):
     @property
     def runs_by_itself(self) -> bool:
         """Whether its job runs without being started."""
-        return self.deploying.schedule is not None or self.deploying.continuous
+        return self.deploying.runs_by_itself
 
 
 def meaning(document: PipelineDocument) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from ..codegen import deploying
 from ..errors import InvalidArgument, InvalidPipeline, RevisionConflict, Unsupported
 from ..storage.rows import Deployment, KeptPlan
 from ..storage.store import Store
@@ -223,11 +224,17 @@ def _notes(asked: Asked, standing: Deployment | None, desired: Desired | None) -
     """What a reader of the plan should know."""
     if desired is None:
         return ["checkpoints and tables are data: they are left where they are"]
+    notes: list[str] = []
     if desired.paused and asked.action in ("deploy", "rollback"):
-        return ['it is paused and stays so: deploy(action="start") lets it run']
-    if asked.action == "rollback" and standing is not None:
-        return [f"the pipeline's newest revision stays; what is deployed is {desired.revision}"]
-    return []
+        notes.append('it is paused and stays so: deploy(action="start") lets it run')
+    elif asked.action == "rollback" and standing is not None:
+        notes.append(
+            f"the pipeline's newest revision stays; what is deployed is {desired.revision}"
+        )
+    started = asked.action in ("deploy", "rollback") and asked.target != "local"
+    if started and not desired.runs_by_itself:
+        notes.append(f"nobody starts its job: {deploying.UNSTARTED}")
+    return notes
 
 
 def refuse_busy(lock: Any) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from ..errors import LakestreamError
 from . import layout
 from .changes import Change, Connect, ReplaceDocument, parse_changes
+from .diff import settings_changed
 from .draft import Draft, edge_key
 from .model import PipelineDocument
 from .node_type import TypeCatalog
@@ -27,7 +28,7 @@ class Changed(BaseModel):
 
 class Applied(BaseModel):
     """What changes did. `edges_changed` reads `+ a -> b` and `- a -> b`; `settings_changed` names
-    fields of the pipeline; `notes` say what went along or was so already."""
+    fields of the pipeline, such as `settings.deploy`; `notes` say what went along or was so."""
 
     document: PipelineDocument
     changed: Changed
@@ -101,11 +102,10 @@ def _summary(old: PipelineDocument, new: PipelineDocument, notes: list[str]) -> 
     edges_after = {edge_key(edge): edge for edge in new.edges}
     gone = [f"- {edge.text()}" for key, edge in edges_before.items() if key not in edges_after]
     come = [f"+ {edge.text()}" for key, edge in edges_after.items() if key not in edges_before]
-    fields = ("name", "description", "tags", "status", "settings")
     return Applied.model_construct(
         document=new,
         changed=changed,
         edges_changed=gone + come,
-        settings_changed=[f for f in fields if getattr(old, f) != getattr(new, f)],
+        settings_changed=[field.path for field in settings_changed(old, new)],
         notes=notes,
     )

@@ -71,7 +71,7 @@ def diff(old: PipelineDocument, new: PipelineDocument) -> Diff:
         nodes_removed=[node for node_id, node in before.items() if node_id not in after],
         edges_added=[edge for key, edge in new_edges.items() if key not in old_edges],
         edges_removed=[edge for key, edge in old_edges.items() if key not in new_edges],
-        settings=list(_fields("", _pipeline(old), _pipeline(new))),
+        settings=settings_changed(old, new),
     )
     for node_id, node in after.items():
         was = before.get(node_id)
@@ -83,6 +83,11 @@ def diff(old: PipelineDocument, new: PipelineDocument) -> Diff:
         elif was.position != node.position:
             found.nodes_moved.append(node_id)
     return found
+
+
+def settings_changed(old: PipelineDocument, new: PipelineDocument) -> list[FieldChange]:
+    """What differs beside nodes and edges."""
+    return list(_fields("", _pipeline(old), _pipeline(new)))
 
 
 def as_changes(old: PipelineDocument, new: PipelineDocument) -> list[ChangeData]:

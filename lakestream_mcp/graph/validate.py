@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import InvalidPipeline
 from .analysis import Analysis, AnalysisCache, Inputs, analyse
@@ -42,6 +42,11 @@ class Validation:
     def of(self, node_id: str) -> list[Finding]:
         """The findings about one node."""
         return [finding for finding in self.findings if finding.node == node_id]
+
+    def adding(self, findings: list[Finding]) -> Validation:
+        """The same with findings about the whole pipeline, in their place."""
+        ranked = sorted([*findings, *self.findings], key=lambda f: _RANK[f.severity])
+        return replace(self, findings=ranked)
 
 
 def validate(

@@ -278,6 +278,6 @@ def may_differ(trees: Iterable[exp.Expr], field: str) -> Iterator[Problem]:
             "MAY_DIFFER",
             f"a local test may differ from Spark on unusual input: {note}",
             field=field,
-            hint="`lakestream preview-on-spark` shows what Spark answers",
+            hint="Spark's answer counts; where such input occurs, bring it to one form before",
             severity="info",
         )

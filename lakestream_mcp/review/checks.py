@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..codegen.settings import AVAILABLE_NOW
-from ..errors import InvalidArgument
 from ..graph.duration import delay_ms, duration_us
-from ..graph.model import ChangeData
 from .dead_letters import dead_letters
 from .facts import Facts, Risk, updating
+from .job import endless_on_serverless, small_state_files, unstarted
 from .profile import key_share
 
 Check = Callable[[Facts], Iterator[Risk]]
@@ -211,58 +209,15 @@ def open_transport(facts: Facts) -> Iterator[Risk]:
 
 
 def untested(facts: Facts) -> Iterator[Risk]:
-    """Has the pipeline been run on events, as it is?"""
+    """Would a deployment find it tested?"""
     if not facts.tested:
         yield Risk(
             code="NOT_TESTED",
             weight="medium",
-            message="The pipeline as it is has not been run on events.",
+            message="Nothing shows that it works: no test run of these very nodes in which each "
+            "pattern matched.",
             hint='test_pattern(events={"examples": "all"}) makes events for a pattern; rows of '
             "yours say more.",
-        )
-
-
-def endless_on_serverless(facts: Facts) -> Iterator[Risk]:
-    """Does compute that ends its streams get one that never ends?"""
-    settings = facts.document.settings
-    given = settings.get("deploy")
-    deploying = dict(given) if isinstance(given, dict) else {}
-    needs_notebook = any(
-        "sdp" not in facts.kind(node).targets
-        for category in ("source", "transform", "pattern", "sink")
-        for node, _ in facts.nodes(category)
-    )
-    if settings.get("trigger", AVAILABLE_NOW) == AVAILABLE_NOW or not needs_notebook:
-        return
-    if deploying.get("cluster") is None:
-        again = {} if deploying.get("schedule") else {"continuous": True}
-        changed = {"trigger": AVAILABLE_NOW, "deploy": {**deploying, **again}}
-        change: ChangeData = {"op": "set_pipeline", "settings": changed}
-        yield Risk(
-            code="ENDLESS_ON_SERVERLESS",
-            weight="medium",
-            message=f"With the trigger {settings['trigger']} the notebook never ends, and "
-            "serverless compute does not run it: take runs that begin when one ends, or set "
-            "`deploy.cluster`.",
-            fix=[change],
-        )
-
-
-def small_state_files(facts: Facts) -> Iterator[Risk]:
-    """Is a short trigger worth what it costs?"""
-    trigger = facts.document.settings.get("trigger")
-    try:
-        short = trigger is not None and duration_us(str(trigger)) < 1_000_000
-    except InvalidArgument:
-        return
-    if short:
-        change: ChangeData = {"op": "set_pipeline", "settings": {"trigger": "10 seconds"}}
-        yield Risk(
-            code="COSTLY_TRIGGER",
-            weight="low",
-            message=f"A batch every {trigger} runs all the time and writes its state as often: "
-            "matches wait for the watermark anyhow.",
-            fix=[change],
         )
 
 
@@ -279,6 +234,7 @@ CHECKS: tuple[Check, ...] = (
     lost_records,
     open_transport,
     untested,
+    unstarted,
     endless_on_serverless,
     small_state_files,
 )

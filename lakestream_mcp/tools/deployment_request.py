@@ -50,6 +50,8 @@ def asked_of(
             got=action,
             expected="rollback",
         )
+    with ws.reading() as store:
+        store.get_pipeline(pipeline_id, deleted=True)
     place = _place(ws, pipeline_id, action, target, checked)
     # One reading for code, patterns and cost: they are of one revision, whoever edits meanwhile.
     stored = cache(lambda: load_pipeline(ws, pipeline_id))
@@ -64,7 +66,7 @@ def asked_of(
         force_reason=force_reason,
         deployment=deployment,
         desired=lambda: _desired(ws, stored(), target),
-        patterns=lambda: _patterns(ws, stored()),
+        patterns=lambda: patterns_of(ws, stored()),
         cost=lambda: None if target == "local" else _cost(ws, stored(), load),
         open_target=place.open,
     )
@@ -217,6 +219,7 @@ def _desired(ws: Workspace, stored: Stored, target: str) -> Desired:
     return Desired.of(stored.document, made, stored.pipeline_id, stored.revision)
 
 
-def _patterns(ws: Workspace, stored: Stored) -> list[str]:
+def patterns_of(ws: Workspace, stored: Stored) -> list[str]:
+    """The ids of the patterns of a pipeline whose types are known."""
     nodes = stored.document.nodes
     return [n.id for n in nodes if ws.catalog.get(n.type).category == "pattern"]

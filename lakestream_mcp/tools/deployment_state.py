@@ -222,10 +222,17 @@ def _health(ws: Workspace, row: Deployment) -> Health:
 
 
 def _next(row: Deployment | None) -> str:
+    from ..deploy.history import BUNDLE
+
     if row is None or row.status in GONE:
         return "deploy makes a plan"
     if row.status in ("partial", "applying"):
         return "deploy with the same action: its plan does what is left"
+    if row.target == BUNDLE:
+        return (
+            'deploy(target="bundle", action="rollback" or "destroy"); '
+            'deploy(target="bundle") after an edit'
+        )
     if row.status == "paused":
         return 'deploy(action="start") lets it run'
     return "deploy with action stop, start, rollback or destroy; deploy alone after an edit"

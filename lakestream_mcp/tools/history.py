@@ -144,7 +144,10 @@ def restore_revision(
     ws.notify("revision", pipeline_id, {"revision": after.revision})
     findings = ws.validate(after.document).findings
     changed = _changed(before, after)
-    return described(ws, pipeline_id, after.revision, after.document, findings, changed)
+    said = described(ws, pipeline_id, after.revision, after.document, findings, changed)
+    if mode == "restore" and not revision:
+        said.notes = [f"`{pipeline_id}` is there with its history, at revision {after.revision}"]
+    return said
 
 
 def _meant(mode: Mode, revision: int) -> Mode:
@@ -192,8 +195,11 @@ def _restored(
 
 
 def _changed(before: Stored, after: Stored) -> Changed:
+    from ..graph.diff import settings_changed
     from ..storage.history import changed_nodes
 
     old, new = ({e.text() for e in s.document.edges} for s in (before, after))
     edges = [f"- {e}" for e in sorted(old - new)] + [f"+ {e}" for e in sorted(new - old)]
-    return Changed(**changed_nodes(before.document, after.document), edges=edges)
+    fields = [field.path for field in settings_changed(before.document, after.document)]
+    nodes = changed_nodes(before.document, after.document)
+    return Changed(**nodes, edges=edges, settings=fields)

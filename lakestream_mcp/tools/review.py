@@ -100,7 +100,8 @@ def review_pipeline(
     stored = load(ws, pipeline_id)
     if node:
         existing(stored, node)
-    facts = _facts(ws, stored, events)
+    tested = mode == "review" and _tested(ws, stored)
+    facts = _facts(ws, stored, events, tested)
     said = ReviewAnswer(
         pipeline_id=pipeline_id,
         revision=stored.revision,
@@ -184,15 +185,27 @@ def _after_review(ws: Workspace, pipeline_id: str, found: list[Risk]) -> str:
     )
 
 
-def _facts(ws: Workspace, stored: Stored, events: Any) -> Facts:
-    from ..deploy.desired import meaning
-    from ..deploy.tested import tests_of
+def _tested(ws: Workspace, stored: Stored) -> bool:
+    """Whether a deployment would find it tested."""
+    from ..deploy.tested import tested
+    from .deployment_request import patterns_of
+    from .generation import generated
+
+    if not ws.validate(stored.document).ok:
+        return False
+    try:
+        hashes = generated(ws, stored, "auto").hashes
+    except LakestreamError:
+        hashes = None
+    patterns = patterns_of(ws, stored)
+    with ws.reading() as store:
+        return tested(store, stored.pipeline_id, stored.document, patterns, hashes)
+
+
+def _facts(ws: Workspace, stored: Stored, events: Any, tested: bool) -> Facts:
     from ..review.facts import Facts
 
     validation = ws.validate(stored.document)
-    with ws.reading() as store:
-        tests = tests_of(store, stored.pipeline_id, meaning(stored.document))
-        tested = next(tests, None) is not None
     samples = _samples(ws, stored, events)
     return Facts(stored.document, validation, ws.catalog, samples, tested, ws.validate)
 

@@ -81,8 +81,18 @@ def list_templates(
     lines = [TemplateLine.of(t, owners.get(t.id)) for t in templates]
     if len(templates) == 1:
         lines[0].text = templates[0].text
-    following = 'create_pipeline(template="…")' if lines else "list_templates() shows all"
+    following = 'create_pipeline(template="…")' if lines else _elsewhere(ws, query)
     return TemplateList(templates=lines, next=following)
+
+
+def _elsewhere(ws: Workspace, query: str) -> str:
+    """What to do where nothing fits: templates that have one of the words at least."""
+    from ..templates.library import found
+
+    known = list(all_templates(ws).values())
+    near = dict.fromkeys(t.id for word in query.split() for t in found(known, word, "", "", ""))
+    some = f"near: {', '.join(list(near)[:5])}; " if near else ""
+    return f"{some}list_templates() shows all"
 
 
 class TemplateAnswer(Answer):

@@ -19,6 +19,42 @@ def test_nothing_deployed_is_said_with_the_next_call(site: Site) -> None:
     assert answer["next"].startswith("deploy")
 
 
+def test_a_job_that_nobody_starts_is_said_in_the_plan(site: Site) -> None:
+    site.make({"trigger": "available now"})
+    codes = {f["code"] for f in site.call("validate_pipeline", pipeline_id=ID)["findings"]}
+    assert "NOBODY_STARTS_IT" in codes
+    assert any("nobody starts" in said for said in site.plan(target="bundle")["plan"]["warnings"])
+    site.set(deploy={"continuous": True})
+    assert not site.plan(target="bundle")["plan"].get("warnings")
+
+
+def test_a_review_and_a_plan_mean_the_same_by_tested(site: Site) -> None:
+    def untested() -> tuple[bool, bool]:
+        reviewed = site.call("review_pipeline", pipeline_id=ID, mode="review")
+        planned = site.plan(target="bundle", force_reason="")
+        said = {risk["code"] for risk in reviewed["risks"]}, planned.get("error", {}).get("code")
+        return "NOT_TESTED" in said[0], said[1] == "NOT_TESTED"
+
+    site.make()
+    assert untested() == (True, True)
+    site.test()
+    site.set(deploy={"continuous": True})
+    assert untested() == (False, False), "settings need no other test"
+    site.threshold(3)
+    assert untested() == (True, True)
+    site.threshold(1_000)
+    site.test()
+    assert untested() == (True, True), "a run in which nothing matched shows nothing"
+
+
+def test_what_can_be_done_with_a_bundle_is_said_with_its_target(site: Site) -> None:
+    site.make()
+    site.deploy(target="bundle")
+    following = site.call("get_deployment", pipeline_id=ID)["next"]
+    assert following.count('target="bundle"') == 2
+    assert "stop" not in following and "start" not in following
+
+
 def test_runs_and_links(site: Site, world: StandIn) -> None:
     site.make(HYBRID)
     site.deploy()

@@ -221,7 +221,7 @@ def test_pipeline_settings_are_merged(orders: PipelineDocument, catalog: Any) ->
         [{"op": "set_pipeline", "tags": ["a", "a", "b "], "settings": {"x": 1, "y": 2}}],
         catalog,
     )
-    assert first.settings_changed == ["tags", "settings"]
+    assert first.settings_changed == ["tags", "settings.x", "settings.y"]
     assert first.document.tags == ["a", "b"]
     second = apply(
         first.document, [{"op": "set_pipeline", "settings": {"x": None, "z": 3}}], catalog

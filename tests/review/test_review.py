@@ -38,8 +38,12 @@ def facts_of(host: Host, document: PipelineDocument, **samples: Any) -> Facts:
 
 
 def check_fixes(host: Host, document: PipelineDocument) -> int:
-    """Apply each fix on its own: it goes through, its risk is gone, and no error is new."""
+    """Apply each fix on its own: it goes through, its risk is gone, and no error is new.
+
+    What could not be checked for errors before it may come to light.
+    """
     before = facts_of(host, document)
+    whole = "UPSTREAM_HAS_ERRORS" not in {f.code for f in before.validation.findings}
     errors = len(before.validation.errors)
     fixed = 0
     for risk in risks(before):
@@ -47,10 +51,10 @@ def check_fixes(host: Host, document: PipelineDocument) -> int:
             continue
         mended = apply(document, risk.fix, before.catalog).document
         after = facts_of(host, mended)
-        assert len(after.validation.errors) <= errors, (risk, after.validation.errors)
+        assert not whole or len(after.validation.errors) <= errors, (risk, after.validation.errors)
         left = {(r.code, r.node) for r in risks(after)}
         assert (risk.code, risk.node) not in left, risk
-        assert score(risks(after)) >= score(risks(before)), risk
+        assert not whole or score(risks(after)) >= score(risks(before)), risk
         fixed += 1
     return fixed
 
@@ -71,6 +75,7 @@ def test_every_check_that_can_has_a_fix(host: Host) -> None:
         "NO_DEAD_LETTER_QUEUE",
         "UNBOUNDED_BATCH",
         "LOSS_UNNOTICED",
+        "NOBODY_STARTS_IT",
     }
 
 

@@ -45,6 +45,7 @@ RISKS: dict[str, tuple[Parts, Parts]] = {
         {"settings": {"trigger": "10 seconds"}},
         {"settings": {"trigger": "10 seconds", "deploy": {"cluster": CLUSTER}}},
     ),
+    "NOBODY_STARTS_IT": ({}, {"settings": {"deploy": {"continuous": True}}}),
     "STATE_KEPT_FOR_EVER": (
         {"type": "match-recognize", "pattern": RISING},
         {"type": "match-recognize", "pattern": RISING | {"forget_after": "7 days"}},
@@ -92,6 +93,16 @@ def test_a_risk_is_found_where_it_is(code: str, caller: McpCaller) -> None:
     name = code.lower()
     assert code in found(caller, f"{name}_1", careless)
     assert code not in found(caller, f"{name}_2", careful)
+
+
+def test_what_a_merge_keeps_and_deletes_is_said(caller: McpCaller) -> None:
+    merge = {"sequence_by": "at", "scd_type": 2, "delete_when": "value < 0"}
+    told = document(KEPT | {"type": "filter", "sink": MERGED | merge | {"except_columns": ["seq"]}})
+    caller.call("create_pipeline", {"id": "kept_versions", "document": told})
+    said = caller.call("review_pipeline", {"pipeline_id": "kept_versions"})["sentences"]
+    (sink,) = [s["text"] for s in said if s["node"] == "sink"]
+    for part in ("SCD type 2", "value < 0", "seq"):
+        assert part in sink
 
 
 def test_columns_alone_speak_for_an_event_time_and_keys(caller: McpCaller) -> None:

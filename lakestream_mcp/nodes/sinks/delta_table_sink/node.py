@@ -104,7 +104,11 @@ class DeltaTableSink(SinkType):
     def sentence(self, config: DeltaTableSinkConfig) -> str:
         if config.mode == "append":
             return f"appends rows to {config.table}"
-        return f"merges rows into {config.table} by {', '.join(config.merge_keys or [MATCH_ID])}"
+        keys = ", ".join(config.merge_keys or [MATCH_ID])
+        kept = " and keeps every version (SCD type 2)" if config.scd_type == 2 else ""
+        gone = f"; a row with {config.delete_when} deletes its key" if config.delete_when else ""
+        left = f"; {', '.join(config.except_columns)} not stored" if config.except_columns else ""
+        return f"merges rows into {config.table} by {keys}{kept}{gone}{left}"
 
     def check(self, config: DeltaTableSinkConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
         if config.partition_by and config.cluster_by:
