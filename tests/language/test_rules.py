@@ -63,7 +63,7 @@ def config(text: str, type_name: str, schema: dict[str, str] = LOGINS) -> dict[s
 
 
 @given(
-    count=st.integers(1, 500),
+    count=st.integers(2, 500),
     length=st.integers(2, 90),
     unit=st.sampled_from(sorted(UNITS)),
     said=st.sampled_from(["more than", "at least", "exactly", "over"]),
