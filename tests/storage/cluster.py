@@ -52,8 +52,12 @@ class Cluster:
         return rows
 
     def kill(self) -> None:
-        """`kill -9` of the server and all its processes at once."""
+        """`kill -9` of the server and all its processes at once.
+
+        Stopped before, it starts no process that would live on beside the next server.
+        """
         postmaster = psutil.Process(self._server.get_pid())
+        postmaster.suspend()
         family = [postmaster, *postmaster.children(recursive=True)]
         for process in family:
             process.kill()

@@ -1,6 +1,7 @@
 -- lakestream:node=it type=cdc-stream
 -- Node: Under test
 -- Summary: reads debezium changes of changes
+-- lakestream:config={"bootstrap_servers": "kafka:9092", "columns": "id bigint, key string, kind string, amount double, note string, at timestamp, other timestamp", "primary_keys": ["id"], "topics": "changes", "watermark_delay": "10 seconds"}
 CREATE TEMPORARY VIEW it AS
 SELECT
   id,

@@ -1,6 +1,7 @@
 -- lakestream:node=it type=event-hub-kinesis
 -- Node: Under test
 -- Summary: reads json records of orders in Event Hubs
+-- lakestream:config={"columns": "id bigint, key string, kind string, amount double, note string, at timestamp, other timestamp", "connection_string": "secret://azure/orders", "event_time": "at", "namespace": "plant-north", "provider": "event-hub", "streams": "orders", "watermark_delay": "10 seconds"}
 CREATE TEMPORARY VIEW it AS
 SELECT
   id,

@@ -1,6 +1,7 @@
 -- lakestream:node=it type=google-pubsub
 -- Node: Under test
 -- Summary: reads json messages of shop-prod/orders-all
+-- lakestream:config={"columns": "id bigint, key string, kind string, amount double, note string, at timestamp, other timestamp", "event_time": "at", "project_id": "shop-prod", "subscription_id": "orders-all", "topic_id": "orders", "watermark_delay": "10 seconds"}
 CREATE TEMPORARY VIEW it AS
 SELECT
   id,
