@@ -96,6 +96,10 @@ def _meant(places: Sequence[_Place]) -> list[_Place]:
     return [place for place in places if id(place) not in dropped]
 
 
+_EXPRESSION = re.compile(r"[(){}\[\]*/;]")
+"""What stands in no name: the nearest name would lose the rest of the text."""
+
+
 def _problem(
     node_type: NodeType, given: Config, path: _Path, details: Sequence[ErrorDetails]
 ) -> Problem:
@@ -108,7 +112,8 @@ def _problem(
     said = list(dict.fromkeys(_said(d) for d in details))
     choices = _choices(details)
     value = _value_at(given, path) if path else None
-    near = nearest(value, choices) if isinstance(value, str) else None
+    named = isinstance(value, str) and not _EXPRESSION.search(value)
+    near = nearest(str(value), choices) if named else None
     secret = any(is_secret(str(part)) for part in path)
     return Problem(
         code="INVALID_CONFIG",

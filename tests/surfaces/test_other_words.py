@@ -268,3 +268,20 @@ def test_an_aggregation_that_cannot_be_read_is_a_finding(host: Host) -> None:
     (found,) = [f for f in findings if f["code"] == "INVALID_CONFIG"]
     assert found["field"] == "aggregations.0.function"
     assert "count_distinct" in found["expected"]
+    assert "fix" not in found, "the nearest name would lose the rest"
+
+
+@pytest.mark.parametrize("given", [["a"], 5, True])
+def test_what_is_no_call_is_not_stored_as_one(host: Host, given: Any) -> None:
+    caller = McpCaller(host)
+    name = f"words {next(NUMBERS)}"
+    made = caller.call("create_pipeline", {"name": name})["pipeline_id"]
+    node = {"id": "it", "type": "window-aggregate"}
+    node |= {"config": {"duration": "1 minute", "aggregations": {"x": given}}}
+    arguments = {"pipeline_id": made, "changes": [{"op": "add_node", "node": node}]}
+    findings = caller.call("edit_pipeline", arguments)["findings"]
+    fields = {f["field"] for f in findings if f["code"] == "INVALID_CONFIG"}
+    assert fields == {"aggregations.0.function"}
+    asked = {"pipeline_id": made, "detail": "node", "node": "it"}
+    stored = caller.call("get_pipeline", asked)["node"]["config"]["aggregations"]
+    assert stored == [{"function": given, "name": "x"}]

@@ -91,8 +91,8 @@ def _migrated(item: Any) -> Any:
         return item
     renamed = {"alias": "name", "field": "column", "func": "function", "agg": "function"}
     found = {renamed.get(key, key): value for key, value in item.items()}
-    function = str(found.get("function", "")).lower()
-    found |= {"function": _OLD_NAMES.get(function, function)} if "function" in found else {}
+    if isinstance(function := found.get("function"), str):
+        found["function"] = _OLD_NAMES.get(function.lower(), function.lower())
     return {k: v for k, v in found.items() if (k, v) != ("column", "*")}
 
 
