@@ -12,6 +12,7 @@ from ..cep.replay import FAR
 from ..codegen import Generated
 from ..errors import Unsupported
 from ..graph.model import PipelineDocument, flow_name
+from ..graph.node_type import RelationalType
 from ..nodes.static_tables import StaticTableType
 from .replay import Cuts, Schedule, plain_rows, replay_on_spark
 from .spark_process import SparkProcess
@@ -97,7 +98,8 @@ def _closes(host: Host, node: str, event_time: str) -> bool:
     relation, kind = host.relations[node], host.catalog.get(host.type_of(node))
     if relation.delay_ms is not None:
         return relation.event_time == event_time
-    return getattr(kind, "passes_every_row", False) and _can_be_closed(host, node)
+    passes = isinstance(kind, RelationalType) and kind.passes_every_row
+    return passes and _can_be_closed(host, node)
 
 
 def _refuse_clocks(host: Host) -> None:

@@ -44,6 +44,11 @@ class Read(NamedTuple):
     told: list[str]
 
 
+def own_words(node_type: NodeType, given: Mapping[str, JsonValue]) -> Read:
+    """A part of a configuration under our names, nulls kept, and the words read as others."""
+    return Read(*in_our_words(node_type.Config, own_names(node_type, given)))
+
+
 def canonical(node_type: NodeType, given: Mapping[str, JsonValue]) -> Config:
     """The config as it is stored: our names, an earlier system's fields migrated, no nulls."""
     named: Config = {k: v for k, v in own_names(node_type, given).items() if v is not None}

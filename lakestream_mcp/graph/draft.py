@@ -15,7 +15,6 @@ from .model import Edge, Node, PipelineDocument, Position
 from .naming import free_id, free_title, slug
 from .node_type import NodeType, TypeCatalog
 from .plain import MAX_CONFIG_CHARACTERS, shown, unfit
-from .synonyms import in_our_words
 from .type_words import meant
 
 MAX_NODES = 2000
@@ -84,11 +83,10 @@ class Draft:
     ) -> Config:
         """The keys under our names, nulls kept. Raises InvalidChange where two names collide."""
         with _refusing(node_id):
-            named = configs.own_names(node_type, given)
-        read, told = in_our_words(node_type.Config, named)
-        for each in told:
-            self.tell(f"{each} in `{node_id}`")
-        return read
+            read = configs.own_words(node_type, given)
+        for told in read.told:
+            self.tell(f"{told} in `{node_id}`")
+        return read.config
 
     def new_id(self, node_type: NodeType, wanted: str | None, name: str | None) -> str:
         """An id that is free: the wanted one, or one made of the name or the type."""

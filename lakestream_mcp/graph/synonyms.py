@@ -131,7 +131,7 @@ _BY_OPTION: Mapping[str, str] = {
     "zscore": "z_score sigma standard_deviation stddev std",
     "mad": "median_absolute_deviation",
     "iqr": "interquartile_range",
-    "sliding": "hopping",
+    "sliding": "hopping hop",
     "out_of_order": "unordered",
 }
 """Other words for what a field may be, where it may be one of a few."""

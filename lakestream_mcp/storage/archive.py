@@ -121,11 +121,7 @@ def writing(target: Path) -> Iterator[Writer]:
         # What agents sent may be personal data: nobody else reads it.
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
-        raise InvalidArgument(
-            f"The file cannot be written: {error.strerror}.",
-            where={"argument": "file"},
-            got=str(target),
-        ) from None
+        raise _unusable("written", target, error) from None
     try:
         with os.fdopen(handle, "w+b") as raw:
             with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as file:
@@ -146,12 +142,14 @@ def reading(source: Path) -> Iterator[Reader]:
                 file = held.enter_context(zipfile.ZipFile(source))
             reader = Reader(file)
         except OSError as error:
-            raise InvalidArgument(
-                f"The file cannot be read: {error.strerror}.",
-                where={"argument": "file"},
-                got=str(source),
-            ) from None
+            raise _unusable("read", source, error) from None
         yield reader
+
+
+def _unusable(how: str, file: Path, error: OSError) -> InvalidArgument:
+    return InvalidArgument(
+        f"The file cannot be {how}: {error.strerror}.", where={"argument": "file"}, got=str(file)
+    )
 
 
 @contextlib.contextmanager

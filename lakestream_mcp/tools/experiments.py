@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InvalidArgument
-from ..graph.config import own_names, read_config
-from ..graph.synonyms import in_our_words
+from ..graph.config import own_words, read_config
 from .hosts import host_of
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def _read(
     """The changes as an edit would read them; null takes a field away."""
     gone = {name: None for name, value in changes.items() if value is None}
     try:
-        named, _ = in_our_words(node_type.Config, own_names(node_type, changes))
+        named = own_words(node_type, changes).config
         read = read_config(node_type, {**config, **named}).config
     except InvalidArgument:
         return changes
@@ -102,14 +101,16 @@ def _patterns(ws: Workspace, stored: Stored) -> list[str]:
 
 def _refuse(validation: Validation) -> None:
     """Raise InvalidArgument where the other configuration cannot run; the stored one can."""
-    for error in validation.errors[:1]:
-        raise InvalidArgument(
-            f"With these changes the pipeline could not run: {error.message}",
-            where={"argument": "what_if", "node": error.node, "field": error.field},
-            got=error.got,
-            expected=error.expected,
-            hint=error.hint,
-        )
+    if validation.ok:
+        return
+    error = validation.errors[0]
+    raise InvalidArgument(
+        f"With these changes the pipeline could not run: {error.message}",
+        where={"argument": "what_if", "node": error.node, "field": error.field},
+        got=error.got,
+        expected=error.expected,
+        hint=error.hint,
+    )
 
 
 def compared(

@@ -55,13 +55,36 @@ def test_what_can_be_done_with_a_bundle_is_said_with_its_target(site: Site) -> N
     assert "stop" not in following and "start" not in following
 
 
+def all_ends(world: StandIn) -> None:
+    """What runs comes to its end."""
+    for _ in range(12):
+        world.advance()
+
+
+def with_a_failing_pipeline(site: Site, world: StandIn) -> None:
+    """A deployment whose pipeline was started and has failed."""
+    site.make(HYBRID)
+    site.deploy()
+    world.pipelines.failures["*"] = "[TABLE_OR_VIEW_NOT_FOUND] The table `a`.`b` cannot be found."
+    site.deploy("start")
+    all_ends(world)
+
+
+def with_a_failing_notebook(site: Site, world: StandIn) -> None:
+    """A deployment whose notebook was started and has failed."""
+    site.make()
+    site.deploy()
+    world.jobs.outcomes["streaming"] = Outcome("FAILED", error="java.lang.OutOfMemoryError: heap")
+    site.deploy("start")
+    all_ends(world)
+
+
 def test_runs_and_links(site: Site, world: StandIn) -> None:
     site.make(HYBRID)
     site.deploy()
     site.deploy("start")
     (job_id,) = world.jobs.known
-    for _ in range(12):
-        world.advance()
+    all_ends(world)
     answer = site.call("get_deployment", pipeline_id=ID)
     states = {run["of"]: run["state"] for run in answer["health"]["runs"]}
     assert states == {"job orders": "SUCCESS", "pipeline orders_declarative": "COMPLETED"}
@@ -70,12 +93,7 @@ def test_runs_and_links(site: Site, world: StandIn) -> None:
 
 
 def test_errors_of_the_event_log_in_plain_words(site: Site, world: StandIn) -> None:
-    site.make(HYBRID)
-    site.deploy()
-    world.pipelines.failures["*"] = "[TABLE_OR_VIEW_NOT_FOUND] The table `a`.`b` cannot be found."
-    site.deploy("start")
-    for _ in range(12):
-        world.advance()
+    with_a_failing_pipeline(site, world)
     answer = site.call("get_deployment", pipeline_id=ID)
     (error,) = answer["health"]["errors"]
     assert error.startswith("pipeline orders_declarative: A table that is read does not exist")
@@ -84,23 +102,13 @@ def test_errors_of_the_event_log_in_plain_words(site: Site, world: StandIn) -> N
 
 
 def test_errors_of_a_notebook_in_plain_words(site: Site, world: StandIn) -> None:
-    site.make()
-    site.deploy()
-    world.jobs.outcomes["streaming"] = Outcome("FAILED", error="java.lang.OutOfMemoryError: heap")
-    site.deploy("start")
-    for _ in range(12):
-        world.advance()
+    with_a_failing_notebook(site, world)
     (error,) = site.call("get_deployment", pipeline_id=ID)["health"]["errors"]
     assert error.startswith("task streaming: It ran out of memory")
 
 
 def test_what_is_tried_again_still_says_why_it_failed(site: Site, world: StandIn) -> None:
-    site.make(HYBRID)
-    site.deploy()
-    world.pipelines.failures["*"] = "[TABLE_OR_VIEW_NOT_FOUND] The table `a`.`b` cannot be found."
-    site.deploy("start")
-    for _ in range(12):
-        world.advance()
+    with_a_failing_pipeline(site, world)
     world.pipelines.failures.clear()
     world.client().pipelines.start_update(next(iter(world.pipelines.known)))
     answer = site.call("get_deployment", pipeline_id=ID)
@@ -109,18 +117,12 @@ def test_what_is_tried_again_still_says_why_it_failed(site: Site, world: StandIn
     (error,) = answer["health"]["errors"]
     assert error.startswith("pipeline orders_declarative: A table that is read does not exist")
     assert error.endswith("before the one under way)")
-    for _ in range(12):
-        world.advance()
+    all_ends(world)
     assert site.call("get_deployment", pipeline_id=ID)["health"]["errors"] == []
 
 
 def test_a_notebook_that_is_tried_again_still_says_why(site: Site, world: StandIn) -> None:
-    site.make()
-    site.deploy()
-    world.jobs.outcomes["streaming"] = Outcome("FAILED", error="java.lang.OutOfMemoryError: heap")
-    site.deploy("start")
-    for _ in range(12):
-        world.advance()
+    with_a_failing_notebook(site, world)
     site.deploy("start")
     answer = site.call("get_deployment", pipeline_id=ID)
     assert [run["state"] for run in answer["health"]["runs"]][1:] == ["FAILED"]

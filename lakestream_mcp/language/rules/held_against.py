@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from .measures import FUNCTIONS
 from .names import Columns
 from .phrase import Found, Phrase
 from .rewriting import rewritten, sign, word
 from .tokens import Token
 
 _FUNCTIONS = {
-    "average": "avg", "avg": "avg", "mean": "avg", "sum": "sum", "total": "sum", "maximum": "max",
-    "max": "max", "minimum": "min", "min": "min",
-}  # fmt: skip
+    name: FUNCTIONS[name]
+    for name in ("average", "avg", "mean", "sum", "total", "maximum", "max", "minimum", "min")
+}
 _TIMES = (
     r"(?P<how>more than|greater than|higher than|larger than|over|above|exceeds|at least|less than|"
     r"lower than|below|under|>=|<=|>|<) (?P<n>#times|#factor|#num times|#num) "

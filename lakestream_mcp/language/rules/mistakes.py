@@ -84,11 +84,11 @@ def is_ungrouped(draft: Draft) -> bool:
 def is_misplaced(draft: Draft, phrase: Phrase) -> bool:
     """Whether rows come from nowhere, or go where a source is, though a place has columns of its
     own."""
-    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    nodes = [c.node for c in draft.changes if c.op == "add_node"]
+    configs = [n.config for n in nodes]
     invented = "main.default.events" in (c.get("table") for c in configs)
     if (invented and phrase.has(_OWN_COLUMNS)) or _are_mixed(configs, phrase):
         return True
-    nodes = [c.node for c in draft.changes if c.op == "add_node"]
     written = {n.config.get("table") for n in nodes if n.type.endswith("-sink")}
     own = [t.value for f in phrase.all(_OWN_COLUMNS) for t in f.tokens if t.kind == "name"]
     return bool(written & {*own})

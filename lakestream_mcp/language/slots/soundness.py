@@ -98,14 +98,13 @@ def _is_empty(tree: exp.Expr) -> bool:
     high: dict[str, float] = {}
     whole = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else []
     parts = [half for part in whole for half in _halves(part.unnest())]
-    for part in parts:
+    ordered = exp.GT | exp.GTE | exp.LT | exp.LTE
+    limits = [p for p in parts if isinstance(p, ordered) and _is_bound(p)]
+    for part in limits:
         bounds = low if isinstance(part, exp.GT | exp.GTE) else high
-        one = isinstance(part, exp.GT | exp.GTE | exp.LT | exp.LTE)
-        if one and isinstance(part.this, exp.Column) and isinstance(part.expression, exp.Literal):
-            bounds[part.this.name] = float(part.expression.name)
-    kept = len(low) + len(high)
-    limits = sum(isinstance(p, exp.GT | exp.GTE | exp.LT | exp.LTE) and _is_bound(p) for p in parts)
-    return limits > kept or any(low[name] >= high[name] for name in low.keys() & high.keys())
+        bounds[part.this.name] = float(part.expression.name)
+    twice = len(limits) > len(low) + len(high)
+    return twice or any(low[name] >= high[name] for name in low.keys() & high.keys())
 
 
 def _halves(part: exp.Expr) -> list[exp.Expr]:

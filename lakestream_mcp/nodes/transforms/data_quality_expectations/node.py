@@ -109,9 +109,9 @@ class DataQuality(RelationalType):
                 for name, text in given.items()
             ]
         if isinstance(given, list):
-            for word in WHAT_BECOMES & config.keys():
+            if len(words := WHAT_BECOMES & config.keys()) == 1:
                 config = dict(config)
-                usual = {"action": config.pop(word)}
+                usual = {"action": config.pop(*words)}
                 given = [usual | i if isinstance(i, dict) else i for i in given]
             quarantined = any(isinstance(i, dict) and i.get("action") == QUARANTINE for i in given)
             config = config | ({QUARANTINE: True} if quarantined else {})

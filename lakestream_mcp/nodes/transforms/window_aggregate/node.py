@@ -112,13 +112,13 @@ class WindowAggregate(StatefulRelationalType):
         window = config.get("duration", config.get("window"))
         if isinstance(window, dict) and "value" not in window:
             config = {k: v for k, v in config.items() if v is not window} | _apart(window)
-        if ("slide" in config and "window_type" not in config) or _hops(config):
+        if "slide" in config and "window_type" not in config:
             config = config | {"window_type": "sliding"}
         if "aggregations" in config:
             config = config | {"aggregations": migrated_aggregations(config["aggregations"])}
         if config.get("window_type") == "session" and "gap" not in config and "duration" in config:
             config = {("gap" if k == "duration" else k): v for k, v in config.items()}
-        if config.get("window_type", "tumbling") != "sliding":
+        if config.get("window_type", "tumbling") in ("tumbling", "session"):
             config = {k: v for k, v in config.items() if k != "slide"}
         return config
 
@@ -270,11 +270,6 @@ def _windowed(feed: Feed, found: Assigned, wanted: Any) -> Any:
     for name, values in ((START, found.starts), (END, found.ends)):
         table = table.append_column(name, pa.array(values[wanted]).cast(moments))
     return table
-
-
-def _hops(config: dict[str, Any]) -> bool:
-    kind = config.get("window_type")
-    return isinstance(kind, str) and kind.lower() in ("hop", "hopping")
 
 
 def _apart(window: dict[str, Any]) -> dict[str, Any]:
