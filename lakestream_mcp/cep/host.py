@@ -6,11 +6,12 @@ what flows along each edge is an Arrow table with the hidden column `__row`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import Unsupported
 from ..graph.model import Edge, PipelineDocument, Relation
+from ..graph.node_parts import LocalRows
 from ..graph.node_type import CodeTransformType, RelationalType, SinkType, SourceType
 from ..graph.validate import Validation
 from .carried import Carried, carried
@@ -150,6 +151,16 @@ class Host:
     def sources(self) -> list[str]:
         """The nodes where rows enter, in graph order."""
         return [n for n in self.order if isinstance(self._type(n), SourceType)]
+
+    def only_values(self, source: str) -> Mapping[str, Sequence[Any]]:
+        """By column, the values that it can hold, where only some are possible."""
+        found: Mapping[str, Sequence[Any]] = self._type(source).only_values(self.configs[source])
+        return found
+
+    def let_through(self, source: str, table: Any) -> LocalRows:
+        """The rows that the source's code would let through. Raises InvalidEvents."""
+        made: LocalRows = self._type(source).let_through(self.configs[source], table, source)
+        return made
 
     def type_of(self, node_id: str) -> str:
         """The type name of a node of the document."""

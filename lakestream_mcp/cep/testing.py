@@ -5,7 +5,7 @@ The report is plain JSON; it is stored with the run, and `explain` reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,7 +113,10 @@ def read_sources(
         tables[source], ignored = _read(host, source, by_source[source], find_file)
         warnings += ignored
     times = {source: host.relations[source].event_time for source in host.sources}
-    return with_arrivals(tables, times), warnings
+    for source, table in with_arrivals(tables, times).items():
+        tables[source], notes = host.let_through(source, table)
+        warnings += notes
+    return tables, warnings
 
 
 def _by_source(events: Any, sources: list[str]) -> dict[str, Any]:
@@ -151,8 +154,8 @@ def _read(
     if isinstance(given, dict) and "simulate" in given:
         return _simulated(host, source, given["simulate"]), []
     if isinstance(given, dict) and "file" in given:
-        rows: Any = read_rows(find_file(_path(given["file"], source)))
-        table, warnings = table_of(rows, relation, source)
+        rows = read_rows(find_file(_path(given["file"], source)))
+        table, warnings = table_of(_rows(host, source, rows), relation, source)
         if not table.num_rows:
             raise InvalidEvents(
                 f"{given['file']} holds no events.", code="EMPTY_FILE", where={"source": source}
@@ -165,7 +168,13 @@ def _read(
             got=type(given).__name__,
             expected='[{...}], {"file": "events.jsonl"} or {"simulate": 100}',
         )
-    return table_of(given, relation, source)
+    return table_of(_rows(host, source, given), relation, source)
+
+
+def _rows(host: Host, source: str, events: Iterable[Any]) -> Iterator[Any]:
+    """Events as rows of the source's columns; what is no object is left to be refused."""
+    kind, config = host.catalog.get(host.type_of(source)), host.configs[source]
+    return (kind.as_row(config, e) if isinstance(e, dict) else e for e in events)
 
 
 def _path(given: Any, source: str) -> str:

@@ -11,7 +11,7 @@ import math
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..cep.near_miss import is_number
@@ -85,6 +85,14 @@ class Mentioned:
             for column in holder.find_all(exp.Column) if holder is not None else ():
                 self.by_column[column.name.lower()].append(value)
 
+    def pools(self, relation: Relation, only: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+        """Likely values of each column; `only`: all that a column can hold, where that is known."""
+        found = {c.name: self.pool(c.name, c.type) or [None] for c in relation.columns}
+        for name, possible in only.items():
+            likely = [value for value in found[name] if value in possible]
+            found[name] = list(dict.fromkeys([*likely, *possible]))
+        return found
+
     def pool(self, name: str, column_type: str) -> list[Any]:
         """Likely values of a column, those it is compared with first."""
         kind = column_type.partition("(")[0]
@@ -152,13 +160,15 @@ def candidate_rows(
     mentioned: Mentioned,
     fixed: dict[str, Any],
     wanted: Sequence[dict[str, Any]],
+    only: Mapping[str, Sequence[Any]],
 ) -> list[dict[str, Any]]:
     """Random combinations, always the same, the likeliest first. fixed: columns with one value.
 
     wanted: values that go together; each comes with a sample of all combinations of the others.
+    only: as `pools` has it.
     """
     draw = random.Random(20_260_101)
-    pools = {c.name: mentioned.pool(c.name, c.type) or [None] for c in relation.columns}
+    pools = mentioned.pools(relation, only)
     ranked = []
     for _ in range(ROWS):
         places = {name: draw.randrange(len(pool)) for name, pool in pools.items()}

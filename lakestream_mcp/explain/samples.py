@@ -20,7 +20,8 @@ def made_up_rows(host: Host, source: str, count: int, seed: int) -> list[dict[st
     """Rows with the columns of a source; a seed gives the same ones each time."""
     relation = host.relations[source]
     mentioned = Mentioned(t for c in host.configs.values() for t in texts(c.model_dump()))
-    pools = {c.name: mentioned.pool(c.name, c.type)[:USUAL] or [None] for c in relation.columns}
+    only = host.only_values(source)
+    pools = {n: pool[:USUAL] for n, pool in mentioned.pools(relation, only).items()}
     times = [c.name for c in relation.columns if c.type == "timestamp"]
     draw = random.Random(f"{seed}/{source}")
     rows, at = [], START

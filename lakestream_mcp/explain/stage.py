@@ -52,7 +52,13 @@ def stage_of(host: Host, node: str, scenarios: list[Scenario]) -> Stage:
     mentioned = Mentioned(text for config in configs for text in texts(config.model_dump()))
     fixed = _fixed(host, node, sources, mentioned)
     rows = [
-        candidate_rows(host.relations[source], mentioned, fixed[port], _wanted(scenarios, port))
+        candidate_rows(
+            host.relations[source],
+            mentioned,
+            fixed[port],
+            _wanted(scenarios, port),
+            host.only_values(source),
+        )
         for port, source in enumerate(sources)
     ]
     stage = _played(host, node, sources, rows)
@@ -129,7 +135,8 @@ def tables_of(host: Host, rows: dict[str, list[Row]]) -> dict[str, Any]:
     tables = {
         name: table_of(listed, host.relations[name], name)[0] for name, listed in rows.items()
     }
-    return with_arrivals(tables, {name: time_of(host, name) for name in rows})
+    numbered = with_arrivals(tables, {name: time_of(host, name) for name in rows})
+    return {name: host.let_through(name, table).table for name, table in numbered.items()}
 
 
 def in_order(host: Host, sources: Sequence[str]) -> list[str]:

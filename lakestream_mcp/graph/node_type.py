@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from ..errors import Unsupported
+from .local_source import LocalSource
 from .model import Category, Column, Problem, Relation, Target
-from .node_parts import Latest, LocalRows, Reading
+from .node_parts import LocalRows, Reading
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -135,7 +136,7 @@ class TypeCatalog(Protocol):
         ...
 
 
-class SourceType(NodeType):
+class SourceType(LocalSource, NodeType):
     """Rows enter here. `structured_streaming.py.j2` in the folder renders the read."""
 
     category = "source"
@@ -160,20 +161,6 @@ class SourceType(NodeType):
     def read(self, query: exp.Query) -> Reading | None:
         """The inverse of `declarative`: the configuration that reads so; None if there is none."""
         return None
-
-    def latest(self, config: Any, count: int, roots: Sequence[Path], since: str | None) -> Latest:
-        """The newest rows that are there to be read now, within a bounded time; nothing is kept of
-        having read them. Raises Unsupported where this process cannot reach the source."""
-        raise Unsupported(
-            f"The rows of a `{self.type}` cannot be read from here.",
-            code="NOT_LIVE",
-            got=self.type,
-            hint="give a few of them as rows, or as a file",
-        )
-
-    def reads_topics(self, config: Any) -> bool:
-        """Whether its rows come from Kafka topics, whose newest records a local Spark can read."""
-        return False
 
 
 class RelationalType(NodeType):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 from pydantic import ValidationError
 
 from lakestream_mcp.catalog import Catalog
-from lakestream_mcp.cep.events import table_of, with_arrivals
 from lakestream_mcp.cep.host import GraphRun, Host, Options
 from lakestream_mcp.cep.processor.schedule import Schedule as HostSchedule
+from lakestream_mcp.cep.testing import read_sources
 from lakestream_mcp.codegen import Generated, generate
 from lakestream_mcp.deploy.replay import (
     RANDOM_CUTS,
@@ -76,9 +77,20 @@ class Bench:
 
     def tables(self, made: Made, events: Mapping[str, Sequence[Any]]) -> dict[str, pa.Table]:
         """Events by source, as the sources' tables in order of arrival."""
-        relations = made.validation.relations
-        tables = {node: table_of(rows, relations[node], node)[0] for node, rows in events.items()}
-        return with_arrivals(tables, {node: relations[node].event_time for node in tables})
+        given = {node: list(rows) for node, rows in events.items()}
+        tables, _ = read_sources(self.host(made), given, Path)
+        return {node: tables[node] for node in events}
+
+    def host(self, made: Made) -> Host:
+        """What runs a document in this process."""
+        return Host(
+            made.document,
+            made.validation,
+            self.catalog,
+            self.engine,
+            self.resolver,
+            lambda *_: None,
+        )
 
     def on_host(
         self,
@@ -88,16 +100,8 @@ class Bench:
         schedule: HostSchedule = "backlog",
     ) -> GraphRun:
         """Everything in this process."""
-        host = Host(
-            made.document,
-            made.validation,
-            self.catalog,
-            self.engine,
-            self.resolver,
-            lambda *_: None,
-        )
         options = Options(batch_rows=batch_rows, traced=False, schedule=schedule)
-        found = host.run(dict(tables), options)
+        found = self.host(made).run(dict(tables), options)
         witness.on_host(made.document)
         return found
 

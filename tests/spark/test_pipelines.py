@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from lakestream_mcp.cep.host import Host
 from lakestream_mcp.deploy.local import verify_pipeline
 from lakestream_mcp.deploy.replay import Cuts, plain_rows
 from lakestream_mcp.deploy.spark_process import SparkProcess
@@ -154,14 +153,7 @@ def test_the_same_rows_are_late(bench: Bench, spark: SparkProcess) -> None:
 
 def test_verify_names_both_sides(bench: Bench, spark: SparkProcess) -> None:
     made = bench.make(chain(source("1 minute"), QUIET))
-    host = Host(
-        made.document,
-        made.validation,
-        bench.catalog,
-        bench.engine,
-        bench.resolver,
-        lambda *_: None,
-    )
+    host = bench.host(made)
     tables = bench.tables(made, {"events": shocks([0, 10, 20])})
     result = verify_pipeline(host, made.generated, spark, tables)
     assert result.same
@@ -201,14 +193,7 @@ def test_a_watermark_behind_the_source_is_closed_where_the_row_comes_to_it(
     document["nodes"].append(files_to("seen"))
     document["edges"].append({"source": "timed", "target": "seen"})
     made = bench.make(document)
-    host = Host(
-        made.document,
-        made.validation,
-        bench.catalog,
-        bench.engine,
-        bench.resolver,
-        lambda *_: None,
-    )
+    host = bench.host(made)
     tables = bench.tables(made, {"events": shocks([0, 10, 19])})
     result = verify_pipeline(host, made.generated, spark, tables)
     assert result.same
@@ -359,16 +344,8 @@ def test_simulated_events_are_the_same(bench: Bench, spark: SparkProcess, tmp_pa
     from lakestream_mcp.cep.testing import read_sources
 
     made = bench.make(simulators())
-    host = Host(
-        made.document,
-        made.validation,
-        bench.catalog,
-        bench.engine,
-        bench.resolver,
-        lambda *_: None,
-    )
     asked = {name: {"simulate": 200} for name in SIMULATED}
-    tables, _ = read_sources(host, asked, lambda name: Path(name))
+    tables, _ = read_sources(bench.host(made), asked, Path)
     text = next(iter(made.generated.files.values()))
     spark.request(
         "run_for",

@@ -2,66 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import Field
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ....graph.model import Column, Problem, Relation
+from ....graph.node_parts import LocalRows
 from ....graph.node_type import ColumnResolver, SourceType
 from ....relational.column_types import parse_columns
 from ....relational.sql import cast, column, identifier, sql
-from ...fields import ColumnList, ColumnName, NameList, PlainText, SourceConfig, time_problems
+from ...fields import time_problems
 from ...fields import timed as timed_relation
-from ...kafka import FIELD_ALIASES, Servers, connection_problems, login
+from ...kafka import FIELD_ALIASES, login
 from ...kafka_read import FIELD_ALIASES as READ_ALIASES
-from ...kafka_read import KafkaReadConfig, Topics, kafka_query, read_options
+from ...kafka_read import kafka_query, read_options
 from ...stream_table import call, literal, options_map, stream_of
-from .envelopes import OPERATIONS, RESERVED, Envelope, Kind, envelope, struct
+from .config import ADDED, CdcStreamConfig, added_by, keys_of, place_problems
+from .envelopes import OPERATIONS, RESERVED, Envelope, envelope
+from .local import flat, sifted
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-ADDED = (Column("op", "string"), Column("source_time", "timestamp"))
 _CLOCK = {"milliseconds": "timestamp_millis", "microseconds": "timestamp_micros"}
-_KAFKA_ONLY = ("consumer_group", "starting_timestamp", "max_records_per_batch", "topics")
-
-
-class CdcStreamConfig(SourceConfig, KafkaReadConfig):
-    """Where the changes are, and what their rows hold."""
-
-    bootstrap_servers: Servers | None = Field(  # type: ignore[assignment]
-        None, description="Kafka: `host:port`, with commas between several"
-    )
-    topics: Topics | None = Field(  # type: ignore[assignment]
-        None, description="Kafka: topics to read, as a list or with commas between them"
-    )
-    path: PlainText | None = Field(
-        None, description="Folder of files with one change per line, in place of Kafka"
-    )
-    envelope: Kind = Field("debezium", description="Who wrote the changes, and so their shape")
-    primary_keys: NameList = Field(
-        min_length=1, description="Columns that say which row it is; a change without is malformed"
-    )
-    columns: ColumnList = Field(
-        description="Columns of the table, e.g. `id bigint, name string`; `op` and `source_time` "
-        "are added"
-    )
-    times: Literal["iso", "milliseconds", "microseconds"] = Field(
-        "iso",
-        description="How the table's timestamps are written: text, or whole numbers since 1970 "
-        "(dates are days then)",
-    )
-    include_before: bool = Field(
-        False, description="Debezium: also give `before`, the row as it was, as a struct"
-    )
-    on_malformed: Literal["skip", "fail"] = Field(
-        "skip",
-        description="A change that cannot be read: skipped and counted, or the query stops",
-    )
-    event_time: ColumnName | None = Field(
-        "source_time", description="Column that says when an event happened"
-    )
 
 
 class CdcStream(SourceType):
@@ -90,7 +52,7 @@ class CdcStream(SourceType):
         return f"reads {config.envelope} changes of {config.path or ', '.join(config.topics or [])}"
 
     def check(self, config: CdcStreamConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
-        yield from _place_problems(config)
+        yield from place_problems(config)
         declared = parse_columns(config.columns)
         names = {c.name.lower() for c in declared}
         for key in config.primary_keys:
@@ -103,7 +65,7 @@ class CdcStream(SourceType):
                     expected=[c.name for c in declared],
                 )
         own = RESERVED if config.envelope == "spark-cdc" else ()
-        for name in (*(added.name for added in _added(config)), *own):
+        for name in (*(added.name for added in added_by(config)), *own):
             if name in names:
                 yield Problem(
                     "DUPLICATE_COLUMN",
@@ -127,12 +89,21 @@ class CdcStream(SourceType):
                 field="columns",
                 expected="timestamp",
             )
-        yield from time_problems(config.event_time, (*declared, *_added(config)))
+        yield from time_problems(config.event_time, (*declared, *added_by(config)))
 
     def relation(
         self, config: CdcStreamConfig, inputs: Sequence[Relation], resolver: ColumnResolver
     ) -> Relation:
-        return timed_relation(config, (*parse_columns(config.columns), *_added(config)))
+        return timed_relation(config, (*parse_columns(config.columns), *added_by(config)))
+
+    def as_row(self, config: CdcStreamConfig, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        return flat(config.envelope, event, parse_columns(config.columns), config.times)
+
+    def let_through(self, config: CdcStreamConfig, table: Any, source: str) -> LocalRows:
+        return sifted(table, [c.name for c in keys_of(config)], config.on_malformed, source)
+
+    def only_values(self, config: CdcStreamConfig) -> Mapping[str, Sequence[Any]]:
+        return {"op": OPERATIONS}
 
     def code(self, config: CdcStreamConfig, relation: Relation) -> dict[str, Any]:
         shape = _envelope(config)
@@ -165,44 +136,6 @@ class CdcStream(SourceType):
             .from_(exp.Subquery(this=changes, alias=alias))
             .where(_known(config))
         )
-
-
-def _place_problems(config: CdcStreamConfig) -> Iterator[Problem]:
-    """Kafka or files: one of them, with what it needs."""
-    if config.path is None:
-        for field in ("bootstrap_servers", "topics"):
-            if getattr(config, field) is None:
-                yield Problem(
-                    "MISSING_CONFIG",
-                    f"`{field}` is required to read Kafka; give `path` to read files",
-                    field=field,
-                    expected="broker:9092" if field == "bootstrap_servers" else ["a topic"],
-                )
-        yield from connection_problems(config)
-        return
-    changed = {
-        n
-        for n in ("security_protocol", "starting_offsets", "fail_on_data_loss")
-        if getattr(config, n) != type(config).model_fields[n].default
-    }
-    given = {n for n in (*_KAFKA_ONLY, "bootstrap_servers") if getattr(config, n) is not None}
-    given |= {
-        n
-        for n in ("sasl_username", "sasl_password", "truststore_location")
-        if getattr(config, n) is not None
-    }
-    for field in sorted(given | changed):
-        yield Problem(
-            "UNUSED_CONFIG",
-            f"`{field}` is for Kafka, and `path` says to read files",
-            field=field,
-            fix={field: None},
-        )
-
-
-def _added(config: CdcStreamConfig) -> tuple[Column, ...]:
-    before = Column("before", struct(parse_columns(config.columns)))
-    return (*ADDED, before) if config.include_before else ADDED
 
 
 def _parsing(config: CdcStreamConfig) -> dict[str, str]:
@@ -242,11 +175,11 @@ def _row(config: CdcStreamConfig, wanted: Column) -> exp.Expr:
 def _outputs(config: CdcStreamConfig) -> list[exp.Expr]:
     """What is selected from `op`, `source_time`, `before` and `after`."""
     found = []
-    keys = {key.lower() for key in config.primary_keys}
+    keys = keys_of(config)
     declared = parse_columns(config.columns)
     for each in declared:
         value = _row(config, each)
-        if config.on_malformed == "fail" and each.name.lower() in keys:
+        if config.on_malformed == "fail" and each in keys:
             missing = literal(f"a change without its key {each.name}")
             value = call("coalesce", value, call("raise_error", missing))
         found.append(_named(value, each.name))
@@ -285,9 +218,7 @@ def _known(config: CdcStreamConfig) -> exp.Expr:
     known = column("op").isin(*OPERATIONS)
     if config.on_malformed == "fail":
         return known
-    keys = {key.lower() for key in config.primary_keys}
-    wanted = [c for c in parse_columns(config.columns) if c.name.lower() in keys]
-    present = [exp.Is(this=_row(config, c), expression=exp.Null()).not_() for c in wanted]
+    present = [exp.Is(this=_row(config, c), expression=exp.Null()).not_() for c in keys_of(config)]
     return exp.and_(known, *present)
 
 
