@@ -71,11 +71,23 @@ def _equalities(text: str) -> list[JsonValue]:
     return found
 
 
+def _names_alone(given: Any) -> list[str]:
+    """Names of columns, as a list or with commas; nothing where one is more than a name."""
+    listed = given.split(",") if isinstance(given, str) else given
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        return []
+    names = [name.strip() for name in listed]
+    return names if all(name.isidentifier() for name in names) else []
+
+
 class StaticTableType(RelationalType):
     """A join of the stream, `in_0`, with the table, `in_1`."""
 
     def migrate(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Keys as text, names with commas or a JSON list; or the table's by the stream's."""
+        """Keys as text, names with commas or a JSON list; or the table's by the stream's. Columns
+        without types are those to add."""
+        if "select" not in config and (names := _names_alone(config.get("columns"))):
+            config = {k: v for k, v in config.items() if k != "columns"} | {"select": names}
         keys = config.get("keys")
         if isinstance(keys, dict) and not keys.keys() <= KeyPair.model_fields.keys():
             pairs = [{"stream": stream, "static": static} for stream, static in keys.items()]

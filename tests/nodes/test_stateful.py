@@ -139,6 +139,10 @@ def test_a_row_at_the_watermark_is_late(bench: Bench) -> None:
     assert pairs(bench, {}, at(10, 30, 30, 18), at(19, 30)) == [(18, 19), (30, 30), (30, 30)]
 
 
+def test_rows_without_any_partner_are_no_pair(bench: Bench) -> None:
+    assert pairs(bench, {}, at(10), at(30)) == []
+
+
 def test_a_row_alone_is_told_when_no_partner_can_come(bench: Bench) -> None:
     """Ten is forgotten once the watermark is more than five seconds past it: two after both are."""
     config = {"join": "left"}

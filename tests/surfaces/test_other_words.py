@@ -107,6 +107,15 @@ def test_quantifiers_of_regular_expressions(host: Host, quantifier: str, step: J
             {"value": "amount", "direction": "up", "length": 3},
             "read `Increasing` as `up` in `direction` in `it`",
         ),
+        *(
+            (
+                "lookup-enrichment",
+                {"table": "a.b.c", "keys": "id", "columns": names, "schema": "id string, tier int"},
+                {"select": ["tier"], "static_columns": "id string, tier int"},
+                "read `columns` as `select` in `it`",
+            )
+            for names in ("tier", ["tier"])
+        ),
         (
             "outlier",
             {**KEY, "field": "amount", "method": "stddev", "window_size": 50, "ttl": "1 day"},

@@ -1,7 +1,8 @@
-"""A SELECT over a stream and tables: the join as a node, and what is made of it by further ones."""
+"""A SELECT over streams or a stream and tables: the join as a node, and further ones behind it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -9,6 +10,7 @@ from sqlglot import exp
 from ...graph.model import Relation
 from .draft import Port
 from .shapes import Shape
+from .stream_joins import streams_joined
 
 if TYPE_CHECKING:
     from .split import Splitter
@@ -16,8 +18,15 @@ if TYPE_CHECKING:
 STREAM, TABLE = "in_0", "in_1"
 
 
-def joined(splitter: Splitter, shape: Shape, port: Port, wanted: str) -> Port | None:
-    """The first join as a stream-static-join, then the rest; None where that cannot be."""
+def joined(splitter: Splitter, shape: Shape, ports: Sequence[Port], wanted: str) -> Port | None:
+    """The first join as a node, then the rest; None where that cannot be."""
+    if len(ports) == 1:
+        return _with_table(splitter, shape, ports[0], wanted)
+    return None if shape.tables else streams_joined(splitter, shape, ports, wanted)
+
+
+def _with_table(splitter: Splitter, shape: Shape, port: Port, wanted: str) -> Port | None:
+    """The first table by a stream-static-join."""
     query = shape.query.copy()
     joins = query.args.get("joins") or []
     start = query.args["from_"].this

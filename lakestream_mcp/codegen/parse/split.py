@@ -154,9 +154,7 @@ class Splitter:
             return made or self._custom(shape, ports, wanted)
         if len(ports) == 1 and not shape.tables:
             return self._filtered(shape, ports[0], wanted) or self._custom(shape, ports, wanted)
-        if len(ports) == 1:
-            return joined(self, shape, ports[0], wanted) or self._custom(shape, ports, wanted)
-        return self._custom(shape, ports, wanted)
+        return joined(self, shape, ports, wanted) or self._custom(shape, ports, wanted)
 
     def _identity(self, shape: Shape, port: Port) -> bool:
         from sqlglot import exp

@@ -34,7 +34,7 @@ def played(
     tables = {f"in_{i}": feed.table for i, feed in enumerate(kept)}
     now = batches[-1].now if batches else 0
     found = engine.run(sql(_traced(query)), tables)
-    told = pa.array([True] * found.num_rows)
+    told = pa.repeat(True, found.num_rows)
     for name, other, feed, wait_ms in zip(HIDDEN, HIDDEN[::-1], kept, waits_ms, strict=True):
         alone = pc.is_null(found[other])
         open_rows = feed.table[ROW].filter(

@@ -12,6 +12,7 @@ from sqlglot import exp
 from ....errors import InvalidArgument
 from ....graph.duration import duration_text, duration_us
 from ....graph.node_parts import Reading
+from ....relational.intervals import interval_us
 
 PLAIN: dict[type[exp.Expr], str] = {exp.Sum: "sum", exp.Min: "min", exp.Max: "max"}
 
@@ -53,13 +54,13 @@ def window_fields(call: exp.Expr) -> dict[str, Any] | None:
 
 
 def _length(value: exp.Expr) -> str | None:
-    text = value.this if isinstance(value, exp.Literal) and value.is_string else None
-    if isinstance(value, exp.Interval) and value.this is not None:
-        text = f"{value.this.name} {value.args['unit'].name}" if value.args.get("unit") else None
-    try:
-        return duration_text(duration_us(text)) if isinstance(text, str) else None
-    except InvalidArgument:
-        return None
+    length = interval_us(value)
+    if length is None and isinstance(value, exp.Literal) and value.is_string:
+        try:
+            length = duration_us(value.name)
+        except InvalidArgument:
+            return None
+    return duration_text(length) if length else None
 
 
 def aggregation(item: exp.Expr) -> dict[str, Any] | None:
