@@ -28,12 +28,14 @@ QUICK = [
     "tests/storage/test_pipelines.py",
 ]
 """What is looked at before every commit: a little of everything, in less than two minutes."""
+SEARCH = ("--hypothesis-profile", "search")
+"""Long tests draw new examples each time; the others draw the same ones."""
 PHASES = {
     "quick": ("quick", f"not ({OUTSIDE} or postgres or soak)", (*QUICK, *PARALLEL)),
     "fast": ("fast", f"not ({OUTSIDE} or postgres or soak)", PARALLEL),
     "databases": ("with databases", f"not ({OUTSIDE} or soak)", PARALLEL),
     "outside": ("with Spark, Kafka, Chromium", f"({OUTSIDE}) and not soak", ("-n", "0")),
-    "soak": ("long", "soak", ("-n", "0", "--timeout", "7200")),
+    "soak": ("long", "soak", ("-n", "0", "--timeout", "7200", *SEARCH)),
 }
 TIERS = {"quick": ("quick",), "fast": ("fast",), "all": ("databases", "outside"), "soak": ("soak",)}
 

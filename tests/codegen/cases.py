@@ -359,6 +359,8 @@ CHANGES: dict[str, Json] = {
         "scd_type": {**MERGED, "scd_type": 2},
         "delete_when": {**MERGED, "delete_when": "kind = 'D' OR note IS NULL"},
         "except_columns": {**MERGED, "except_columns": ["kind"]},
+        "track_history": {**MERGED, "scd_type": 2, "track_history": ["kind"]},
+        "track_history_except": {**MERGED, "scd_type": 2, "track_history_except": ["amount"]},
     },
     "kafka-topic-sink": {
         **KAFKA,

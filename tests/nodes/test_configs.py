@@ -26,6 +26,7 @@ PUBSUB = {
 KAFKA = {"bootstrap_servers": "b:9092", "topics": "t", "columns": "id bigint"}
 TABLE = {"table": "main.shop.orders", "columns": "id bigint"}
 NEWEST = {"table": "t", "mode": "merge", "merge_keys": ["order_id"], "sequence_by": "at"}
+HISTORY = {**NEWEST, "scd_type": 2}
 
 
 @pytest.mark.parametrize(
@@ -327,6 +328,18 @@ def test_what_cannot_work_is_a_problem(
         (
             "delta-table-sink",
             NEWEST | {"except_columns": ["amount"], "cluster_by": ["amount"]},
+            ["COLUMN_NEEDED"],
+        ),
+        ("delta-table-sink", NEWEST | {"track_history": ["amount"]}, ["UNUSED_CONFIG"]),
+        (
+            "delta-table-sink",
+            HISTORY | {"track_history": ["amount"], "track_history_except": ["at"]},
+            ["UNUSED_CONFIG"],
+        ),
+        ("delta-table-sink", HISTORY | {"track_history": ["amout"]}, ["UNKNOWN_COLUMN"]),
+        (
+            "delta-table-sink",
+            HISTORY | {"track_history": ["amount"], "except_columns": ["amount"]},
             ["COLUMN_NEEDED"],
         ),
         ("file-sink", {"path": "/a", "header": False}, ["UNUSED_CONFIG"]),

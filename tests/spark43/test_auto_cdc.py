@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,21 @@ def history(events: list[Event]) -> list[tuple[Any, ...]]:
     return sorted(versions, key=str)
 
 
+def tracked(events: list[Event]) -> list[tuple[Any, ...]]:
+    """The same where only another name begins a version: what comes between changes it."""
+    versions: list[tuple[Any, ...]] = []
+    for key in {e["id"] for e in events}:
+        mine = {e["at"]: e for e in events if e["id"] == key}
+        in_order = sorted(mine.values(), key=lambda e: e["at"])
+        runs = groupby(in_order, lambda e: (e["op"] == "d", e["name"]))
+        parts = [(gone, list(run)) for (gone, _), run in runs]
+        for at, (gone, run) in enumerate(parts):
+            after = parts[at + 1][1][0]["at"] if at + 1 < len(parts) else None
+            if not gone:
+                versions.append((key, run[0]["name"], instant(run[0]["at"]), instant(after)))
+    return sorted(versions, key=str)
+
+
 def current(events: list[Event]) -> list[tuple[Any, ...]]:
     """The newest row of each key that was not deleted."""
     return sorted((key, name) for key, name, _, end in history(events) if end is None)
@@ -98,20 +114,22 @@ def test_the_newest_rows_and_their_history(
     source = node("feed", "auto-loader", path=str(folder), columns=COLUMNS)
     sinks = [
         node(f"to_{kind}", "delta-table-sink", table=f"main.out.scd{kind}_{case}", **MERGE)
-        for kind in (1, 2)
+        for kind in (1, 2, 3)
     ]
     sinks[1]["config"]["scd_type"] = 2
-    code = code_for(bench, graph([source, sinks[0]], [source, sinks[1]]), "sdp")
+    sinks[2]["config"] |= {"scd_type": 2, "track_history": ["name"]}
+    code = code_for(bench, graph(*([source, sink] for sink in sinks)), "sdp")
     seen: list[Event] = []
-    for number, events in enumerate(runs):
-        (folder / f"{number}.json").write_text("".join(json.dumps(e) + "\n" for e in events))
+    for run, events in enumerate(runs):
+        (folder / f"{run}.json").write_text("".join(json.dumps(e) + "\n" for e in events))
         merging.run(code, tmp_path / "state")
         seen += events
         newest = merging.rows(f"SELECT id, name FROM ice.db.main__out__scd1_{case}")
         assert sorted((r["id"], r["name"]) for r in newest) == current(seen)
-        kept = merging.rows(
-            "SELECT id, name, CAST(__START_AT AS STRING) AS began, CAST(__END_AT AS STRING) AS "
-            f"ended FROM ice.db.main__out__scd2_{case}"
-        )
-        found = [(r["id"], r["name"], r["began"], r["ended"]) for r in kept]
-        assert sorted(found, key=str) == history(seen)
+        for number, expected in ((2, history(seen)), (3, tracked(seen))):
+            kept = merging.rows(
+                "SELECT id, name, CAST(__START_AT AS STRING) AS began, CAST(__END_AT AS STRING) AS "
+                f"ended FROM ice.db.main__out__scd{number}_{case}"
+            )
+            found = [(r["id"], r["name"], r["began"], r["ended"]) for r in kept]
+            assert sorted(found, key=str) == expected, number

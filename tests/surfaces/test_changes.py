@@ -89,3 +89,24 @@ def test_rows_made_up_are_changes(caller: McpCaller) -> None:
         "preview_node", {"pipeline_id": pipeline_id, "node": "orders", "events": {"sample": 50}}
     )
     assert {row["op"] for row in seen["rows"]} == {"c", "u", "d", "r"}
+
+
+@pytest.mark.parametrize(
+    ("envelope", "event"),
+    [
+        ("debezium", {"op": "u", "after": {"id": 1}, "ts_ms": 10**30}),
+        ("debezium", {"op": ["u"], "after": {"id": 1}, "ts_ms": 1}),
+        ("debezium", {"op": "u", "after": 7, "before": "x", "ts_ms": 1}),
+        ("debezium", {"payload": {"op": "u", "after": {"id": {}}}}),
+        ("maxwell", {"type": {}, "ts": "noon", "data": {"id": 1}}),
+        ("spark-cdc", {"_change_type": [], "_commit_timestamp": 5, "id": 1}),
+    ],
+)
+def test_nonsense_in_an_envelope_is_told(caller: McpCaller, envelope: str, event: Json) -> None:
+    pipeline_id = pipeline(caller, f"nonsense {envelope}", envelope=envelope)
+    answer = answer_to(caller, pipeline_id, [event])
+    if "error" in answer:
+        assert answer["error"]["code"] == "UNREADABLE_VALUE"
+        assert answer["error"]["where"]["row"] == 0
+    else:
+        assert "no row" in " ".join(answer["warnings"])

@@ -14,6 +14,8 @@ from .note import Note
 from .query import expression_of, query_of
 from .statements import AutoCdc, Flow
 
+UNREAD = ("IGNORE NULL UPDATES", "APPLY AS TRUNCATE WHEN")
+"""Clauses of Databricks' AUTO CDC alone: open-source Spark, which code is tried on, has none."""
 CLAUSES = (
     *("IGNORE NULL", "APPLY AS", "SEQUENCE BY", "COLUMNS", "STORED AS", "TRACK HISTORY"),
     *("KEYS", "WHERE"),
@@ -53,8 +55,10 @@ def change_clauses(cursor: Cursor, name: str, target: str) -> AutoCdc:
     cursor.expect("KEYS")
     keys = cursor.names()
     delete_when: exp.Expr | None = None
+    _refuse_unread(cursor)
     if cursor.accept("APPLY AS DELETE WHEN"):
         delete_when = expression_of(cursor.text, cursor.until(*CLAUSES))
+    _refuse_unread(cursor)
     cursor.expect("SEQUENCE BY")
     sequence_by = expression_of(cursor.text, cursor.until(*CLAUSES))
     if delete_when is None and cursor.accept("APPLY AS DELETE WHEN"):
@@ -68,6 +72,13 @@ def change_clauses(cursor: Cursor, name: str, target: str) -> AutoCdc:
         name, target, source, keys, sequence_by, delete_when, columns, except_columns,
         scd_type, tracked, tracked_except,
     )  # fmt: skip
+
+
+def _refuse_unread(cursor: Cursor) -> None:
+    """Raise NotRead where a clause comes that no node has."""
+    for words in UNREAD:
+        if cursor.at_words(words):
+            raise cursor.error(f"no node has {words}")
 
 
 def _source(cursor: Cursor) -> str:

@@ -118,7 +118,7 @@ def _auto_cdc(flow: AutoCdc) -> str:
         lines.append(f"COLUMNS * EXCEPT ({_names(flow.except_columns)})")
     lines.append(f"STORED AS SCD TYPE {flow.scd_type}")
     if flow.track_history:
-        lines.append(f"TRACK HISTORY ON {_names(flow.track_history)}")
+        lines.append(f"TRACK HISTORY ON ({_names(flow.track_history)})")
     if flow.track_history_except:
         lines.append(f"TRACK HISTORY ON * EXCEPT ({_names(flow.track_history_except)})")
     return "\n".join(lines)

@@ -242,16 +242,16 @@ SINKS: list[Json] = [
     {"type": "delta-table-sink", "config": {"table": "main.out.t", "merge_schema": True}},
     {"type": "delta-table-sink", "config": {"table": "main.out.t", "cluster_by": ["id"]}},
 ]
-MERGING: Json = {
-    "type": "delta-table-sink",
-    "config": {
-        "table": "main.out.t",
-        "mode": "merge",
-        "merge_keys": ["id"],
-        "sequence_by": "at",
-        "partition_by": ["kind"],
-    },
-}
+MERGE: Json = {"table": "main.out.t", "mode": "merge", "merge_keys": ["id"], "sequence_by": "at"}
+MERGING: list[Json] = [
+    {"type": "delta-table-sink", "config": MERGE | config}
+    for config in (
+        {"partition_by": ["kind"]},
+        {"delete_when": "kind = 'gone;'", "except_columns": ["kind"]},
+        {"scd_type": 2, "track_history": ["kind", "amount"]},
+        {"scd_type": 2, "track_history_except": ["amount"]},
+    )
+]
 
 
 @st.composite
@@ -298,7 +298,7 @@ def graphs(draw: st.DrawFn) -> Json:
         others.append(add({"type": "window-aggregate", "config": config}, same[0]))
     fed = {edge["source"] for edge in edges}
     for end in [n for n in [*same, *others] if n not in fed]:
-        choices = [*SINKS, MERGING] if end in same else SINKS[:2]
+        choices = [*SINKS, *MERGING] if end in same else SINKS[:2]
         sink = draw(st.sampled_from(choices))
         table = {"table": f"main.out.t{len(nodes)}"}
         add({"type": sink["type"], "config": sink["config"] | table}, end)

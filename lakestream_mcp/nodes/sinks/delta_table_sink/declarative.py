@@ -48,10 +48,11 @@ def merged(
         keys=tuple(made["keys"]),
         sequence_by=column(made["sequence_by"]),
         delete_when=deleted(config, relation),
-        except_columns=tuple(
-            find_column(name, relation, "except_columns") for name in config.except_columns or ()
-        ),
         scd_type=config.scd_type,
+        **{
+            field: tuple(find_column(n, relation, field) for n in getattr(config, field) or ())
+            for field in ("except_columns", "track_history", "track_history_except")
+        },
     )
     return _table(made), flow
 

@@ -27,6 +27,9 @@ DECLARATIVE_ONLY = {
     "scd_type": "The history of rows (SCD type 2) is kept by",
     "delete_when": "Rows that delete their key, whenever they come, are known to",
     "except_columns": "Columns that only steer a merge are left out by",
+    **dict.fromkeys(
+        ("track_history", "track_history_except"), "Which changes are history is known to"
+    ),
 }
 """Fields that Structured Streaming has no exact counterpart of, and what they are for."""
 
@@ -68,8 +71,19 @@ class DeltaTableSinkConfig(NodeConfig):
         description="With `merge`: columns that are not stored, e.g. `op` (declarative pipelines "
         "only)",
     )
+    track_history: NameList | None = Field(
+        None,
+        description="With `scd_type` 2: columns whose changes begin a new version of a row, while "
+        "others change the newest one; default: all (declarative pipelines only)",
+    )
+    track_history_except: NameList | None = Field(
+        None,
+        description="The other way: columns whose changes begin no new version (declarative "
+        "pipelines only)",
+    )
 
 
+TRACKED = ("track_history", "track_history_except")
 PLAIN = {name: DeltaTableSinkConfig.model_fields[name].default for name in DECLARATIVE_ONLY}
 """What those fields are where Structured Streaming can have the table."""
 
@@ -106,6 +120,10 @@ class DeltaTableSink(SinkType):
             return f"appends rows to {config.table}"
         keys = ", ".join(config.merge_keys or [MATCH_ID])
         kept = " and keeps every version (SCD type 2)" if config.scd_type == 2 else ""
+        if config.track_history:
+            kept += f", begun by changes of {', '.join(config.track_history)}"
+        if config.track_history_except:
+            kept += f", begun by any change but of {', '.join(config.track_history_except)}"
         gone = f"; a row with {config.delete_when} deletes its key" if config.delete_when else ""
         left = f"; {', '.join(config.except_columns)} not stored" if config.except_columns else ""
         return f"merges rows into {config.table} by {keys}{kept}{gone}{left}"
@@ -127,6 +145,7 @@ class DeltaTableSink(SinkType):
                     hint="set `mode` to merge, or leave the field out",
                     fix={"mode": "merge"},
                 )
+        yield from _history_problems(config)
         for rows in inputs[:1]:
             yield from _column_problems(config, rows)
 
@@ -177,8 +196,28 @@ class DeltaTableSink(SinkType):
         return merged(plain, node_id, rows, config, relation)
 
 
+def _history_problems(config: DeltaTableSinkConfig) -> Iterator[Problem]:
+    """What is tracked is the history of rows, and told in one of two ways."""
+    given = [name for name in TRACKED if getattr(config, name) is not None]
+    if config.mode == "merge" and config.scd_type != 2:
+        for field in given:
+            yield Problem(
+                "UNUSED_CONFIG",
+                f"`{field}` is for the history of rows, which `scd_type` 2 keeps",
+                field=field,
+                fix={"scd_type": 2},
+            )
+    if len(given) > 1:
+        yield Problem(
+            "UNUSED_CONFIG",
+            "columns that are tracked are named, or those that are not: not both",
+            field=given[1],
+            fix={given[1]: None},
+        )
+
+
 def _column_problems(config: DeltaTableSinkConfig, rows: Relation) -> Iterator[Problem]:
-    for field in ("merge_keys", "partition_by", "cluster_by", "except_columns"):
+    for field in ("merge_keys", "partition_by", "cluster_by", "except_columns", *TRACKED):
         names = getattr(config, field) or []
         yield from named_twice(field, names)
         for name in dict.fromkeys(names):
@@ -198,7 +237,8 @@ def _column_problems(config: DeltaTableSinkConfig, rows: Relation) -> Iterator[P
             yield problem_of(error)
     keys = merge_keys(config.merge_keys, rows)
     kept_away = {n.lower() for n in config.except_columns or ()}
-    for name in sorted({*keys, *(config.partition_by or ()), *(config.cluster_by or ())}):
+    needed = (config.partition_by, config.cluster_by, config.track_history)
+    for name in sorted({*keys, *(name for names in needed for name in names or ())}):
         if name.lower() in kept_away:
             yield Problem(
                 "COLUMN_NEEDED",

@@ -34,10 +34,9 @@ def reading(statements: Sequence[Any]) -> Reading | None:
 
 
 def _merged(flow: AutoCdc) -> dict[str, Any] | None:
-    """AUTO CDC by keys; its other parts have no fields."""
-    parts = (flow.columns, flow.track_history, flow.track_history_except)
+    """AUTO CDC by keys, where a column says which row is the newer."""
     sequence = flow.sequence_by
-    if any(parts) or not isinstance(sequence, exp.Column) or sequence.table:
+    if flow.columns or not isinstance(sequence, exp.Column) or sequence.table:
         return None
     config: dict[str, Any] = {
         "mode": "merge",
@@ -48,6 +47,7 @@ def _merged(flow: AutoCdc) -> dict[str, Any] | None:
         config["scd_type"] = flow.scd_type
     if flow.delete_when is not None:
         config["delete_when"] = sql(flow.delete_when)
-    if flow.except_columns:
-        config["except_columns"] = list(flow.except_columns)
+    for field in ("except_columns", "track_history", "track_history_except"):
+        names = getattr(flow, field)
+        config |= {field: list(names)} if names else {}
     return config

@@ -15,6 +15,7 @@ from .envelopes import OPERATIONS, RESERVED, Kind
 _MAXWELL = {"insert": "c", "update": "u", "delete": "d", "bootstrap-insert": "r"}
 _SPARK = {"insert": "c", "update_postimage": "u", "delete": "d"}
 _PER_SECOND = {"milliseconds": 1_000, "microseconds": 1_000_000}
+_DAY_S = 86_400
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _ImageTypes = Mapping[str, str]
 
@@ -56,7 +57,7 @@ def _maxwell(event: Mapping[str, Any], types: _ImageTypes) -> _Opened:
     if "data" in types or not isinstance(event.get("data"), dict):
         return None
     data = event["data"]
-    return _MAXWELL.get(event.get("type", "")), _since(event.get("ts"), 1), data, data
+    return _MAXWELL.get(str(event.get("type"))), _since(event.get("ts"), 1), data, data
 
 
 def _spark(event: Mapping[str, Any], _types: _ImageTypes) -> _Opened:
@@ -64,7 +65,7 @@ def _spark(event: Mapping[str, Any], _types: _ImageTypes) -> _Opened:
     if change not in event:
         return None
     image = {name: value for name, value in event.items() if name not in RESERVED}
-    return _SPARK.get(event[change]), event.get(committed), image, image
+    return _SPARK.get(str(event[change])), event.get(committed), image, image
 
 
 def _image(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -76,7 +77,10 @@ def _since(value: Any, per_second: int) -> Any:
     """A whole number since 1970 as a time; anything else as it is, to be refused with its place."""
     if isinstance(value, bool) or not isinstance(value, int):
         return value
-    return _EPOCH + dt.timedelta(microseconds=value * (1_000_000 // per_second))
+    try:
+        return _EPOCH + dt.timedelta(microseconds=value * (1_000_000 // per_second))
+    except OverflowError:
+        return value
 
 
 def _value(value: Any, column_type: str, times: str) -> Any:
@@ -85,7 +89,8 @@ def _value(value: Any, column_type: str, times: str) -> Any:
         return value
     if column_type == "timestamp":
         return _since(value, _PER_SECOND[times])
-    return _EPOCH.date() + dt.timedelta(days=value) if column_type == "date" else value
+    moment = _since(value * _DAY_S, 1) if column_type == "date" else value
+    return moment.date() if isinstance(moment, dt.datetime) else value
 
 
 def sifted(table: Any, keys: Iterable[str], on_malformed: str, source: str) -> LocalRows:

@@ -1,4 +1,4 @@
--- Deletes have no field yet: the statement is refused, not half kept.
+-- Deletions and columns that only steer the merge, with the history of rows.
 CREATE OR REFRESH STREAMING TABLE target;
 CREATE FLOW flowname AS AUTO CDC INTO target
 FROM stream(cdc_data.users)
