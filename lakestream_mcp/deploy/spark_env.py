@@ -90,6 +90,7 @@ QUICK = (
     "-XX:TieredStopAtLevel=1",
     "-XX:ReservedCodeCacheSize=240m",  # what it is without the line above; a job of hours fills 48m
     "-XX:+UseSerialGC",
+    "-XX:MetaspaceSize=128m",  # what is allocated before all of the heap is looked through for it
 )
 """Flags of a JVM that compiles little, as most local runs are short."""
 SET_AT_START = (
