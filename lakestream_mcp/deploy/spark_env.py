@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import EngineFailed
-from .jar_files import jars
+from .jar_files import jars, unsigned_jars
 from .jvm_command import GATEWAY, UNUSED_JARS, gateway_command
 
 PROJECT = Path(__file__).parents[2]
@@ -169,7 +169,8 @@ def find(spark_python: Path | None = None, cache: Path | None = None) -> SparkEn
     folder = cache or Path(os.environ.get("LAKESTREAM_CACHE") or PROJECT / ".cache")
     folder.mkdir(parents=True, exist_ok=True)
     java_home = find_java(python, folder)
-    return SparkEnvironment(python, java_home, folder, jars("spark", python, java_home, folder))
+    own = jars("spark", python, java_home, folder)
+    return SparkEnvironment(python, java_home, folder, (*own, *unsigned_jars(python, folder)))
 
 
 def find_python(given: Path | None = None) -> Path:
