@@ -65,12 +65,12 @@ PATTERNS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def prepared(folder: Path, batches: int) -> Path:
-    """The events as Parquet, in order of arrival, one file per micro-batch, then a closing row."""
+    """The events as Parquet, in order of arrival, a file per micro-batch; the last row closes."""
     import pyarrow as pa
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
-    out = folder / f"batches-{batches}"
+    out = folder / f"closed-{batches}"
     if out.exists():
         return out
     options = pc.ReadOptions(column_names=["seq", "key", "type", "ts_ms", "value"])
@@ -90,7 +90,8 @@ def prepared(folder: Path, batches: int) -> Path:
     made = Path(tempfile.mkdtemp(dir=folder))
     size = -(-rows.num_rows // batches)
     pieces = [rows.slice(i * size, size) for i in range(batches)]
-    for number, piece in enumerate([*pieces, closing]):
+    pieces[-1] = pa.concat_tables([pieces[-1], closing])
+    for number, piece in enumerate(pieces):
         path = made / f"batch-{number:05d}.parquet"
         pq.write_table(piece, path)
         os.utime(path, (1_700_000_000 + number,) * 2)
@@ -140,8 +141,9 @@ def on_host(files: Path, pattern: str) -> int:
     try:
         plan, relation = planned(pattern, engine)
         read = ["seq", "key", "type", "ts"]  # no pattern reads `value`
-        parts = [pq.ParquetFile(p) for p in sorted(files.glob("*.parquet"))[:-1]]
+        parts = [pq.ParquetFile(p) for p in sorted(files.glob("*.parquet"))]
         batches = [part.read(columns=read) for part in parts]  # read_table would import datasets
+        batches[-1] = batches[-1].slice(0, batches[-1].num_rows - 1)  # without the closing row
         rows = with_arrivals({"feed": pa.concat_tables(batches)}, {"feed": "ts"})["feed"]
         times, arrivals = rows["ts"].cast(pa.int64()).to_numpy(), rows["__row"].to_numpy()
         packed = pack_rows(plan, relation, rows, engine)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
+import tempfile
+import zipfile
 from pathlib import Path
 
 from ..errors import EngineFailed
 
 PINS = Path(__file__).with_name("jars.json")
+SIGNED = ("commons-compiler-*.jar", "janino-*.jar")
+SIGNATURES = (".SF", ".RSA", ".DSA", ".EC")
 
 
 def jars(group: str, python: Path, java_home: Path, cache: Path) -> tuple[Path, ...]:
@@ -30,6 +35,32 @@ def jars(group: str, python: Path, java_home: Path, cache: Path) -> tuple[Path, 
                 hint=f"Check the network, delete {folder} and try again.",
             )
     return tuple(wanted)
+
+
+def unsigned_jars(python: Path, cache: Path) -> tuple[Path, ...]:
+    """Copies of pyspark's signed jars without the signatures, made once.
+
+    They have the compiler that every query needs. The JVM keeps no class of a signed jar in its
+    archive, and checks each one that it loads.
+    """
+    folder = cache / "jars" / "unsigned"
+    folder.mkdir(parents=True, exist_ok=True)
+    places = [f"python*/site-packages/pyspark/jars/{name}" for name in SIGNED]
+    found = [jar for place in places for jar in sorted((python.parents[1] / "lib").glob(place))]
+    for jar in found:
+        if not (folder / jar.name).exists():
+            _copy_unsigned(jar, folder / jar.name)
+    return tuple(folder / jar.name for jar in found)
+
+
+def _copy_unsigned(jar: Path, copy: Path) -> None:
+    number, name = tempfile.mkstemp(dir=copy.parent)
+    os.close(number)
+    with zipfile.ZipFile(jar) as signed, zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as made:
+        for entry in signed.infolist():
+            if not entry.filename.endswith(SIGNATURES):
+                made.writestr(entry, signed.read(entry))
+    Path(name).replace(copy)  # another process may be at it, too
 
 
 def _is(path: Path, sha256: str) -> bool:

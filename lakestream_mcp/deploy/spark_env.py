@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import EngineFailed
-from .jar_files import jars
+from .jar_files import jars, unsigned_jars
 from .jvm_command import GATEWAY, UNUSED_JARS, gateway_command
 
 PROJECT = Path(__file__).parents[2]
@@ -90,6 +90,7 @@ QUICK = (
     "-XX:TieredStopAtLevel=1",
     "-XX:ReservedCodeCacheSize=240m",  # what it is without the line above; a job of hours fills 48m
     "-XX:+UseSerialGC",
+    "-XX:MetaspaceSize=128m",  # what is allocated before all of the heap is looked through for it
 )
 """Flags of a JVM that compiles little, as most local runs are short."""
 SET_AT_START = (
@@ -168,7 +169,8 @@ def find(spark_python: Path | None = None, cache: Path | None = None) -> SparkEn
     folder = cache or Path(os.environ.get("LAKESTREAM_CACHE") or PROJECT / ".cache")
     folder.mkdir(parents=True, exist_ok=True)
     java_home = find_java(python, folder)
-    return SparkEnvironment(python, java_home, folder, jars("spark", python, java_home, folder))
+    own = jars("spark", python, java_home, folder)
+    return SparkEnvironment(python, java_home, folder, (*own, *unsigned_jars(python, folder)))
 
 
 def find_python(given: Path | None = None) -> Path:

@@ -1,11 +1,12 @@
 """What the Spark host does to values on their way in and out of pandas."""
 
 import math
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from lakestream_mcp.codegen.structured_streaming.spark_host import PatternHost, plain
+from lakestream_mcp.codegen.structured_streaming.spark_host import PatternHost, column, plain
 
 PACKED = [("key_0", "string"), ("ts", "bigint"), ("mask", "bigint"), ("value_0", "double")]
 
@@ -64,3 +65,44 @@ def test_booleans_with_nulls() -> None:
 def test_values_leave_as_their_type(kind: str, value: object, out: object) -> None:
     assert plain(kind, value) == out
     assert type(plain(kind, value)) is type(out)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "dtype", "out"),
+    [
+        ("bigint", [2**62 + 1, True, 0], "int64", [2**62 + 1, 1, 0]),
+        ("bigint", [2**62 + 1, None, True], "object", [2**62 + 1, None, 1]),
+        ("bigint", [], "int64", []),
+        ("string", ["x", None], "object", ["x", None]),
+        ("double", [0.1, None], "object", ["0.1", None]),
+        ("array<bigint>", [[2**62 + 1, None], []], "object", [[2**62 + 1, None], []]),
+        ("array<double>", [[0.1], None], "object", [["0.1"], None]),
+    ],
+)
+def test_columns_of_matches(kind: str, values: list[Any], dtype: str, out: list[Any]) -> None:
+    made = column(kind, values)
+    assert (str(made.dtype), made.tolist()) == (dtype, out)
+
+
+def test_what_was_dropped_is_a_row_without_a_match() -> None:
+    made = PatternHost(None, None, 0, [], [("match_id", "string"), ("started_at", "bigint")])
+    matches = {"match_id": ["m"], "started_at": [2**62 + 1]}
+    found = made.frame(matches, 1, (0, 0, 0))
+    assert found.to_dict("records") == [
+        {
+            "match_id": "m",
+            "started_at": 2**62 + 1,
+            "late_rows": 0,
+            "untimed_rows": 0,
+            "over_limit": 0,
+        }
+    ]
+    found = made.frame(matches, 1, (3, 0, 1))
+    assert found.to_dict("records")[1] == {
+        "match_id": None,
+        "started_at": None,
+        "late_rows": 3,
+        "untimed_rows": 0,
+        "over_limit": 1,
+    }
+    assert found["started_at"][0] == 2**62 + 1

@@ -20,6 +20,7 @@ from lakestream_mcp.cep.kernel import (  # the kernel is carried before this tex
 import pickle
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyspark.sql import functions as F
@@ -142,14 +143,11 @@ class PatternHost(StatefulProcessor):
 
     def frame(self, columns, rows, counts):
         """Matches as pandas, and one more row with what was dropped, which names no match."""
-        data = {
-            name: [plain(kind, value) for value in columns[name]] for name, kind in self.matches
-        }
+        more = [None] * any(counts)
+        data = {name: column(kind, [*columns[name], *more]) for name, kind in self.matches}
         for name, count in zip(COUNTERS, counts):
-            data[name] = [0] * rows + [count] * any(counts)
-        for name, _ in self.matches:
-            data[name] += [None] * any(counts)
-        return pd.DataFrame({name: pd.Series(data[name], dtype=object) for name in data})
+            data[name] = np.array([0] * rows + [count] * len(more), dtype=np.int64)
+        return pd.DataFrame(data)
 
 
 def flag(frame, place):
@@ -157,6 +155,15 @@ def flag(frame, place):
     word, bit = divmod(place, FLAG_BITS)
     flags = frame["mask" if word == 0 else f"flags_{word}"].to_numpy() >> bit & 1
     return flags.astype(bool) if flags.any() else None
+
+
+def column(kind, values):
+    """A column of matches for pandas, which takes integers with a NULL only as objects."""
+    if kind == "bigint" and None not in values:
+        return np.array(values, dtype=np.int64)
+    if kind == "bigint" or "double" in kind or kind.startswith("array<array<"):
+        values = [plain(kind, value) for value in values]
+    return pd.Series(values, dtype=object)
 
 
 def plain(kind, value):
