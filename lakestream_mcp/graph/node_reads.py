@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, JsonValue
 
 from ..errors import LakestreamError
-from ..graph.model import Relation
-from ..graph.node_type import NodeType
-from ..graph.reads import Inputs, Leaf, Renames, Use, leaves, replaced
+from .model import Relation
+from .node_type import NodeType
+from .reads import Inputs, Leaf, Renames, Use, leaves, replaced
 
 Ported = Sequence[tuple[str, Relation]]
 """What flows in, with the port of each, in the order of the node's ports."""
@@ -51,13 +51,18 @@ def node_reads(kind: NodeType, config: Any, inputs: Ported) -> list[Read]:
 
 
 def renamed_config(
-    kind: NodeType, config: BaseModel, inputs: Ported, renames: Renames
+    kind: NodeType, config: BaseModel, inputs: Ported, renames: Renames, within: str = ""
 ) -> dict[str, JsonValue]:
-    """The fields of a node that change when columns of its inputs are renamed, as a patch."""
+    """The fields of a node that change when columns of its inputs are renamed, as a patch.
+
+    within: the path of the only place that shall change.
+    """
     spelled = kind.spelled_out(config)
     labels = _labels(kind, config)
     texts = {}
     for leaf in leaves(spelled):
+        if within and not f"{leaf.field}.".startswith(f"{within}."):
+            continue
         seen, places = _seen_by(kind, leaf, inputs, labels)
         mine = {at: renames[place] for at, place in enumerate(places) if place in renames}
         try:
