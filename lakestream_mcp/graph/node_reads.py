@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, JsonValue
 
@@ -31,7 +31,7 @@ class Read(NamedTuple):
     aggregated: bool
 
 
-def node_reads(kind: NodeType, config: Any, inputs: Ported) -> list[Read]:
+def node_reads(kind: NodeType, config: BaseModel, inputs: Ported) -> list[Read]:
     """Every column that the fields of a node read; texts that cannot be read are left out."""
     found = []
     labels = _labels(kind, config)
@@ -77,7 +77,7 @@ def renamed_config(
     return {name: v for name, v in replaced(spelled, texts).items() if before.get(name) != v}
 
 
-def _labels(kind: NodeType, config: Any) -> tuple[str, ...]:
+def _labels(kind: NodeType, config: BaseModel) -> tuple[str, ...]:
     try:
         return kind.labels(config)
     except LakestreamError:

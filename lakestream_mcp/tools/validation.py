@@ -71,22 +71,19 @@ def validate_pipeline(
     """List what is wrong or risky: code, place, what is expected, and the fix if there is one."""
     stored = load(ws, pipeline_id)
     check_expected(pipeline_id, stored.revision, expect_revision)
-    findings, fixes, remaining = ws.validate(stored.document).findings, None, None
-    mends = None
+    findings, mended_by = ws.validate(stored.document).findings, {}
     revision, document = stored.revision, stored.document
     if autofix != "off":
         from ..graph.autofix import autofix as mend
 
         mended = mend(document, ws.catalog, ws.resolver, ws.cache)
-        fixes, mends = mended.changes, mended.mends
-        remaining = Counts.of(ws.validate(mended.document).findings)
-        if autofix == "apply" and fixes:
+        left = ws.validate(mended.document).findings
+        mended_by = {"fixes": mended.changes, "mends": mended.mends, "remaining": Counts.of(left)}
+        if autofix == "apply" and mended.changes:
             ws.require("author", "`autofix=apply`")
-            reason = "Fixes of findings"
-            revision = edit(
-                ws, pipeline_id, fixes, reason=reason, expect_revision=revision
-            ).revision
-            document, findings = mended.document, ws.validate(mended.document).findings
+            why = "Fixes of findings"
+            said = edit(ws, pipeline_id, mended.changes, reason=why, expect_revision=revision)
+            revision, document, findings = said.revision, mended.document, left
     counts = Counts.of(findings)
     patterns = count_patterns(ws, document)
     return ValidationAnswer(
@@ -95,9 +92,7 @@ def validate_pipeline(
         ok=not counts.errors,
         counts=counts,
         findings=worst(findings, limit),
-        fixes=fixes,
-        mends=mends,
-        remaining=remaining,
         next=next_step(pipeline_id, counts, findings, len(document.nodes), patterns),
         link=ws.link(pipeline_id, revision, panel="findings"),
+        **mended_by,
     )
