@@ -73,3 +73,31 @@ def test_the_fix_of_a_taken_id_updates_where_nothing_is_lost(caller: McpCaller) 
     assert said["changed"]["edges"] == ["+ feed -> plain"]
     stored = nodes(caller)["plain"]
     assert (stored["name"], stored["config"]) == ("Plain", BIG)
+
+
+@pytest.mark.parametrize("op", ["set_pipeline", "replace_document"])
+def test_only_a_document_from_elsewhere_says_that_it_is_deployed(
+    caller: McpCaller, op: str
+) -> None:
+    asked = {"pipeline_id": "orders", "detail": "document"}
+    document = caller.call("get_pipeline", asked)["document"] | {"status": "deployed"}
+    given: Json = {"status": "deployed", "name": "Big"}
+    change = {"op": op, **(given if op == "set_pipeline" else {"document": document})}
+    said = edit(caller, {"op": "tidy"}, change)
+    if op == "replace_document":
+        assert said["revision"] == 3
+        return
+    assert said["code"] == "NOT_DEPLOYED"
+    assert said["where"] == {"change": 1, "op": op, "field": "status"}
+    assert said["expected"] == ["draft", "paused", "archived"]
+    assert said["hint"].startswith("deploy ")
+    (listed,) = caller.call("list_pipelines", {})["pipelines"]
+    assert (listed["status"], listed["name"], listed["revision"]) == ("draft", "Orders", 2)
+
+
+@pytest.mark.parametrize("status", ["paused", "archived", "draft"])
+def test_any_other_status_is_set_by_hand(caller: McpCaller, status: str) -> None:
+    said = edit(caller, {"op": "set_pipeline", "status": status, "tags": ["ours"]})
+    assert "code" not in said
+    (listed,) = caller.call("list_pipelines", {})["pipelines"]
+    assert listed["status"] == status
