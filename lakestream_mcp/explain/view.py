@@ -49,6 +49,11 @@ def replayed(pattern: PatternRun, node: str, numbers: Iterable[int], close: int 
     if close is not None and close < FAR:
         # The run went on to a time: what is open is open there.
         mark, close = max(mark, close), None
+    elif close is not None and rows.num_rows:
+        # All rows were played: what is open is open after the last of them.
+        import pyarrow.compute as pc
+
+        mark = max(mark, pc.max(rows["ts"]).as_py() or mark)
     outcome: Outcome = replay(text, node, batches, mark, close, traced=True)
     return outcome
 
@@ -141,7 +146,10 @@ def _unheard(match: Any) -> None:
 def _partials(
     open_partials: Any, outcome: Outcome, by_number: Mapping[int, Seen], steps: Sequence[str]
 ) -> tuple[tuple[Partial, ...], set[frozenset[int]]]:
-    """Partial matches that ended or are open, and the numbers of events by match."""
+    """Partial matches that ended or are open, and the numbers of events by match.
+
+    One that was open before the input was closed, and ended then, is told as ended.
+    """
 
     def bound(events: Any) -> tuple[Bound, ...]:
         return tuple(Bound(steps[step], by_number[row[-1]]) for step, _, row in events)
@@ -151,10 +159,16 @@ def _partials(
         for e in outcome.ended
     ]
     found = {_numbers(match[3]) for _, match in outcome.matches}
+    ended = {_steps(e.bound) for e in outcome.ended}
     for state in outcome.open_states.values():
         still = [(b, at) for b, at in open_partials(state) if _numbers(b) not in found]
-        partials += [Partial(bound(b), None, at, None) for b, at in still]
+        partials += [Partial(bound(b), None, at, None) for b, at in still if _steps(b) not in ended]
     return tuple(partials), found
+
+
+def _steps(bound: Any) -> tuple[tuple[int, int], ...]:
+    """What a partial match has bound: step and number of each event."""
+    return tuple((step, row[-1]) for step, _, row in bound)
 
 
 def _numbers(bound: Any) -> frozenset[int]:

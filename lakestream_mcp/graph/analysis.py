@@ -11,6 +11,7 @@ from . import config as configs
 from .config_problems import Config
 from .kept import Kept
 from .model import Column, Problem, Relation
+from .near_columns import with_near_name
 from .node_type import ColumnResolver, NodeConfig, NodeType
 
 if TYPE_CHECKING:
@@ -95,4 +96,5 @@ def _worked_out(
         and any(p.severity == "error" for p in problems)
     ):
         relation = None
-    return Analysis(parsed.config, relation, tuple(problems)), lasting and not watching.read_file
+    said = (with_near_name(node_type, parsed.config, inputs, problem) for problem in problems)
+    return Analysis(parsed.config, relation, tuple(said)), lasting and not watching.read_file

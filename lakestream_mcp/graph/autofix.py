@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
+from pydantic import BaseModel
+
 from ..errors import LakestreamError
 from .analysis import AnalysisCache
 from .apply import Applied, apply
@@ -15,11 +17,25 @@ from .validate import validate
 MAX_ROUNDS = 20
 
 
+class Mends(BaseModel):
+    """The finding that a change answers."""
+
+    code: str
+    node: str | None = None
+    field: str | None = None
+
+    def text(self) -> str:
+        """`UNKNOWN_COLUMN big.condition`."""
+        place = ".".join(part for part in (self.node, self.field) if part)
+        return f"{self.code} {place}".rstrip()
+
+
 class Autofixed(NamedTuple):
-    """The changes to send to `edit_pipeline`, and the document they lead to."""
+    """The changes to send to `edit_pipeline`, the document they lead to, and what each mends."""
 
     changes: list[ChangeData]
     document: PipelineDocument
+    mends: list[Mends]
 
 
 def autofix(
@@ -31,6 +47,7 @@ def autofix(
     """Apply every fix that validation proposes, and those that it proposes then."""
     kept = AnalysisCache() if cache is None else cache
     changes: list[ChangeData] = []
+    mends: list[Mends] = []
     tried: set[str] = set()
     current = document
     for _ in range(MAX_ROUNDS):
@@ -40,11 +57,18 @@ def autofix(
             applied = _tried(current, finding, catalog, tried, touched)
             if applied is not None and not applied.unchanged:
                 current = applied.document
-                changes += finding.fix or []
+                fix = finding.fix or []
+                changes += fix
+                mends += [_mends(finding)] * len(fix)
         if len(changes) == before:
             break
     # One application from the start, so that the document is exactly what the changes give.
-    return Autofixed(changes, apply(document, changes, catalog).document if changes else document)
+    fixed = apply(document, changes, catalog).document if changes else document
+    return Autofixed(changes, fixed, mends)
+
+
+def _mends(finding: Finding) -> Mends:
+    return Mends(code=finding.code, node=finding.node, field=finding.field)
 
 
 def _tried(

@@ -18,7 +18,17 @@ _SECRET_WORDS = (
 )
 _LOGIN = re.compile(r"(//[^/@\s:]*:)[^/@\s]+(?=@)")
 _NAMED = "|".join(word.replace("_", r"[\s_-]?") for word in _SECRET_WORDS)
-_ENTRANCE = r"//[^/@\s:]*:[^/@\s]+@|\S:\S{1,100}@[\w.-]+:\d|hooks\.slack\.com|webhook\.office\.com"
+WEBHOOKS = {
+    "slack": r"hooks\.slack(?:-gov)?\.com",
+    "teams": r"(?:[\w-]+\.)?webhook\.office\.com|outlook\.office(?:365)?\.com/webhook|"
+    r"[\w.-]+\.logic\.azure\.com(?::\d+)?/workflows|"
+    r"[\w.-]+\.api\.powerplatform\.com(?::\d+)?/powerautomate",
+    "discord": r"(?:\w+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks",
+    "google-chat": r"chat\.googleapis\.com/v1/spaces",
+    "zapier": r"hooks\.zapier\.com/hooks",
+}
+"""Addresses at which whoever knows them may post, by whose they are."""
+_ENTRANCE = "|".join((r"//[^/@\s:]*:[^/@\s]+@|\S:\S{1,100}@[\w.-]+:\d", *WEBHOOKS.values()))
 """A login in an address, and addresses that let in whoever knows them."""
 _TOLD = re.compile(f"{_NAMED}|private|{_ENTRANCE}", re.IGNORECASE)
 

@@ -14,7 +14,6 @@ from .changes import (
     Change,
     Connect,
     Disconnect,
-    NewNode,
     RemoveNode,
     RenameNode,
     ReplaceDocument,
@@ -23,7 +22,8 @@ from .changes import (
     UpdateNode,
 )
 from .draft import Draft, check_plain, check_position, check_text
-from .model import ChangeData, Edge, Node, PipelineDocument
+from .model import Edge, Node, PipelineDocument
+from .taken import feeding, same_node
 from .type_words import with_implied
 
 MAX_TAG_CHARACTERS = 60
@@ -80,45 +80,15 @@ def _add_node(draft: Draft, change: AddNode) -> None:
     config = draft.config(node_type, with_implied(node_type, new.type, new.config), node_id)
     existing = draft.nodes.get(node_id)
     if existing is not None:
-        _same_node(draft, existing, node_type.type, new, config)
+        same_node(draft, existing, node_type.type, change, config)
     else:
         title = draft.title(node_type, new.name)
         node = Node.model_construct(
             id=node_id, type=node_type.type, name=title, config=config, position=new.position
         )
         draft.add(node)
-    after = [change.after] if isinstance(change.after, str) else change.after or []
-    for text in after:
-        source, _, port = text.replace(".", ":").partition(":")
-        _link(draft, source, node_id, port or None, None, said=existing is not None)
-
-
-def _same_node(
-    draft: Draft, existing: Node, type_name: str, new: NewNode, config: dict[str, JsonValue]
-) -> None:
-    """Adding a node twice is adding it once; another node under the id is refused."""
-    differing = [
-        field
-        for field, differs in (
-            ("type", existing.type != type_name),
-            ("name", new.name is not None and existing.name != new.name),
-            ("config", existing.config != config),
-        )
-        if differs
-    ]
-    if not differing:
-        draft.notes.append(f"`{existing.id}` is there already, with the same content")
-        return
-    update: ChangeData = {"op": "update_node", "id": existing.id, "config": config}
-    update |= {"replace_config": True} | ({"name": new.name} if new.name else {})
-    raise InvalidChange(
-        f"there is a node `{existing.id}` already, with another {' and '.join(differing)}",
-        where={"node": existing.id, "field": "id"},
-        got=existing.id,
-        expected="an id that is free, or none",
-        hint="use `update_node` to change it, or leave `id` out to add a second one",
-        fix=None if "type" in differing else [update],
-    )
+    for source, port in feeding(change):
+        _link(draft, source, node_id, port, None, said=existing is not None)
 
 
 def _update_node(draft: Draft, change: UpdateNode) -> None:

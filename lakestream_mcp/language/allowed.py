@@ -15,6 +15,7 @@ from ..errors import LakestreamError
 from ..graph.changes import AddNode, Change, RemoveNode, ReplaceDocument, SetPipeline, UpdateNode
 from ..graph.model import Finding
 from ..graph.plain import holds_secret
+from .webhook_addresses import webhook_of
 
 if TYPE_CHECKING:
     from ..catalog import Catalog
@@ -136,7 +137,9 @@ def _secrets(value: Any, node: str | None) -> Iterator[Finding]:
     if not isinstance(value, Mapping):
         return
     for name, item in value.items():
-        if isinstance(item, str) and holds_secret(str(name)) and not is_reference(item):
+        text = item if isinstance(item, str) else ""
+        named = text and holds_secret(str(name)) and not is_reference(text)
+        if named or webhook_of(text):
             yield _refused(
                 f"`{name}` is a secret: put it in a secret scope, and write `secret://scope/key`",
                 node,

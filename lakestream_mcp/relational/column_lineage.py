@@ -10,6 +10,7 @@ from ..cep.pattern_type import PatternPlan, PatternType
 from ..errors import LakestreamError
 from ..graph.index import GraphIndex
 from ..graph.model import PipelineDocument, Relation
+from ..graph.node_reads import Ported, Read, node_reads
 from ..graph.node_type import (
     CodeTransformType,
     ColumnResolver,
@@ -19,7 +20,6 @@ from ..graph.node_type import (
     TypeCatalog,
 )
 from ..graph.validate import Validation
-from .node_reads import Ported, Read, node_reads
 from .query_lineage import Kind, Origin, Trace, after, query_lineage
 
 NOWHERE: Trace = frozenset()

@@ -15,10 +15,10 @@ from ..graph.facts import connecting, disconnecting
 from ..graph.index import GraphIndex
 from ..graph.model import ChangeData, Column, Edge, PipelineDocument, Relation
 from ..graph.naming import free_id
+from ..graph.node_reads import Ported, node_reads, renamed_config
 from ..graph.node_type import ColumnResolver, NodeType, TypeCatalog
 from ..graph.validate import Validation
 from .column_lineage import Lineage
-from .node_reads import Ported, node_reads, renamed_config
 
 ADAPTER = "rename-cast"
 Names = dict[str, str]

@@ -189,6 +189,8 @@ def find_column(
         return found
     near = nearest(name, relation.names)
     fixed: object = near
+    # A place inside a field is no key of a patch.
+    top = field if field and field.isidentifier() else None
     if near and columns is not None:
         fixed = list(dict.fromkeys(near if each == name else each for each in columns))
     raise InvalidSql(
@@ -198,7 +200,7 @@ def find_column(
         got=name,
         expected=list(relation.names),
         hint=near,
-        fix=[{"op": "update_node", "config": {field: fixed}}] if near and field else None,
+        fix=[{"op": "update_node", "config": {field: fixed}}] if near and top else None,
     )
 
 

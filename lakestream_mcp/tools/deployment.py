@@ -59,7 +59,10 @@ def deploy(
     ws: Workspace,
     pipeline_id: PipelineId,
     action: Literal["deploy", "stop", "start", "rollback", "destroy"] = "deploy",
-    target: Literal["workspace", "bundle", "local"] = "workspace",
+    target: Annotated[
+        Literal["", "workspace", "bundle", "local"],
+        Field(description="Default: `workspace`; for other actions, where it is deployed"),
+    ] = "",
     confirm: Annotated[str, Field(max_length=64, description="The plan's hash")] = "",
     options: Annotated[
         Object,

@@ -50,9 +50,8 @@ def asked_of(
             got=action,
             expected="rollback",
         )
-    with ws.reading() as store:
-        store.get_pipeline(pipeline_id, deleted=True)
-    place = _place(ws, pipeline_id, action, target, checked)
+    target, known = _standing(ws, pipeline_id, action, target, deployment)
+    place = _place(ws, pipeline_id, action, target, known | checked)
     # One reading for code, patterns and cost: they are of one revision, whoever edits meanwhile.
     stored = cache(lambda: load_pipeline(ws, pipeline_id))
     state: StateChoice = checked.get("state", "")  # type: ignore[assignment]
@@ -70,6 +69,25 @@ def asked_of(
         cost=lambda: None if target == "local" else _cost(ws, stored(), load),
         open_target=place.open,
     )
+
+
+def _standing(
+    ws: Workspace, pipeline_id: str, action: Action, target: str, deployment: str
+) -> tuple[str, dict[str, str]]:
+    """The target meant, and the folder of a bundle that stands: what is deployed knows both."""
+    from ..deploy.history import BUNDLE, ROWS_LOOKED_AT, standing_of
+
+    with ws.reading() as store:
+        store.get_pipeline(pipeline_id, deleted=True)
+        listed = store.list_deployments(pipeline_id=pipeline_id, limit=ROWS_LOOKED_AT)
+    if action == "deploy":
+        return target or "workspace", {}
+    rows = [row for row in listed if target in ("", row.target)]
+    named = next((row for row in rows if row.id == deployment), None)
+    meant = named or standing_of(rows) or next(iter(rows), None)
+    if meant is None:
+        return target or "workspace", {}
+    return meant.target, {"folder": meant.settings["place"]} if meant.target == BUNDLE else {}
 
 
 def _load(options: dict[str, Any]) -> dict[str, Any]:
@@ -176,8 +194,9 @@ def _bundle(folder: Path) -> Place:
 
 def _folder(ws: Workspace, pipeline_id: str, given: str) -> Path:
     """The folder meant, below a data root; by default one of this server's own."""
-    if not given:
-        return (ws.settings.data_dir / "bundles" / pipeline_id).resolve()
+    own = (ws.settings.data_dir / "bundles" / pipeline_id).resolve()
+    if given in ("", str(own)):
+        return own
     roots = [root.resolve() for root in ws.settings.data_roots]
     for root in roots:
         folder = (root / Path(given).expanduser()).resolve()

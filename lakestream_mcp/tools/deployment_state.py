@@ -230,7 +230,7 @@ def _next(row: Deployment | None) -> str:
         return "deploy with the same action: its plan does what is left"
     if row.target == BUNDLE:
         return (
-            'deploy(target="bundle", action="rollback" or "destroy"); '
+            'deploy(action="rollback" or "destroy"), which finds the bundle; '
             'deploy(target="bundle") after an edit'
         )
     if row.status == "paused":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RevisionConflict
+from ..errors import InvalidChange, RevisionConflict
 from ..graph.apply import Applied, apply
 from ..graph.model import Finding, PipelineDocument
-from .answers import FINDINGS_MAX, Changed, Counts, EditAnswer, next_step, worst
+from ..graph.spelling import as_declared
+from .answers import FINDINGS_MAX, Changed, Counts, EditAnswer, calls_for, next_step, worst
 from .discovery import count_patterns, load
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def edit(
         head = load(ws, pipeline_id)
         check_expected(pipeline_id, head.revision, expect_revision)
         applied = apply(head.document, changes, ws.catalog)
+        _check_status(ws, head, applied.document, changes)
         # Validation may take a while, so it comes before the transaction that others wait for.
         validation = ws.validate(applied.document)
         findings = validation.findings
@@ -88,6 +90,44 @@ def check_expected(pipeline_id: str, head: int, expected: int) -> None:
             expected=head,
             hint=f'get_history(kind="diff", from_revision={expected}) shows what happened.',
         )
+
+
+def _check_status(
+    ws: Workspace, head: Stored, document: PipelineDocument, changes: Sequence[Any]
+) -> None:
+    """Refuse to call a pipeline deployed by hand of which nothing is.
+
+    A document that is put in as a whole stays what it was where it came from.
+    """
+    if document.status != "deployed" or head.document.status == "deployed":
+        return
+    said = [i for i, c in enumerate(as_declared(changes)[0]) if _says_deployed(c)]
+    if not said or _is_deployed(ws, head.pipeline_id):
+        return
+    raise InvalidChange(
+        f"Nothing of `{head.pipeline_id}` is deployed: its status says so once something is.",
+        code="NOT_DEPLOYED",
+        where={"change": said[-1], "op": "set_pipeline", "field": "status"},
+        got="deployed",
+        expected=["draft", "paused", "archived"],
+        hint=calls_for(ws, head.pipeline_id, ("deploy", "deploy makes a plan of a deployment"))
+        or "who has the role deployer can deploy it",
+    )
+
+
+def _says_deployed(change: Any) -> bool:
+    """Whether a change is one of the status alone."""
+    given = change if isinstance(change, Mapping) else change.model_dump()
+    return given.get("op") == "set_pipeline" and given.get("status") == "deployed"
+
+
+def _is_deployed(ws: Workspace, pipeline_id: str) -> bool:
+    """Whether something stands, be it a bundle, which others may have deployed."""
+    from ..deploy.history import ROWS_LOOKED_AT, standing_of
+
+    with ws.reading() as store:
+        rows = store.list_deployments(pipeline_id=pipeline_id, limit=ROWS_LOOKED_AT)
+    return standing_of(rows) is not None
 
 
 def _append(

@@ -213,6 +213,10 @@ def _form(request: Request, pipeline_id: str) -> ProposalAnswer:
     )
 
 
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def _summary(proposal: Proposal, difference: Diff | None) -> str:
     if difference is not None:
         return difference.summary()
@@ -231,7 +235,7 @@ def _described(ws: Workspace, request: Request, proposal: Proposal) -> ProposalA
     difference = diff(request.document, document) if document else None
     examples, notes = tried(ws, request.document, judged)
     asked = list(dict.fromkeys(draft.questions))
-    repaired = [f"Repaired {proposal.repairs} time(s)."] if proposal.repairs else []
+    repaired = [f"Repaired {_times(proposal.repairs)}."] if proposal.repairs else []
     return ProposalAnswer(
         status="question" if draft.questions and not draft.changes else "proposed",
         summary=_summary(proposal, difference),

@@ -29,34 +29,32 @@ class TemplateLine(BaseModel):
     use_case: str
     level: Level
     saved_by: str | None = None
+    yours: bool | None = None
     text: str | None = None
 
     @classmethod
-    def of(cls, template: Template, saved_by: str | None = None) -> TemplateLine:
+    def of(cls, template: Template, saved_by: str | None, caller: str) -> TemplateLine:
         """The line of a template."""
-        return cls(
-            **template.model_dump(include=set(cls.model_fields) - {"text"}), saved_by=saved_by
-        )
+        shown = template.model_dump(include=set(cls.model_fields) - {"text"})
+        return cls(**shown, saved_by=saved_by, yours=saved_by == caller or None)
+
+    def mark(self) -> str:
+        """Whose it is, where it did not come with the product."""
+        who = "you" if self.yours else self.saved_by
+        return f", saved by {who}" if who else ""
 
 
 class TemplateList(Answer):
-    """Templates, best first; the text of the only one."""
+    """Templates, one's own first, then best first; the text of the only one."""
 
     templates: list[TemplateLine]
     next: str
 
     def text(self) -> str:
         """A line each."""
-        lines = [
-            f"- {t.id}: {t.title} ({t.industry}, {t.level}{_by(t.saved_by)})"
-            for t in self.templates
-        ]
+        lines = [f"- {t.id}: {t.title} ({t.industry}, {t.level}{t.mark()})" for t in self.templates]
         lines += [t.text for t in self.templates if t.text]
         return "\n".join([*lines, f"Next: {self.next}"])
-
-
-def _by(name: str | None) -> str:
-    return f", saved by {name}" if name else ""
 
 
 @operation(
@@ -78,7 +76,8 @@ def list_templates(
 
     owners = {row.id: row.updated_by for row in _saved(ws)}
     templates = found(all_templates(ws).values(), query, industry, use_case, level)
-    lines = [TemplateLine.of(t, owners.get(t.id)) for t in templates]
+    lines = [TemplateLine.of(t, owners.get(t.id), ws.identity.name) for t in templates]
+    lines.sort(key=lambda line: not line.yours)
     if len(templates) == 1:
         lines[0].text = templates[0].text
     following = 'create_pipeline(template="…")' if lines else _elsewhere(ws, query)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from ..arguments import ExpectRevision, PipelineId
+from ..graph.autofix import Mends
 from ..graph.model import Finding
 from ..operations import Answer, operation
 from .answers import Counts, finding_lines, next_step, worst
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class ValidationAnswer(Answer):
-    """Findings, errors first; with `autofix` the changes that mend them."""
+    """Findings, errors first; with `autofix` the changes that mend them.
+
+    `mends` has the finding of each change of `fixes`, in the same order.
+    """
 
     pipeline_id: str
     revision: int
@@ -26,6 +30,7 @@ class ValidationAnswer(Answer):
     counts: Counts
     findings: list[Finding]
     fixes: list[dict[str, Any]] | None = None
+    mends: list[Mends] | None = None
     remaining: Counts | None = None
     next: str
     link: str
@@ -38,6 +43,8 @@ class ValidationAnswer(Answer):
             import json
 
             lines.append(f"autofix: {json.dumps(self.fixes, ensure_ascii=False)}")
+            answered = "; ".join(each.text() for each in self.mends or [])
+            lines += [f"its changes mend, one by one: {answered}"] if answered else []
             lines.append(f"after it: {self.remaining.text()}")
         return "\n".join([*lines, f"Next: {self.next}", self.link])
 
@@ -64,20 +71,19 @@ def validate_pipeline(
     """List what is wrong or risky: code, place, what is expected, and the fix if there is one."""
     stored = load(ws, pipeline_id)
     check_expected(pipeline_id, stored.revision, expect_revision)
-    findings, fixes, remaining = ws.validate(stored.document).findings, None, None
+    findings, mended_by = ws.validate(stored.document).findings, {}
     revision, document = stored.revision, stored.document
     if autofix != "off":
         from ..graph.autofix import autofix as mend
 
         mended = mend(document, ws.catalog, ws.resolver, ws.cache)
-        fixes, remaining = mended.changes, Counts.of(ws.validate(mended.document).findings)
-        if autofix == "apply" and fixes:
+        left = ws.validate(mended.document).findings
+        mended_by = {"fixes": mended.changes, "mends": mended.mends, "remaining": Counts.of(left)}
+        if autofix == "apply" and mended.changes:
             ws.require("author", "`autofix=apply`")
-            reason = "Fixes of findings"
-            revision = edit(
-                ws, pipeline_id, fixes, reason=reason, expect_revision=revision
-            ).revision
-            document, findings = mended.document, ws.validate(mended.document).findings
+            why = "Fixes of findings"
+            said = edit(ws, pipeline_id, mended.changes, reason=why, expect_revision=revision)
+            revision, document, findings = said.revision, mended.document, left
     counts = Counts.of(findings)
     patterns = count_patterns(ws, document)
     return ValidationAnswer(
@@ -86,8 +92,7 @@ def validate_pipeline(
         ok=not counts.errors,
         counts=counts,
         findings=worst(findings, limit),
-        fixes=fixes,
-        remaining=remaining,
         next=next_step(pipeline_id, counts, findings, len(document.nodes), patterns),
         link=ws.link(pipeline_id, revision, panel="findings"),
+        **mended_by,
     )

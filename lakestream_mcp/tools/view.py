@@ -129,7 +129,7 @@ def get_view(
 def _running(store: Transaction, stored: Stored) -> PipelineDocument | None:
     """The document that runs, where this one is of a pipeline that is deployed.
 
-    A document may say so itself, of a deployment that was not made from here.
+    A document that was imported may say so itself, of a deployment made elsewhere.
     """
     if stored.status != "deployed":
         return None

@@ -98,7 +98,11 @@ def answer_why_not(ws: Workspace, answer: Explanation, stored: StoredRun, asked:
             told = why_not.why_no_match_of_key(opened, node, asked.key, asked.limit)
         answer.sentences += [f"`{node}`: {sentence}" for sentence in told[0]]
         answer.misses += told[1]
-    waiting = [w for w in report["waiting"] if asked.key.items() <= w["key"].items()]
+    waiting = [
+        w
+        for w in report["waiting"]
+        if asked.node in ("", w["pattern"]) and asked.key.items() <= w["key"].items()
+    ]
     if asked.event is None and not asked.expected and waiting:
         answer.waiting = waiting[: asked.limit]
         answer.sentences += [_waiting(w) for w in answer.waiting]

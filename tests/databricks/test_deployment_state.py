@@ -51,7 +51,7 @@ def test_what_can_be_done_with_a_bundle_is_said_with_its_target(site: Site) -> N
     site.make()
     site.deploy(target="bundle")
     following = site.call("get_deployment", pipeline_id=ID)["next"]
-    assert following.count('target="bundle"') == 2
+    assert following.count('target="bundle"') == 1
     assert "stop" not in following and "start" not in following
 
 
@@ -77,6 +77,44 @@ def with_a_failing_notebook(site: Site, world: StandIn) -> None:
     world.jobs.outcomes["streaming"] = Outcome("FAILED", error="java.lang.OutOfMemoryError: heap")
     site.deploy("start")
     all_ends(world)
+
+
+def test_a_deployment_knows_its_target_and_folder(site: Site, tmp_path: Path) -> None:
+    site.make_plain()
+    folder = {"options": {"folder": str(tmp_path / "root" / "out")}}
+    for place in ({}, folder):
+        first = site.deploy(target="bundle", **place)
+        site.above(120)
+        site.deploy(target="bundle", **place)
+        back = site.plan("rollback")
+        assert (back["target"], back["place"]) == ("bundle", first["place"])
+        assert site.confirm(back)["status"] == "deployed"
+        named = site.plan("rollback", deployment=first["deployment"])
+        assert named["target"] == "bundle"
+        assert site.plan("stop")["error"]["code"] == "NOT_DEPLOYED"
+        gone = site.deploy("destroy")
+        assert (gone["status"], gone["place"]) == ("destroyed", first["place"])
+        site.above(100)
+
+
+def test_a_bundle_may_be_said_to_be_deployed(site: Site) -> None:
+    site.make_plain()
+    change = {"op": "set_pipeline", "status": "deployed"}
+    refused = site.call("edit_pipeline", pipeline_id=ID, changes=[change])
+    assert refused["error"]["code"] == "NOT_DEPLOYED"
+    site.deploy(target="bundle")
+    site.edit(change)
+    assert site.call("list_pipelines")["pipelines"][0]["status"] == "deployed"
+
+
+def test_what_runs_is_meant_before_a_bundle(site: Site) -> None:
+    site.make_plain()
+    site.deploy()
+    site.deploy(target="bundle")
+    assert site.plan("destroy")["target"] == "workspace"
+    assert site.plan("destroy", target="bundle")["target"] == "bundle"
+    assert site.deploy("destroy")["status"] == "destroyed"
+    assert site.plan("destroy")["target"] == "bundle"
 
 
 def test_runs_and_links(site: Site, world: StandIn) -> None:

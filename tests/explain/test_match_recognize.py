@@ -100,7 +100,31 @@ def test_an_open_attempt(agent: Agent) -> None:
     told = ask(agent, TOTAL, [pay(0, 1), pay(1, 1), pay(2, 1)], "2026-01-01T12:01:00Z")
     closest = told["misses"][0]
     assert closest["clause"] == "clause.PATTERN"
-    assert "waits for `P` or `ALARM` until 2026-01-01T12:10:00Z" in closest["sentence"]
+    assert "wait for `P` or `ALARM` until 2026-01-01T12:10:00Z" in closest["sentence"]
+
+
+def test_an_attempt_is_told_once_and_with_the_rows_that_came(agent: Agent) -> None:
+    clause = "PATTERN (A+ B) WITHIN 1 hour DEFINE A AS amount > 5, B AS kind = 'ok'"
+    # When the last row has come, the watermark has passed the first ones alone.
+    told = ask(agent, clause, [pay(0, 10), pay(100, 20), pay(200, 30)])
+    assert [[e["event"] for e in miss["events"]] for miss in told["misses"]] == [
+        [0, 1, 2],
+        [1, 2],
+        [2],
+    ]
+    assert told["misses"][0]["sentence"] == (
+        "`A` (event 0), `A` (event 1) and `A` (event 2) waited for `A` or `B` until "
+        "2026-01-01T13:00:00Z (WITHIN), but no other row of the key came."
+    )
+
+
+def test_rows_that_wait_are_not_said_to_be_none(agent: Agent) -> None:
+    clause = "PATTERN (A B) DEFINE A AS amount > 5, B AS kind = 'ok'"
+    events = [pay(0, 10), pay(100, 3, kind="ok")]
+    told = ask(agent, clause, events, "2026-01-01T12:01:00Z")
+    assert told["misses"][0]["sentence"] == (
+        "`A` (event 0) waits for `B`; no other row of the key came by 2026-01-01T12:01:00Z."
+    )
 
 
 def test_no_first_row(agent: Agent) -> None:

@@ -44,6 +44,33 @@ def ask(agent: Agent, config: Json, events: list[Json], condition: str = "", **q
     return agent.call("explain_match", run_id=run["run_id"], **q)
 
 
+def test_an_answer_after_the_deadline(agent: Agent) -> None:
+    absence = {"key": ["card"], "within": "1 minute"}
+    absence |= {"trigger": "kind = 'ask'", "expected": "kind = 'ok' AND amount = trigger.amount"}
+    made = agent.pipeline("absence", absence, FEED)
+    for second, came in ((60, "exactly at"), (64.2, "4.2 s after")):
+        events = [pay(0, 1, kind="ask"), pay(30, 2, kind="ok"), pay(second, 1, kind="ok")]
+        run = agent.run(made, events)
+        assert len(run["matches"]) == 1
+        for asked in ({"event": 2}, {"expected": [0, 2]}, {"key": {"card": "a"}}):
+            told = agent.call("explain_match", run_id=run["run_id"], **asked)
+            (miss,) = told["misses"]
+            assert (miss["clause"], miss["event"]) == ("within", 2)
+            assert f"came {came} the deadline of the trigger (event 0" in miss["sentence"]
+
+
+def test_what_waits_is_told_of_the_pattern_asked_about(agent: Agent) -> None:
+    made = agent.pipeline("sequence", sequence(within="1 hour"), FEED)
+    other = {"id": "other", "type": "sequence", "config": sequence(within="2 hours")}
+    add = {"op": "add_node", "node": other, "after": "feed"}
+    agent.call("edit_pipeline", pipeline_id=made, changes=[add])
+    run = agent.run(made, [pay(0, 1), pay(100, 1, card="b"), pay(200, 1, card="b")])
+    for asked, patterns in (("it", {"it"}), ("other", {"other"}), ("", {"it", "other"})):
+        told = agent.call("explain_match", run_id=run["run_id"], node=asked, key={"card": "a"})
+        assert {waiting["pattern"] for waiting in told["waiting"]} == patterns
+        assert {sentence.split("`")[1] for sentence in told["sentences"]} == patterns
+
+
 def test_too_late(agent: Agent) -> None:
     told = ask(agent, sequence(), [pay(0, 1), pay(64.2, 500)], key={"card": "a"})
     closest = told["misses"][0]

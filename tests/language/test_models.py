@@ -66,6 +66,7 @@ def test_a_broken_draft_is_repaired_with_what_the_validator_says(
     models.script = [says(WRONG_COLUMN), says(GOOD)]
     said = asker.ask()
     assert said["counts"]["errors"] == 0
+    assert "Repaired once." in said["notes"]
     assert len(models.received) == 2
     assert "UNKNOWN_COLUMN" in str(models.received[1].body)
 
@@ -75,6 +76,7 @@ def test_repairs_end_after_two_rounds(asker: Asker, models: ModelServer) -> None
     said = asker.ask()
     assert len(models.received) == 3
     assert said["counts"]["errors"] >= 1
+    assert "Repaired twice." in said["notes"]
     assert "proposal" not in said
 
 

@@ -16,9 +16,9 @@ from lakestream_mcp.errors import LakestreamError
 from lakestream_mcp.graph.analysis import Analysis, analyse
 from lakestream_mcp.graph.config import canonical
 from lakestream_mcp.graph.model import Column, Relation
+from lakestream_mcp.graph.node_reads import node_reads
 from lakestream_mcp.graph.node_type import NodeType
 from lakestream_mcp.relational.column_types import parse_columns
-from lakestream_mcp.relational.node_reads import node_reads
 from tests.codegen.bench import Bench
 from tests.codegen.cases import BASES, CHANGES, COLUMNS, document
 

@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -249,6 +251,32 @@ def test_a_run_waits_while_the_disk_is_full(
     ballast.unlink()
     run.until(lambda now: now.phase == "running" and now.queries["kept"].total_batches == 2)
     run.stop()
+
+
+def test_a_lost_run_is_stopped_on_a_full_disk(
+    opened: Callable[..., Run],
+    spark_python: Path,
+    small_disk: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run = opened(spark_python, small_disk)
+    run.create(document(run.data))
+    run.behave(batches=1)
+    run.start()
+    run.until(lambda now: now.phase == "running" and "kept" in now.queries)
+    os.kill(supervisor_pid(run), signal.SIGKILL)
+    run.until_phase("lost")
+    ballast = small_disk / "ballast"
+    # Another server reads, so that reading needs no more room.
+    with closing(sqlite3.connect(run.folder / "run.db")) as reader:
+        reader.execute("SELECT * FROM state").fetchall()
+        with ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        assert run.stop().phase == "lost"
+    assert "cannot be written down" in caplog.text
+    ballast.unlink()
+    assert run.stop().phase == "stopped"
 
 
 def test_a_process_that_only_has_the_number_is_left_alone(run: Run) -> None:

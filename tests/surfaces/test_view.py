@@ -54,7 +54,8 @@ def test_a_node_goes_from_unconfigured_to_deployed(host: Host) -> None:
     canvas.edit({"op": "update_node", "id": "big", "config": {"condition": "amount > 150"}})
     assert canvas.states() == {"orders": "tested", "big": "stale", "burst": "stale", "out": "stale"}
     canvas.test()
-    canvas.edit({"op": "set_pipeline", "status": "deployed"})
+    document = canvas.call("get_pipeline", pipeline_id="statuses", detail="document")["document"]
+    canvas.edit({"op": "replace_document", "document": document | {"status": "deployed"}})
     assert set(canvas.states().values()) == {"deployed"}
     canvas.edit({"op": "disconnect", "source": "orders", "target": "big"})
     assert canvas.states()["big"] == "missing_input"

@@ -122,8 +122,12 @@ def test_only_who_saved_it_replaces_or_deletes_it(host: Host, agent: Caller) -> 
     RestCaller(host).call("save_template", {"template": "anns", "pipeline_id": TRAVEL})
     user = LocalUser("deployer")
     user.identity = Identity("bob", "deployer")
-    bob = RestCaller(Host(host.workspace.with_caller(user.identity), user))
+    served = Host(host.workspace.with_caller(user.identity), user)
+    bob = RestCaller(served)
     assert "anns" in ids(bob.call("list_templates", {}))
+    assert marks(host)["anns"] == "saved by you"
+    assert ids(agent.call("list_templates", {}))[0] == "anns"
+    assert marks(served)["anns"] == f"saved by {host.workspace.identity.name}"
     for name, given in (
         ("save_template", {"template": "anns", "pipeline_id": TRAVEL}),
         ("delete_template", {"template": "anns"}),
@@ -132,6 +136,13 @@ def test_only_who_saved_it_replaces_or_deletes_it(host: Host, agent: Caller) -> 
         assert error["code"] == "FORBIDDEN"
         assert host.workspace.identity.name in error["message"]
     RestCaller(host).call("delete_template", {"template": "anns"})
+
+
+def marks(host: Host) -> dict[str, str]:
+    """What a model reads of whose templates are, of all that are listed unasked."""
+    text = McpCaller(host).result("list_templates", {}).content[0].text  # type: ignore[union-attr]
+    lines = [line.removeprefix("- ") for line in text.splitlines() if line.startswith("- ")]
+    return {line.partition(":")[0]: line.rpartition(", ")[2].rstrip(")") for line in lines}
 
 
 def test_a_run_without_rows_is_no_story(host: Host, agent: Caller, tmp_path: Path) -> None:

@@ -7,10 +7,14 @@ it knows is in the run's folder; see `place` for the files, `record` for what is
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 
+from ...errors import StoreFailed
 from .job import Job
 from .place import Lock, RunFolder, kill_holder
 from .progress import Batch
@@ -31,6 +35,7 @@ __all__ = [
     "stop",
 ]
 
+log = logging.getLogger("lakestream")
 HANGING_S = 20.0
 CHANGES = 100
 
@@ -55,15 +60,15 @@ def stop(ws: Any, pipeline_id: str) -> RunStatus:
 
     What is stopped goes on from there when it is started again. Raises NotFound, StoreFailed.
     """
-    now = status(ws, pipeline_id)
+    with ws.reading() as store:
+        store.get_pipeline(pipeline_id, deleted=True)
     folder = folder_of(ws, pipeline_id)
-    if now.is_alive:
+    if _is_alive(folder, pipeline_id):
         request_stop(folder, ws.identity.name)
         give_up_at = time.monotonic() + Job.read(folder).limits.stop_s + HANGING_S
-        while now.is_alive and time.monotonic() < give_up_at:
+        while (alive := _is_alive(folder, pipeline_id)) and time.monotonic() < give_up_at:
             time.sleep(0.1)
-            now = status_of(folder, pipeline_id)
-        if now.is_alive:
+        if alive:
             kill_holder(folder.supervisor_lock)
     if folder.exists and (lock := Lock.take(folder.supervisor_lock, HANGING_S)) is not None:
         # Whoever has the lock is the one writer; a run without a supervisor is stopped by its word.
@@ -74,16 +79,25 @@ def stop(ws: Any, pipeline_id: str) -> RunStatus:
     return status_of(folder, pipeline_id)
 
 
-def _write_stopped(folder: RunFolder) -> None:
-    record = Record.writing(folder.record)
+def _is_alive(folder: RunFolder, pipeline_id: str) -> bool:
+    """Whether a supervisor is at work; where its record cannot be read, its lock says so."""
     try:
-        record.take_in(folder.progress)
-        state, run_id = record.state(), Job.read(folder).run_id
-        if state is None or state.run_id != run_id or state.phase not in ENDED:
-            now = dt.datetime.now(dt.UTC)
-            record.set_state(State(run_id=run_id, phase="stopped", since=now, said="was lost"))
-    finally:
-        record.close()
+        return status_of(folder, pipeline_id).is_alive
+    except StoreFailed:
+        return folder.supervised
+
+
+def _write_stopped(folder: RunFolder) -> None:
+    """Write down that a lost run is stopped; on a full disk it stays lost, and stopping goes on."""
+    try:
+        with closing(Record.writing(folder.record)) as record:
+            record.take_in(folder.progress)
+            state, run_id = record.state(), Job.read(folder).run_id
+            if state is None or state.run_id != run_id or state.phase not in ENDED:
+                now = dt.datetime.now(dt.UTC)
+                record.set_state(State(run_id=run_id, phase="stopped", since=now, said="was lost"))
+    except sqlite3.OperationalError as error:
+        log.warning("The stop of the run in %s cannot be written down: %s", folder.root, error)
 
 
 def history(ws: Any, pipeline_id: str, batches: int, minutes: int) -> History:

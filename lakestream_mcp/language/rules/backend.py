@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
+from ..webhook_addresses import in_changes, in_words
 from .building import build
 from .clauses import clauses, is_instruction
 from .declared import declared
@@ -62,14 +63,18 @@ class Rules:
                     f"most {MAX_TEXT}. Say it shorter."
                 )
             )
-        text = clean(request.text)
+        words, left_out = in_words(request.text)
+        request, text = request._replace(text=words), clean(words)
         refusal = kind_refusal(text)
         if refusal:
             return Draft(refusal=refusal)
         try:
-            return self._draft(request, text)
+            made = self._draft(request, text)
         except ValueError as error:
             return Draft(refusal=f"I cannot do that: {error}.")
+        changes, replaced = in_changes(made.changes)
+        told = (*made.assumptions, *left_out, *replaced) if changes else made.assumptions
+        return made._replace(changes=changes, assumptions=told)
 
     def _draft(self, request: Request, text: str) -> Draft:
         from .edits import Editor

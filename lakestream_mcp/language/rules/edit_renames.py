@@ -67,7 +67,7 @@ def _rename(values: Configs, node: str, names: Mapping[str, str]) -> None:
     """One node's fields with the new names."""
     from pydantic import ValidationError
 
-    from ...relational.node_reads import renamed_config
+    from ...graph.node_reads import renamed_config
 
     kind = values.request.catalog.get(values.flow.types[node])
     inputs, renames = _inputs(values, node, names)

@@ -30,7 +30,7 @@ _ADDRESSED = (
 _FIELDS_OF = {
     "#name": ("table", "topic", "topics"),
     "#path": ("path",),
-    "#secret": ("webhook_url", "routing_key", "token"),
+    "#secret": ("webhook_url", "routing_key", "token", "url"),
     "#url": ("url", "broker_url"),
     "#host": ("bootstrap_servers", "broker_url"),
     "topic": ("topics", "topic"),

@@ -190,9 +190,9 @@ class EventKinds:
             self.talk.assume(f"I took every row for one of the {content[0].text}.")
             self._understood(content[:1])
             return
-        texts = [n for n in self.columns.of_type("string") if n not in self.key]
+        telling = [n for n in self.columns.telling() if n not in self.key]
         self._understood(content)
-        self.talk.ask(f"How is `{said}` told from other events? Which column says so?", texts)
+        self.talk.ask(f"How is `{said}` told from other events? Which column says so?", telling)
 
     def _is_number(self, token: Token) -> bool:
         named = self.columns.exactly([token.norm]) if token.kind == "word" else None

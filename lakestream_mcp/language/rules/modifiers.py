@@ -139,7 +139,7 @@ def _ask_column(phrase: Phrase, at: int, columns: Columns, talk: Talk) -> None:
     word = phrase.tokens[at]
     near = columns.named([word.norm], typos=True)
     phrase.use(at - 1, at + 1)
-    options = near.names if near else columns.key_candidates() or tuple(columns.types)
+    options = near.names if near else columns.grouping() or tuple(columns.types)
     talk.ask(f"There is no column for `{word.text}`. Which column is meant?", options)
 
 

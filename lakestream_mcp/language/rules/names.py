@@ -26,6 +26,7 @@ _CANONICAL = {word: group.split()[0] for group in SYNONYMS for word in group.spl
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NUMERIC = ("int", "bigint", "smallint", "tinyint", "float", "double", "decimal", "long", "short",
             "integer", "number", "numeric")  # fmt: skip
+_FRACTIONS = ("float", "double", "decimal", "number", "numeric")
 MAX_WORDS = 4
 PLACES = frozenset(["country", "region", "city", "zone", "state"])
 """What a row may be at, and is seldom matched apart by unless that is said."""
@@ -171,6 +172,19 @@ class Columns:
             and (not _is_id(parts_of(name)) or parts_of(name)[0] == "count")
             and not {"latitude", "longitude", "lat", "lon"} & set(parts_of(name))
         ]
+
+    def telling(self) -> list[str]:
+        """Columns that may tell one sort of row from another: texts, flags and numbers, no ids."""
+        numbers = set(self.numeric())
+        words = [*self.of_type("string"), *self.of_type("boolean")]
+        told = {name for name in words if not _is_id(parts_of(name))} | numbers
+        return [name for name in self.types if name in told]
+
+    def grouping(self) -> list[str]:
+        """Columns that rows may be taken together by: keys, and whole numbers such as a rating."""
+        whole = [n for n in self.numeric() if not self.types[n].lower().startswith(_FRACTIONS)]
+        keys = self.key_candidates()
+        return list(dict.fromkeys([*keys, *whole])) if keys else []
 
     def of_unit(self, unit: str) -> list[str]:
         """Columns of numbers that a unit fits."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...cep.near_miss import KeyView, Miss, Partial, condition_miss, moment, span
+from ...cep.near_miss import Bound, KeyView, Miss, Partial, condition_miss, moment, span
 from ...graph.duration import duration_us
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def absence_misses(config: AbsenceConfig, view: KeyView) -> Iterator[Miss]:
     waited = {b.seen.number for p in view.partials for b in p.bound} | view.matched
     for partial in view.partials:
         yield _ended(config, partial, within)
+    yield from _too_late(config, view, within)
     ignored = [s for s in view.events if s.number not in waited and view.holds(config.trigger, s)]
     for seen in ignored:
         yield Miss(
@@ -37,6 +38,31 @@ def absence_misses(config: AbsenceConfig, view: KeyView) -> Iterator[Miss]:
         miss = condition_miss(view, "trigger", "trigger", config.trigger, view.events, weight=0.2)
         if miss is not None:
             yield miss
+
+
+def _too_late(config: AbsenceConfig, view: KeyView, within: int) -> Iterator[Miss]:
+    """Events that would have answered a trigger, had they come before its deadline."""
+    for trigger in [seen for seen in view.events if seen.number in view.matched]:
+        deadline, bound = trigger.ts + within, (Bound("trigger", trigger),)
+        near = (s for s in view.events if deadline <= s.ts < deadline + within)
+        late = next((s for s in near if view.holds(config.expected, s, bound)), None)
+        if late is None:
+            continue
+        over = late.ts - deadline
+        came = f"{span(over)} after" if over else "exactly at"
+        outside = "" if over else ", which is outside"
+        yield Miss(
+            0.2 / (1 + over / within),
+            "within",
+            f"Event {late.number} at {moment(late.ts)} came {came} the deadline of the trigger "
+            f"(event {trigger.number} at {moment(trigger.ts)}){outside}: its absence was reported.",
+            late.ts,
+            late.number,
+            (("trigger", trigger.number),),
+            got=moment(late.ts),
+            expected=f"before {moment(deadline)}",
+            distance=span(over),
+        )
 
 
 def _ended(config: AbsenceConfig, partial: Partial, within: int) -> Miss:

@@ -63,6 +63,9 @@ def recognize_misses(config: MatchRecognizeConfig, view: KeyView) -> Iterator[Mi
     definitions = Definitions(clause.define, labels, view)
     on = Reader(view, labels.primary, ways, definitions, clause.within_us)
     attempts = [partial for partial in view.partials if partial.bound]
+    still = {frozenset(n for _, n in a.named) for a in attempts if a.reason is None}
+    # What fails only because the input is over is told as what it waited for.
+    attempts = [a for a in attempts if a.by is None or _longer(a) not in still]
     attempts.sort(key=lambda a: (on.expected(a).left, -len(a.bound), a.at or 0))
     told: set[tuple[str, int | None]] = set()
     for attempt in attempts[:MAX_ATTEMPTS]:
@@ -74,6 +77,18 @@ def recognize_misses(config: MatchRecognizeConfig, view: KeyView) -> Iterator[Mi
     if not attempts and not view.matched:
         for seen in view.events[:MAX_FIRST]:
             yield from _unfit(on, seen, Partial((), None, None, None))
+
+
+def _longer(attempt: Partial) -> frozenset[int]:
+    """The events of an attempt with the one that it ended at."""
+    return frozenset(n for _, n in attempt.named) | ({attempt.by.number} if attempt.by else set())
+
+
+def _none_came(on: Reader) -> str:
+    """That no row followed, of those that have been played."""
+    view = on.view
+    waits = view.decided_to == view.closed_at and view.events[-1].ts <= view.closed_at
+    return "no other row of the key came" + (f" by {moment(view.closed_at)}" if waits else "")
 
 
 def _attempt(on: Reader, attempt: Partial) -> Iterator[Miss]:
@@ -150,9 +165,7 @@ def _no_more(on: Reader, seen: Seen, attempt: Partial, number: int) -> Miss:
     longer = Partial((*attempt.bound, Bound(label, seen)), None, None, None)
     last = seen is on.view.events[-1]
     why = (
-        "no other row of the key came"
-        if last
-        else "the partition was over then, or `^` and `$` let nothing follow"
+        _none_came(on) if last else "the partition was over then, or `^` and `$` let nothing follow"
     )
     return Miss(
         on.progress(min(on.expected(longer).left, on.ways.needed)),
@@ -173,7 +186,7 @@ def _out_of_time(on: Reader, attempt: Partial) -> Iterator[Miss]:
     following = on.view.events[place] if place < len(on.view.events) else None
     said = f"{told_bound(attempt)} waited for {wanted} until {moment(deadline)} (WITHIN)"
     if following is None:
-        said = f"{said}, but no other row of the key came."
+        said = f"{said}, but {_none_came(on)}."
         yield Miss(on.progress(expected.left), "clause.WITHIN", said, deadline, None, attempt.named)
         return
     late = span(following.ts - deadline)
@@ -204,11 +217,12 @@ def _open(on: Reader, attempt: Partial) -> Miss:
     wanted = [f"`{on.names[n]}`" for n in expected.variables]
     wanted += ["the end of the partition"] if expected.end else []
     until = "" if attempt.at is None else f" until {moment(attempt.at)}"
+    waits = "waits" if len(attempt.bound) == 1 else "wait"
     return Miss(
         on.progress(expected.left, 0.0 if expected.left else 0.99),
         "clause.PATTERN",
-        f"{told_bound(attempt)} waits for {' or '.join(wanted) or 'an earlier attempt'}{until}; no "
-        "other row of the key came.",
+        f"{told_bound(attempt)} {waits} for {' or '.join(wanted) or 'an earlier attempt'}{until}; "
+        f"{_none_came(on)}.",
         attempt.at or attempt.bound[-1].seen.ts,
         None,
         attempt.named,

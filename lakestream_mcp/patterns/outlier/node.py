@@ -111,7 +111,8 @@ class Outlier(PatternType):
         """`temperature more than 3 standard deviations from the mean of 1 hour, by sensor`."""
         by = by_key(config.key)
         where = "" if is_true(config.where) else f" where {config.where}"
-        of = config.baseline_window or f"{config.baseline_count} values"
+        count = f"{config.baseline_count} values" if config.baseline_count else "the values"
+        of = config.baseline_window or count
         return (
             f"{config.value} more than {threshold_of(config):g} {DEVIATIONS[config.method]} "
             f"of {of} before{where}{by}"

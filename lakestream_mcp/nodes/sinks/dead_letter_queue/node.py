@@ -70,8 +70,9 @@ class DeadLetterQueue(SinkType):
         return probe(config, secret)
 
     def sentence(self, config: DeadLetterQueueConfig) -> str:
-        where = config.table if config.target == "delta" else f"topic {config.topic}"
-        return f"keeps refused rows in {where}"
+        if config.target == "delta":
+            return f"keeps refused rows in {config.table or 'a table'}"
+        return f"keeps refused rows in {f'topic {config.topic}' if config.topic else 'a topic'}"
 
     def check(self, config: DeadLetterQueueConfig, inputs: Sequence[Relation]) -> Iterator[Problem]:
         wanted = ("table",) if config.target == "delta" else ("bootstrap_servers", "topic")

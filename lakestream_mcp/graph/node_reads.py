@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, JsonValue
 
 from ..errors import LakestreamError
-from ..graph.model import Relation
-from ..graph.node_type import NodeType
-from ..graph.reads import Inputs, Leaf, Renames, Use, leaves, replaced
+from .model import Relation
+from .node_type import NodeType
+from .reads import Inputs, Leaf, Renames, Use, leaves, replaced
 
 Ported = Sequence[tuple[str, Relation]]
 """What flows in, with the port of each, in the order of the node's ports."""
@@ -31,7 +31,7 @@ class Read(NamedTuple):
     aggregated: bool
 
 
-def node_reads(kind: NodeType, config: Any, inputs: Ported) -> list[Read]:
+def node_reads(kind: NodeType, config: BaseModel, inputs: Ported) -> list[Read]:
     """Every column that the fields of a node read; texts that cannot be read are left out."""
     found = []
     labels = _labels(kind, config)
@@ -51,13 +51,18 @@ def node_reads(kind: NodeType, config: Any, inputs: Ported) -> list[Read]:
 
 
 def renamed_config(
-    kind: NodeType, config: BaseModel, inputs: Ported, renames: Renames
+    kind: NodeType, config: BaseModel, inputs: Ported, renames: Renames, within: str = ""
 ) -> dict[str, JsonValue]:
-    """The fields of a node that change when columns of its inputs are renamed, as a patch."""
+    """The fields of a node that change when columns of its inputs are renamed, as a patch.
+
+    within: the path of the only place that shall change.
+    """
     spelled = kind.spelled_out(config)
     labels = _labels(kind, config)
     texts = {}
     for leaf in leaves(spelled):
+        if within and not f"{leaf.field}.".startswith(f"{within}."):
+            continue
         seen, places = _seen_by(kind, leaf, inputs, labels)
         mine = {at: renames[place] for at, place in enumerate(places) if place in renames}
         try:
@@ -72,7 +77,7 @@ def renamed_config(
     return {name: v for name, v in replaced(spelled, texts).items() if before.get(name) != v}
 
 
-def _labels(kind: NodeType, config: Any) -> tuple[str, ...]:
+def _labels(kind: NodeType, config: BaseModel) -> tuple[str, ...]:
     try:
         return kind.labels(config)
     except LakestreamError:
