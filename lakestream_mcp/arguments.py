@@ -69,10 +69,8 @@ Json = BeforeValidator(maybe_json)
 OneOrMore = BeforeValidator(maybe_list)
 PipelineId = Annotated[str, Field(min_length=1, max_length=64)]
 NodeId = Annotated[str, Field(min_length=1, max_length=64)]
-RunId = Annotated[
-    str, Field(min_length=1, max_length=64, description="Run id, as test_pattern answers it")
-]
-Reason = Annotated[str, Field(max_length=500, description="Why: for the history")]
+RunId = Annotated[str, Field(min_length=1, max_length=64, description="As test_pattern answers it")]
+Reason = Annotated[str, Field(max_length=500, description="For the history")]
 ExpectRevision = Annotated[int, Field(ge=0, description="Refuse if not the newest")]
 Object = Annotated[dict[str, JsonValue], Json]
 Rows = Annotated[list[dict[str, JsonValue]], Json]

@@ -287,5 +287,5 @@ def _slim_items(
 def _says_nothing(schema: Mapping[str, Any], key: str) -> bool:
     """The type beside a constant, empty defaults, and limits that only a wrong call meets."""
     if key == "default":
-        return schema[key] is None or schema[key] is False or schema[key] in ("", [], {})
+        return schema[key] is None or schema[key] in ("", 0, False, [], {})
     return (key == "type" and "const" in schema) or key in UNSAID

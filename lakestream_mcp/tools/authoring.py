@@ -63,7 +63,7 @@ def create_pipeline(
     tags: Annotated[list[str], OneOrMore, Field(max_length=32)] = [],  # noqa: B006 - the argument model copies it
     document: Annotated[
         Object,
-        Field(description="An exported pipeline document to import; else the pipeline is blank"),
+        Field(description="An exported document to import; else blank"),
     ] = {},  # noqa: B006
     template: Annotated[str, Field(max_length=64, description="Or a pipeline to copy")] = "",
     code: Annotated[str, Field(max_length=1_000_000, description="Or Lakeflow SQL to parse")] = "",

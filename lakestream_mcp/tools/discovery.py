@@ -173,7 +173,7 @@ def get_pipeline(
         str, Field(max_length=64, description="Which node: for detail=node, lineage, code")
     ] = "",
     column: Annotated[str, Field(max_length=255, description="For detail=lineage")] = "",
-    revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
+    revision: Annotated[int, Field(ge=0, description="0: newest")] = 0,
 ) -> PipelineAnswer:
     """Read a pipeline: a short summary, one node, everything, a diagram, or the generated code."""
     stored = load(ws, pipeline_id, revision)

@@ -76,6 +76,8 @@ def test_tools_say_truly_what_they_do(host: Host) -> None:
         assert "outputSchema" not in tool
         assert tool["inputSchema"]["additionalProperties"] is False
         assert len(tool["description"].encode()) < TEXT_BYTES_MAX
+        listed = tool["inputSchema"]["properties"]
+        assert "limit" not in listed or "full" in listed["detail"]["enum"], tool["name"]
 
 
 def test_instructions_fit_where_clients_cut_them() -> None:
