@@ -81,7 +81,7 @@ class OperationTool(Tool):
             return reply
         if reply is False:
             return declined(answer)
-        text, whole = answer.text(), answer.to_json()
+        text, whole = answer.told(), answer.to_json()
         if not whole_asked:
             text, whole = brief_text(text), brief(whole)
         return ToolResult(content=text, structured_content=whole)

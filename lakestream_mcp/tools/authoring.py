@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from ..arguments import (
+    ChangeOrMore,
     ExpectRevision,
-    Json,
     NodeId,
     Object,
     OneOrMore,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PIPELINE_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 Changes = Annotated[
     list[Any],
-    Json,
+    ChangeOrMore,
     SchemaOf(list[Change]),
     Field(min_length=1, description="Applied in order, all or none"),
 ]
