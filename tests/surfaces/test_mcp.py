@@ -193,6 +193,17 @@ def test_long_work_reports_progress(host: Host) -> None:
     assert heard == sorted(set(heard)), "the protocol asks that progress always rises"
 
 
+def test_a_sentence_finds_the_types_that_fit_best(host: Host) -> None:
+    """And not nearly all of them, which fit a little."""
+    caller = McpCaller(host)
+    said = caller.call("describe_node_types", {"search": "notify people in a chat of teams"})
+    assert said["types"][0]["type"] == "slack-teams-pagerduty"
+    assert len(said["types"]) < len(caller.call("describe_node_types", {})["types"]) / 4
+    assert "describe_node_types() lists all" in said["next"]
+    nothing = caller.call("describe_node_types", {"search": "qqq"})
+    assert (nothing["types"], nothing["next"]) == ([], "describe_node_types() lists all")
+
+
 def test_ids_are_completed(host: Host) -> None:
     caller = McpCaller(host)
     caller.call("create_pipeline", {"id": "completed_orders", "name": "Orders to complete"})
