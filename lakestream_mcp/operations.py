@@ -52,18 +52,18 @@ class Confirmation(NamedTuple):
 class Answer(BaseModel):
     """What an operation answers with. Parts that are None are left out on every surface."""
 
-    media_type: ClassVar[str] = "application/json"
-    """What REST sends: another one stands for `text()`."""
-    read_as: list[str] | None = None
-    """Arguments that came under other names than the declared ones."""
+    media_type: ClassVar[str] = "application/json"  # of REST; another one stands for `text()`
+    read_as: list[str] | None = None  # arguments that came under other names
 
     def text(self) -> str:
         """What a model reads; the default is the whole answer as compact JSON."""
         return json.dumps(self.to_json(), ensure_ascii=False, separators=(",", ":"))
 
     def told(self) -> str:
-        """The text, after what was read otherwise than it was written."""
-        return "\n".join([*(self.read_as or ()), self.text()])
+        """What a model reads: the text, what was read otherwise than written, the next call."""
+        lines, following = [*(self.read_as or ()), self.text()], getattr(self, "next", None)
+        said = "Next: " in lines[-1] or '"next":' in lines[-1]
+        return "\n".join(lines if said or not following else [*lines, f"Next: {following}"])
 
     def to_json(self) -> dict[str, Any]:
         """The same JSON for every surface."""

@@ -257,8 +257,8 @@ class Deleted(Answer):
     next: str
 
     def text(self) -> str:
-        """One line."""
-        return f"{self.pipeline_id} is deleted. {self.next}"
+        """What happened, and the way back."""
+        return f"{self.pipeline_id} is deleted\nNext: {self.next}"
 
 
 @operation(

@@ -219,13 +219,18 @@ HARMLESS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("list_templates", {}),
     ("describe_node_types", {}),
     ("describe_node_types", {"types": ["filter"]}),
-    ("get_pipeline", BUSY),
+    *(
+        ("get_pipeline", {**BUSY, "detail": detail})
+        for detail in ("summary", "mermaid", "svg", "code", "lineage")
+    ),
+    ("get_pipeline", {**BUSY, "detail": "code", "node": "outside"}),
     ("get_history", BUSY),
     ("validate_pipeline", BUSY),
     ("review_pipeline", {**BUSY, "mode": "explain"}),
     ("review_pipeline", {**BUSY, "mode": "review"}),
     ("generate_code", BUSY),
     ("generate_code", {**BUSY, "target": "bundle"}),
+    ("generate_code", {**BUSY, "content": True}),
     ("list_runs", BUSY),
     ("edit_pipeline", {**BUSY, "changes": [{"op": "tidy"}], "dry_run": True}),
     ("parse_code", {"sql": "SELECT 1"}),
@@ -270,6 +275,29 @@ def test_every_answer_names_the_next_call(large: McpCaller, tested: Any) -> None
     assert {tool for tool, _ in calls} | set(HARMFUL) == {o.name for o in operations() if o.mcp}
     for tool, arguments in calls:
         assert named(large, tool, arguments), (tool, arguments)
+
+
+def test_what_changes_names_the_next_call_too(large: McpCaller) -> None:
+    here = {"pipeline_id": "following"}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("create_pipeline", {"id": "following", "template": "impossible-travel"}),
+        ("create_node", here | {"type": "filter"}),
+        ("connect", here | {"source": "sign_ins", "target": "filter"}),
+        ("restore_revision", here),
+        ("benchmark_pattern", BUSY | {"node": "travel", "rates": [100], "seconds": 1}),
+        ("test_connection", BUSY | {"node": "soc"}),
+        ("delete_pipeline", here),
+    ]
+    assert {tool for tool, _ in calls} == set(HARMFUL)
+    for tool, arguments in calls:
+        assert named(large, tool, arguments), tool
+
+
+@pytest.mark.parametrize("detail", ["full", "document", "node"])
+def test_json_holds_the_next_call(large: McpCaller, detail: str) -> None:
+    said = large.result("get_pipeline", {**BUSY, "detail": detail, "node": "outside"})
+    following = json.loads(said.content[0].text)["next"]
+    assert set(re.findall(r"[a-z_]+", following)) & {op.name for op in operations()}
 
 
 @pytest.mark.parametrize("role", ["viewer", "author", "deployer"])
