@@ -17,6 +17,7 @@ from .incomplete import ask_for_rest
 from .language import REFUSAL, kind_refusal
 from .lettered import unlettered
 from .names import Columns, singular
+from .off_topic import is_off_topic
 from .options import take_options, with_options
 from .phrase import Phrase
 from .phrasings import phrased
@@ -67,9 +68,12 @@ class Rules:
         if refusal:
             return Draft(refusal=refusal)
         try:
-            return self._draft(request, text)
+            made = self._draft(request, text)
         except ValueError as error:
             return Draft(refusal=f"I cannot do that: {error}.")
+        if made.changes or request.document.nodes or not is_off_topic(text, request.schema):
+            return made
+        return Draft(refusal=REFUSAL)
 
     def _draft(self, request: Request, text: str) -> Draft:
         from .edits import Editor
