@@ -224,6 +224,10 @@ class Workspace:
         if self._progress is not None:
             self._progress(min(max(fraction, 0.0), 1.0), message)
 
+    def alive(self) -> None:
+        """Tell that the work goes on. Ends it where the caller has cancelled it."""
+        self.progress(0.0, "working")
+
     def notify(self, kind: str, pipeline_id: str, data: Mapping[str, Any]) -> None:
         """Tell viewers of this, once the operation has succeeded."""
         self.call.notices.append(Notice(kind, pipeline_id, dict(data)))
