@@ -174,6 +174,11 @@ def test_the_form_says_what_an_agent_needs(agent: Asker) -> None:
     assert '"customer": "string"' in said["form"]
 
 
+def test_one_change_fills_the_form_too(agent: Asker) -> None:
+    said = agent.ask(TEXT, filled=FILLED[0])
+    assert [n["id"] for n in said["diff"]["nodes_added"]] == ["orders"]
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])
 def test_nothing_is_asked_for_kindly(text: str, agent: Asker) -> None:
     said = agent.ask(text)
