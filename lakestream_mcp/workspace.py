@@ -165,6 +165,7 @@ class Workspace:
         from .codegen.settings import of_settings
         from .graph.validate import validate
 
+        self.alive()  # most long work looks at documents, often at many in turn
         found = validate(document, self.catalog, self.resolver, self.cache)
         return found.adding(of_settings(document))
 
