@@ -6,6 +6,7 @@ after a crash the next plan finds what was made, by ids and tags, and does the r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,8 @@ LATE = (
     "The answer to a call was lost. Should what it asked for still come to be, the next plan finds "
     "it by its tags."
 )
+CANCELLED = (asyncio.CancelledError, KeyboardInterrupt)
+"""How the surfaces end the work of a caller who has left."""
 AGAIN = "Call deploy again when the cause is gone."
 Tell = Callable[[float, str], None]
 
@@ -49,9 +52,7 @@ class Applying:
         self.row = self._begin()
         try:
             return self._steps()
-        except LakestreamError:
-            raise
-        except BaseException:
+        except CANCELLED:
             self._left()
             raise
 

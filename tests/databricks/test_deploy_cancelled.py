@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from .site import FORCED, ID, Site, jobs
 from .stand_in import StandIn
 
 
-class Left(BaseException):
+class Left(asyncio.CancelledError):
     """What ends the work of a caller who has cancelled, as the surfaces raise it."""
 
 
