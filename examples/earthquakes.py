@@ -135,6 +135,7 @@ async def test(agent: Agent, question: Question) -> dict[str, Any] | None:
         events={"file": str(EVENTS)},
         check_order=True,
         limit=1000,
+        detail="full",
     )
     if "error" in answer:
         return None

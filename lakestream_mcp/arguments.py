@@ -52,6 +52,18 @@ def maybe_list(value: Any) -> Any:
     return [value] if isinstance(value, str) and value else value
 
 
+def maybe_changes(value: Any) -> Any:
+    """One change where a list of changes is asked for is a list of one."""
+    value = maybe_json(value)
+    return [value] if isinstance(value, Mapping) else value
+
+
+def maybe_events(value: Any) -> Any:
+    """A text that is no JSON is the path of a file with events."""
+    value = maybe_json(value)
+    return {"file": value} if isinstance(value, str) and value.strip() else value
+
+
 class SchemaOf(NamedTuple):
     """The schema of an argument that the domain checks itself, with better errors."""
 
@@ -67,18 +79,17 @@ class SchemaOf(NamedTuple):
 
 Json = BeforeValidator(maybe_json)
 OneOrMore = BeforeValidator(maybe_list)
+ChangeOrMore = BeforeValidator(maybe_changes)
 PipelineId = Annotated[str, Field(min_length=1, max_length=64)]
 NodeId = Annotated[str, Field(min_length=1, max_length=64)]
-RunId = Annotated[
-    str, Field(min_length=1, max_length=64, description="Run id, as test_pattern answers it")
-]
-Reason = Annotated[str, Field(max_length=500, description="Why: for the history")]
+RunId = Annotated[str, Field(min_length=1, max_length=64, description="As test_pattern answers it")]
+Reason = Annotated[str, Field(max_length=500, description="For the history")]
 ExpectRevision = Annotated[int, Field(ge=0, description="Refuse if not the newest")]
 Object = Annotated[dict[str, JsonValue], Json]
 Rows = Annotated[list[dict[str, JsonValue]], Json]
 Objects = Annotated[list[Any], WithJsonSchema({"type": "array", "items": {"type": "object"}})]
 """A list whose items the domain checks, with better errors."""
-GivenEvents = Objects | dict[str, Any]
+GivenEvents = Annotated[Objects | dict[str, Any], BeforeValidator(maybe_events)]
 """Rows, or where to get them; the domain says what is wrong with a row."""
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar, g
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from .argument_names import as_declared
 from .arguments import validated
 from .authorization import check_anywhere, check_named
 from .calls import Call, audit_failure, audit_success, digest, unexpected, watched
@@ -51,12 +52,18 @@ class Confirmation(NamedTuple):
 class Answer(BaseModel):
     """What an operation answers with. Parts that are None are left out on every surface."""
 
-    media_type: ClassVar[str] = "application/json"
-    """What REST sends: another one stands for `text()`."""
+    media_type: ClassVar[str] = "application/json"  # of REST; another one stands for `text()`
+    read_as: list[str] | None = None  # arguments that came under other names
 
     def text(self) -> str:
         """What a model reads; the default is the whole answer as compact JSON."""
         return json.dumps(self.to_json(), ensure_ascii=False, separators=(",", ":"))
+
+    def told(self) -> str:
+        """What a model reads: the text, what was read otherwise than written, the next call."""
+        lines, following = [*(self.read_as or ()), self.text()], getattr(self, "next", None)
+        said = "Next: " in lines[-1] or '"next":' in lines[-1]
+        return "\n".join(lines if said or not following else [*lines, f"Next: {following}"])
 
     def to_json(self) -> dict[str, Any]:
         """The same JSON for every surface."""
@@ -199,6 +206,7 @@ def call(op: Operation, ws: Workspace, arguments: Mapping[str, Any]) -> Answer:
     Raises LakestreamError; and ClientAsked where the surface said that its client can be asked.
     A failed call leaves its audit row and no other trace.
     """
+    arguments, read_as = as_declared(op.arguments.model_fields, arguments)
     given = arguments.get("pipeline_id")
     running = Call(op.name, digest(arguments), op.role, ws.origin.request_id)
     running.pipeline_id = given[:64] if isinstance(given, str) else None
@@ -206,6 +214,7 @@ def call(op: Operation, ws: Workspace, arguments: Mapping[str, Any]) -> Answer:
     with watched(op, ws):
         try:
             answer = _answered(op, ws, arguments)
+            answer.read_as = read_as or None
             running.pipeline_id = getattr(answer, "pipeline_id", running.pipeline_id)
             running.revision = getattr(answer, "revision", running.revision)
             running.outcome = answer.outcome()
@@ -287,5 +296,5 @@ def _slim_items(
 def _says_nothing(schema: Mapping[str, Any], key: str) -> bool:
     """The type beside a constant, empty defaults, and limits that only a wrong call meets."""
     if key == "default":
-        return schema[key] is None or schema[key] is False or schema[key] in ("", [], {})
+        return schema[key] is None or schema[key] in ("", 0, False, [], {})
     return (key == "type" and "const" in schema) or key in UNSAID

@@ -165,6 +165,7 @@ class Workspace:
         from .codegen.settings import of_settings
         from .graph.validate import validate
 
+        self.alive()  # most long work looks at documents, often at many in turn
         found = validate(document, self.catalog, self.resolver, self.cache)
         return found.adding(of_settings(document))
 
@@ -223,6 +224,10 @@ class Workspace:
         """Say how far long work has come, to whoever listens."""
         if self._progress is not None:
             self._progress(min(max(fraction, 0.0), 1.0), message)
+
+    def alive(self) -> None:
+        """Tell that the work goes on. Ends it where the caller has cancelled it."""
+        self.progress(0.0, "working")
 
     def notify(self, kind: str, pipeline_id: str, data: Mapping[str, Any]) -> None:
         """Tell viewers of this, once the operation has succeeded."""

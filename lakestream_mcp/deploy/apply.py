@@ -6,6 +6,7 @@ after a crash the next plan finds what was made, by ids and tags, and does the r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,8 @@ LATE = (
     "The answer to a call was lost. Should what it asked for still come to be, the next plan finds "
     "it by its tags."
 )
+CANCELLED = (asyncio.CancelledError, KeyboardInterrupt)
+"""How the surfaces end the work of a caller who has left."""
 AGAIN = "Call deploy again when the cause is gone."
 Tell = Callable[[float, str], None]
 
@@ -47,6 +50,13 @@ class Applying:
     def run(self) -> Deployment:
         """Do every step. Raises DeploymentFailed, undone as far as it can be."""
         self.row = self._begin()
+        try:
+            return self._steps()
+        except CANCELLED:
+            self._left()
+            raise
+
+    def _steps(self) -> Deployment:
         self.target.run_mark = self.row.settings["run_mark"] or self.row.id
         changes = self.planned.plan.writes
         for number, change in enumerate(changes, 1):
@@ -154,6 +164,13 @@ class Applying:
             self._note(store, status, f"{error.code}: {error.message}")
             store.unlock_deployment(self.asked.pipeline_id, self.row.id)
         return _failure(self.row.id, status, left, error)
+
+    def _left(self) -> None:
+        """The caller does not wait any more: the next plan goes on from here, and need not wait."""
+        with self.store.transaction(write=True) as store:
+            self._hold(store)
+            self._note(store, "partial", "CANCELLED: its caller left.")
+            store.unlock_deployment(self.asked.pipeline_id, self.row.id)
 
     def _undo(self, begun: list[Change]) -> list[str]:
         """What could not be taken back."""

@@ -13,7 +13,7 @@ something, and what only reads is asked again where its answer was cut.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 PRODUCT = "lakestream-mcp"
+Alive = Callable[[], None]
 RUNS_AS_APP = "DATABRICKS_APP_NAME"
 
 
@@ -44,8 +45,10 @@ class Caller(Protocol):
         ...
 
 
-def client_for(ws: Caller) -> WorkspaceClient:
+def client_for(ws: Caller, alive: Alive | None = None) -> WorkspaceClient:
     """A client that acts for the caller. Raises DatabricksFailed where there is no way to connect.
+
+    `alive` is asked before anything is read: it raises when nobody waits for it any more.
 
     On an App only the caller's own token will do: the app's service principal may do more, or less,
     than the caller.
@@ -57,7 +60,10 @@ def client_for(ws: Caller) -> WorkspaceClient:
             "your place.",
             "Turn on user authorization for the app, with the scopes in its app.yaml.",
         )
-    return _client(ws.settings, token)
+    client = _client(ws.settings, token)
+    if alive is not None:
+        _ask_before_reading(client, alive)
+    return client
 
 
 def host_of(client: WorkspaceClient) -> str:
@@ -118,6 +124,19 @@ def _send_once(client: WorkspaceClient) -> None:
         return reason
 
     transport._is_retryable = unless_posted
+
+
+def _ask_before_reading(client: WorkspaceClient, alive: Alive) -> None:
+    """Let `alive` end the work before a GET, first tries and later ones; what writes is done."""
+    transport: Any = client.api_client._api_client
+    perform = transport._perform
+
+    def asked(method: str, *arguments: Any, **named: Any) -> Any:
+        if method == "GET":
+            alive()
+        return perform(method, *arguments, **named)
+
+    transport._perform = asked
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TypeGuard
 
 from .changes import OPS, Change
 from .model import Strict
+from .naming import snake_case
 
 Written = dict[str, object]
 Given = Change | Mapping[str, object]
@@ -56,9 +57,9 @@ def _change(change: Given, told: dict[str, None]) -> Given:
         return change
     written = _with_op(dict(change), told)
     op = written.get("op")
-    if isinstance(op, str) and op in _OPS:
-        told[f"read op `{op}` as `{_OPS[op]}`"] = None
-        op = written["op"] = _OPS[op]
+    if isinstance(op, str) and op not in OPS and (meant := _op_of(op)):
+        told[f"read op `{op}` as `{meant}`"] = None
+        op = written["op"] = meant
     if op == "add_node":
         return _added(written, told)
     if op in ("update_node", "rename_node", "remove_node"):
@@ -71,10 +72,18 @@ def _change(change: Given, told: dict[str, None]) -> Given:
     return written
 
 
+def _op_of(name: object) -> str:
+    """The op that a name means, in any spelling: `addNode`, `add-edge`; empty for none."""
+    plain = snake_case(name) if isinstance(name, str) else ""
+    return plain if plain in OPS else _OPS.get(plain, "")
+
+
 def _with_op(written: Written, told: dict[str, None]) -> Written:
-    """A change whose op is the key of what it is about: `{"add_node": {…}}`."""
+    """A change whose op is the key of what it is about, `{"add_node": {…}}`, or its `type`."""
     if "op" in written:
         return written
+    if _op_of(written.get("type")):
+        return _named(written, {"type": "op"}, told)
     keyed = [key for key in written if key in OPS or key in _OPS]
     about = written[keyed[0]] if len(keyed) == 1 else None
     if not isinstance(about, Mapping | str):

@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 
 ANSWER_CHARACTERS = 8_000
 """About 2,000 tokens."""
-WHOLE_DETAILS = frozenset({"full", "document", "mermaid", "svg", "code"})
+DETAIL = "detail"
+FULL = "full"
+WHOLE_DETAILS = frozenset({FULL, "document", "mermaid", "svg", "code"})
+CUT_HINT = 'Ask for less, or with detail="full" where there is that'
 LAST_LINES = 2
 """An answer's text ends with the next call and a link."""
 NOTED_MAX = 12
@@ -30,11 +33,25 @@ _CHARACTERS = (2000, 1000, 1000, 400, 400, 160, 160, 80, 80)
 _CAPS = tuple(map(_Caps, _ITEMS, _CHARACTERS))
 
 
-def asked_whole(arguments: Mapping[str, Any]) -> bool:
-    """Whether the caller said how much to show, and so gets all of that."""
-    return bool(
-        arguments.get("detail") in WHOLE_DETAILS or arguments.get("content") or "limit" in arguments
-    )
+def with_detail(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A tool's schema; where its answer is a list that may be cut, the caller can ask for all."""
+    properties = schema["properties"]
+    if "limit" not in properties or DETAIL in properties:
+        return schema
+    detail = {"enum": ["", FULL], "type": "string"}
+    return {**schema, "properties": {**properties, DETAIL: detail}}
+
+
+def without_detail(
+    arguments: dict[str, Any], schema: Mapping[str, Any]
+) -> tuple[dict[str, Any], bool]:
+    """The arguments that the operation takes, and whether its answer is to be whole."""
+    wanted = arguments.get(DETAIL)
+    if DETAIL in schema["properties"] or with_detail(schema) is schema:
+        return arguments, wanted in WHOLE_DETAILS or bool(arguments.get("content"))
+    if wanted not in ("", FULL):
+        return arguments, False  # without one, or with one that the operation refuses
+    return {name: value for name, value in arguments.items() if name != DETAIL}, wanted == FULL
 
 
 def brief(answer: dict[str, Any], most: int = ANSWER_CHARACTERS) -> dict[str, Any]:
@@ -71,7 +88,7 @@ def brief_text(text: str, most: int = ANSWER_CHARACTERS) -> str:
             break
         kept.append(line)
     missing = max(len(lines) - LAST_LINES - len(kept), 0)
-    return "\n".join([*kept, f"… cut; {missing} more lines. Ask for less, or by `limit`", ending])
+    return "\n".join([*kept, f"… cut; {missing} more lines. {CUT_HINT}", ending])
 
 
 def _cut(value: Any, path: str, caps: _Caps, missing: dict[str, int]) -> Any:
@@ -105,4 +122,5 @@ def _cut_mapping(
 
 
 def _size(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    """In characters, as clients that write JSON with spaces count them."""
+    return len(json.dumps(value, ensure_ascii=False))

@@ -20,7 +20,7 @@ from ..operations import Operation
 from . import app as canvas
 from .answering import answered, error_text
 from .asking import agreed_before, ask, declined
-from .brief import asked_whole, brief, brief_text
+from .brief import brief, brief_text, with_detail, without_detail
 from .dialogue import ClientDialogue
 from .host import Host
 from .senders import sender
@@ -39,7 +39,7 @@ class OperationTool(Tool):
             name=op.name,
             title=op.title,
             description=op.description,
-            parameters=op.schema,
+            parameters=dict(with_detail(op.schema)),
             output_schema=None,
             annotations=ToolAnnotations(
                 read_only_hint=op.effect == "read",
@@ -61,6 +61,7 @@ class OperationTool(Tool):
         dialogue = ClientDialogue(context)
         agreed = agreed_before(dialogue)
         try:
+            arguments, whole_asked = without_detail(arguments, self._op.schema)
             answer = await answered(self._host, self._op, {**arguments, **(agreed or {})}, dialogue)
             asked = answer.confirmation()
             if agreed == {}:
@@ -80,8 +81,8 @@ class OperationTool(Tool):
             return reply
         if reply is False:
             return declined(answer)
-        text, whole = answer.text(), answer.to_json()
-        if not asked_whole(arguments):
+        text, whole = answer.told(), answer.to_json()
+        if not whole_asked:
             text, whole = brief_text(text), brief(whole)
         return ToolResult(content=text, structured_content=whole)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from ..arguments import (
+    ChangeOrMore,
     ExpectRevision,
-    Json,
     NodeId,
     Object,
     OneOrMore,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PIPELINE_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 Changes = Annotated[
     list[Any],
-    Json,
+    ChangeOrMore,
     SchemaOf(list[Change]),
     Field(min_length=1, description="Applied in order, all or none"),
 ]
@@ -63,7 +63,7 @@ def create_pipeline(
     tags: Annotated[list[str], OneOrMore, Field(max_length=32)] = [],  # noqa: B006 - the argument model copies it
     document: Annotated[
         Object,
-        Field(description="An exported pipeline document to import; else the pipeline is blank"),
+        Field(description="An exported document to import; else blank"),
     ] = {},  # noqa: B006
     template: Annotated[str, Field(max_length=64, description="Or a pipeline to copy")] = "",
     code: Annotated[str, Field(max_length=1_000_000, description="Or Lakeflow SQL to parse")] = "",
@@ -257,8 +257,8 @@ class Deleted(Answer):
     next: str
 
     def text(self) -> str:
-        """One line."""
-        return f"{self.pipeline_id} is deleted. {self.next}"
+        """What happened, and the way back."""
+        return f"{self.pipeline_id} is deleted\nNext: {self.next}"
 
 
 @operation(

@@ -162,7 +162,7 @@ def _workspace(ws: Workspace, pipeline_id: str) -> Place:
     from ..deploy.databricks_client import client_for, host_of
     from ..deploy.remote.target import RemoteTarget
 
-    client = client_for(ws)
+    client = client_for(ws, ws.alive)
     return Place(host_of(client), lambda known: RemoteTarget(client, pipeline_id, known))
 
 

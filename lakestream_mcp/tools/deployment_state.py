@@ -215,7 +215,7 @@ def _health(ws: Workspace, row: Deployment) -> Health:
     from ..deploy.databricks_client import client_for, host_of, not_connected
     from ..deploy.remote.health import health
 
-    client, place = client_for(ws), row.settings.get("place")
+    client, place = client_for(ws, ws.alive), row.settings.get("place")
     if host_of(client) != place:
         raise not_connected(f"It is deployed to {place}, and this server is connected elsewhere.")
     return health(client, Known.model_validate(row.resources))

@@ -118,7 +118,7 @@ def _in_databricks(
 
     names = unity.names_of(path)
     try:
-        w = client_for(ws)
+        w = client_for(ws, ws.alive)
     except DatabricksFailed as error:
         error.hint = f'{error.hint} discover_schema(kind="files") lists local files.'
         raise
@@ -174,7 +174,7 @@ def _for_node(ws: Workspace, pipeline_id: str, node: str) -> SchemaAnswer:
             got=table,
             expected="catalog.schema.table",
         )
-    found = unity.table(client_for(ws), names)
+    found = unity.table(client_for(ws, ws.alive), names)
     answer = _table(found, "", "")
     answer.page = None
     answer.fix = [{"op": "update_node", "id": node, "config": {"columns": ddl(found.columns)}}]

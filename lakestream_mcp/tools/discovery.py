@@ -106,6 +106,10 @@ class NodeLine(BaseModel):
 NEXT = {
     "node": 'edit_pipeline with {{"op":"update_node","id":"{node}","config":{{…}}}}',
     "lineage": "preview_node shows the rows of a node; get_history what changed them",
+    "document": "create_pipeline(document=…) makes a pipeline of it, here or elsewhere",
+    "mermaid": "show it to the user; edit_pipeline changes what it shows",
+    "svg": "show it to the user; edit_pipeline changes what it shows",
+    "code": 'generate_code(pipeline_id="{pipeline}", content=true) shows all files',
 }
 """By detail: the call that helps next."""
 
@@ -133,7 +137,7 @@ class PipelineAnswer(Answer):
     def text(self) -> str:
         """Diagrams and code as they are; the rest in lines or JSON."""
         if self.shown is not None:
-            return f"{self.shown}\nNext: {self.next}" if self.next else self.shown
+            return f"{self.shown}\nNext: {self.next}" if self.lineage else self.shown
         if self.document is not None or self.node is not None:
             return super().text()
         lines = [f"{self.pipeline_id}@{self.revision} {self.status}: {self.name}"]
@@ -173,7 +177,7 @@ def get_pipeline(
         str, Field(max_length=64, description="Which node: for detail=node, lineage, code")
     ] = "",
     column: Annotated[str, Field(max_length=255, description="For detail=lineage")] = "",
-    revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
+    revision: Annotated[int, Field(ge=0, description="0: newest")] = 0,
 ) -> PipelineAnswer:
     """Read a pipeline: a short summary, one node, everything, a diagram, or the generated code."""
     stored = load(ws, pipeline_id, revision)
@@ -183,7 +187,7 @@ def get_pipeline(
         head_revision=stored.head,
         name=stored.document.name,
         status=stored.status,
-        next=NEXT[detail].format(node=node) if detail in NEXT else None,
+        next=NEXT[detail].format(node=node, pipeline=pipeline_id) if detail in NEXT else None,
         link=ws.link(pipeline_id, stored.revision, node=node),
     )
     if detail in ("summary", "full"):

@@ -98,7 +98,7 @@ class CodeAnswer(Answer):
 def generate_code(
     ws: Workspace,
     pipeline_id: PipelineId,
-    revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
+    revision: Annotated[int, Field(ge=0, description="0: newest")] = 0,
     content: Annotated[bool, Field(description="Answer with the text of the files")] = False,
     target: Target = "auto",
 ) -> CodeAnswer:
@@ -137,7 +137,7 @@ def generate_code(
 def get_code(
     ws: Workspace,
     pipeline_id: PipelineId,
-    revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
+    revision: Annotated[int, Field(ge=0, description="0: newest")] = 0,
     target: Target = "auto",
 ) -> CodeAnswer:
     """Read the generated files of a pipeline, with the lines of each node."""

@@ -86,7 +86,7 @@ def get_history(
     pipeline_id: PipelineId,
     kind: Literal["revisions", "diff"] = "revisions",
     from_revision: Annotated[int, Field(ge=0, description="For a diff; 0: the one before")] = 0,
-    to_revision: Annotated[int, Field(ge=0, description="Up to this one; 0: the newest")] = 0,
+    to_revision: Annotated[int, Field(ge=0, description="0: newest")] = 0,
     limit: Annotated[int, Field(ge=1, le=200)] = 20,
 ) -> History:
     """List revisions with who, what and why; or compare two of them."""

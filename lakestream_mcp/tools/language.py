@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, WithJsonSchema
 
-from ..arguments import GivenEvents, Json, Objects
+from ..arguments import ChangeOrMore, GivenEvents, Json, Objects
 from ..errors import InvalidArgument, LakestreamError, NotFound
 from ..graph.diff import Diff, diff
 from ..graph.model import PipelineDocument
@@ -53,7 +53,7 @@ def nl_generate(
     schema: Annotated[JsonValue, Json, WithJsonSchema(COLUMNS)] = "",
     events: Annotated[GivenEvents, Json, Field(description='Sample rows or {"file": …}')] = [],  # noqa: B006
     backend: Literal["auto", "client", "anthropic", "databricks", "rules", "agent"] = "auto",
-    filled: Annotated[Objects, Json, Field(description="Changes, for agent's form")] = [],  # noqa: B006
+    filled: Annotated[Objects, ChangeOrMore, Field(description="Changes, for agent's form")] = [],  # noqa: B006
     apply: bool = False,
     accept: Annotated[str, Field(max_length=64, description="Proposal id")] = "",
 ) -> ProposalAnswer:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 ADD_NODE = "edit_pipeline with add_node"
+FOUND_MOST = 8
+"""Of the types that some words fit: a sentence fits nearly all of them a little."""
 
 
 class NodeTypes(Answer):
@@ -72,7 +74,11 @@ def describe_node_types(
     lines = [_line(ws, name) for name in names]
     if category:
         lines = [line for line in lines if line["category"] == category]
-    return NodeTypes(types=lines, next='describe_node_types(types=["…"]) for fields and examples')
+    shown = lines[:FOUND_MOST] if search else lines
+    further = ['describe_node_types(types=["…"]) for fields and examples'] if shown else []
+    if len(shown) < len(lines) or not shown:
+        further.append("describe_node_types() lists all")
+    return NodeTypes(types=shown, next="; ".join(further))
 
 
 def _known(ws: Workspace, types: list[str]) -> tuple[list[str], list[str]]:

@@ -79,7 +79,7 @@ def preview_node(
     events: Events = {},  # noqa: B006 - the argument model copies it
     revision: Revision = 0,
     seed: Annotated[int, Field(ge=0, description="Of rows made up")] = 0,
-    limit: Annotated[int, Field(ge=1, le=1000, description="Rows shown")] = 20,
+    limit: Annotated[int, Field(ge=1, le=1000)] = 20,
 ) -> Preview:
     """Show the rows a node puts out for given events; later nodes may still be unfinished."""
     from ..cep.host import Options

@@ -28,6 +28,16 @@ UNFINISHED = re.compile(
     r"(\s+(a|an|and|at|by|for|from|in|is|of|on|or|over|the|to|when|with|within))+$", re.IGNORECASE
 )
 SUFFIXES_MOST = 100
+ID_CHARACTERS_MOST = 24
+FILLERS = frozenset(
+    re.findall(
+        r"\w+",
+        "a alert all an and any are at by find for from has have i if in is it its me my notify of "
+        "on or our please read s that the their then there this to us want warn we when whenever "
+        "where which who with within would",
+    )
+)
+"""Words of a request that tell nothing apart."""
 
 
 def title_of(document: PipelineDocument, request: Request) -> PipelineDocument:
@@ -122,7 +132,7 @@ def _stored(ws: Workspace, pipeline_id: str, changes: Sequence[Any], reason: str
 def _created(ws: Workspace, changes: Sequence[Any], reason: str) -> ProposalAnswer:
     document = apply(PipelineDocument(name=UNNAMED), changes, ws.catalog).document
     findings = ws.validate(document).findings
-    pipeline_id = _free_id(ws, slug(document.name))
+    pipeline_id = _free_id(ws, short_id(document.name))
     stored = stored_new(ws, pipeline_id, document, reason)
     counts = Counts.of(findings)
     mend = f'validate_pipeline(pipeline_id="{pipeline_id}", autofix="apply")'
@@ -154,6 +164,18 @@ def _title(words: str) -> str:
     plain = UNFINISHED.sub("", " ".join(words.split()[:TITLE_WORDS]))
     printable = "".join(c for c in plain if c.isprintable())[:80].rstrip(" ,.;:")
     return printable[:1].upper() + printable[1:] if printable else UNNAMED
+
+
+def short_id(title: str) -> str:
+    """An id that costs little in every later call: the first telling words of a title."""
+    words = slug(title).split("-")
+    kept = ""
+    for word in [w for w in words if w not in FILLERS] or words:
+        longer = f"{kept}-{word}".strip("-")
+        if kept and len(longer) > ID_CHARACTERS_MOST:
+            break
+        kept = longer[:ID_CHARACTERS_MOST]
+    return slug(kept)
 
 
 def _free_id(ws: Workspace, wanted: str) -> str:

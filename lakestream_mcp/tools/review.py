@@ -15,6 +15,7 @@ from ..review.review import explained, risks, score, summary
 from ..review.suggestion import Suggestion
 from .answers import calls_for, compact
 from .discovery import existing, load
+from .templates import rows_for
 
 if TYPE_CHECKING:
     from ..review.facts import Facts
@@ -220,6 +221,7 @@ def _samples(ws: Workspace, stored: Stored, events: Any) -> dict[str, list[Any]]
     ]
     if not events:
         return {}
+    events = rows_for(ws, events, stored.document)
     whole = isinstance(events, list) or set(events) == {"file"}
     given = {sources[0]: events} if whole and len(sources) == 1 else events
     if not isinstance(given, dict) or not set(given) <= set(sources):
@@ -227,7 +229,8 @@ def _samples(ws: Workspace, stored: Stored, events: Any) -> dict[str, list[Any]]
             "It is not clear of which source these rows are.",
             where={"argument": "events"},
             got=sorted(given)[:5] if isinstance(given, dict) else "a list",
-            expected=f"rows by source: {sources}",
+            expected=f'rows by source, of {sources}; for one source rows or {{"file": "path"}}; '
+            'or {"template": "id"}',
         )
     return {name: _rows(ws, rows) for name, rows in given.items()}
 

@@ -34,7 +34,7 @@ Events = Annotated[
         'with several sources {"source_id": one of these}'
     ),
 ]
-Revision = Annotated[int, Field(ge=0, description="0: the newest")]
+Revision = Annotated[int, Field(ge=0, description="0: newest")]
 CheckOrder = Annotated[bool, Field(description="Replay shuffled and cut: is the answer the same?")]
 WatermarkDelay = Annotated[
     str, Field(max_length=40, description="Instead of the declared one, e.g. 10 minutes")
@@ -138,7 +138,7 @@ def test_pattern(
             description='Compare with another configuration of the pattern: {"within": "2 hours"}'
         ),
     ] = {},  # noqa: B006
-    limit: Annotated[int, Field(ge=0, le=1000, description="Matches shown")] = 10,
+    limit: Annotated[int, Field(ge=0, le=1000)] = 10,
 ) -> TestAnswer:
     """Run the whole pipeline on events and report matches with their events, late and waiting rows.
 

@@ -65,7 +65,7 @@ def validate_pipeline(
         Literal["off", "preview", "apply"],
         Field(description="preview: the changes that would mend findings; apply: make them"),
     ] = "off",
-    limit: Annotated[int, Field(ge=1, le=500, description="Findings shown")] = 50,
+    limit: Annotated[int, Field(ge=1, le=500)] = 50,
     expect_revision: ExpectRevision = 0,
 ) -> ValidationAnswer:
     """List what is wrong or risky: code, place, what is expected, and the fix if there is one."""

@@ -97,7 +97,7 @@ class View(Answer):
 def get_view(
     ws: Workspace,
     pipeline_id: PipelineId,
-    revision: Annotated[int, Field(ge=0, description="0: the newest")] = 0,
+    revision: Annotated[int, Field(ge=0, description="0: newest")] = 0,
 ) -> View:
     """Read what the canvas shows: nodes, edges, findings, history, last run and deployment."""
     stored = load(ws, pipeline_id, revision)

@@ -31,7 +31,8 @@ class Agent:
 
     def call(self, operation: str, **arguments: Any) -> Json:
         """An operation's answer, which must not be an error."""
-        answer = self.mcp.call(operation, arguments)
+        whole = {"detail": "full"} if "limit" in arguments else {}
+        answer = self.mcp.call(operation, whole | arguments)
         assert "error" not in answer, answer
         return answer
 

@@ -91,6 +91,26 @@ def test_apply_stores_at_once_what_leaves_nothing_open(agent: Asker) -> None:
     assert [c["id"] for c in changed["diff"]["nodes_changed"]] == ["burst"]
 
 
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        (
+            "From trips.csv: when a bike's battery falls three times in a row, tell me",
+            ["trips-csv-bike-battery", "trips-csv-bike-battery-2"],
+        ),
+        ("Alert me when a card is used 3 times", ["card-used"]),
+        ("when is this", ["when-is-this"]),
+        ("3 logins", ["pipeline-3-logins"]),
+        ("Überweisungen", ["uberweisungen"]),
+        ("x" * 200, ["x" * 24]),
+    ],
+)
+def test_a_new_pipeline_has_a_short_id(words: str, ids: list[str], agent: Asker) -> None:
+    """Every later call repeats it."""
+    done = [agent.ask(words, filled=FILLED, apply=True)["pipeline_id"] for _ in ids]
+    assert done == ids
+
+
 def test_apply_keeps_what_leaves_something_open_for_another_look(agent: Asker) -> None:
     broken = {"op": "add_node", "node": {"type": "filter", "config": {"condition": "nope > 1"}}}
     said = agent.ask(TEXT, filled=[*FILLED, broken], apply=True)
@@ -152,6 +172,11 @@ def test_the_form_says_what_an_agent_needs(agent: Asker) -> None:
     assert said["status"] == "form"
     assert "count-threshold" in said["form"]
     assert '"customer": "string"' in said["form"]
+
+
+def test_one_change_fills_the_form_too(agent: Asker) -> None:
+    said = agent.ask(TEXT, filled=FILLED[0])
+    assert [n["id"] for n in said["diff"]["nodes_added"]] == ["orders"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])

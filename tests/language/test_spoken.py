@@ -55,7 +55,21 @@ def test_what_is_made_from_words_passes_its_own_test(spoken: Asker) -> None:
     assert all(bool(e["matches"]) == (e["expected"] == "match") for e in run["examples"])
 
 
-@pytest.mark.parametrize("text", ["what is the weather like", "write me a poem about rivers"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is the weather like",
+        "write me a poem about rivers",
+        "Who won the world cup in 2014?",
+        "What is 2 + 2?",
+        "Tell me a joke about 3 cats",
+        "How many people live in Tokyo in 2020?",
+        "Write python code that sorts a list of 10 numbers",
+        "Set a timer for 10 minutes",
+        "Remind me to call mum in 2 hours",
+        "Give me 10 recipes with eggs",
+    ],
+)
 def test_other_wishes_are_refused_kindly(text: str, spoken: Asker) -> None:
     said = spoken.ask(text, apply=True)
     assert said["status"] == "refused"

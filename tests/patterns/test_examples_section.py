@@ -38,7 +38,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[McpCaller]:
 def section(agent: McpCaller, example: Example, number: int) -> str:
     """The section as it should be."""
     made = pipeline(agent, example, number)
-    asked = {"pipeline_id": made, "events": {"examples": "all"}, "limit": 100}
+    asked = {"pipeline_id": made, "events": {"examples": "all"}, "limit": 100, "detail": "full"}
     told = agent.call("test_pattern", asked)["examples"]
     missing = [e["name"] for e in told if "not_found" in e]
     told = [e for e in told if "not_found" not in e]

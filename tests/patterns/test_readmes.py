@@ -130,6 +130,7 @@ def test_example(agent: McpCaller, number: int) -> None:
         "events": example.events,
         "check_order": True,
         "limit": 100,
+        "detail": "full",
     }
     answer = agent.call("test_pattern", arguments)
     assert "error" not in answer, answer

@@ -49,7 +49,9 @@ def played(
     agent.call("create_pipeline", {"name": name, "id": name})
     edited = agent.call("edit_pipeline", {"pipeline_id": name, "changes": changes})
     assert not [f for f in edited["findings"] if f["severity"] == "error"], edited["findings"]
-    answer = agent.call("test_pattern", {"pipeline_id": name, "events": events, "limit": 50} | how)
+    answer = agent.call(
+        "test_pattern", {"pipeline_id": name, "events": events, "limit": 50, "detail": "full"} | how
+    )
     assert "error" not in answer, answer
     return answer
 

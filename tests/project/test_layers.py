@@ -13,7 +13,7 @@ from lakestream_mcp.cep.carried import MARK
 from .sources import PACKAGE, ROOT, Module, imports, product
 
 RUNNER = (
-    *("workspace", "operations", "calls", "authorization", "arguments"),
+    *("workspace", "operations", "calls", "authorization", "arguments", "argument_names"),
     *("services", "limits", "metrics"),
 )
 LAYERS: tuple[tuple[str, ...], ...] = (

@@ -211,6 +211,16 @@ def test_sample_rows_may_come_from_a_file(host: Host) -> None:
     assert wrong["error"]["code"] == "INVALID_ARGUMENT"
 
 
+@pytest.mark.parametrize("mode", ["review", "suggest"])
+def test_sample_rows_may_be_those_of_a_template(host: Host, mode: str) -> None:
+    caller, named = McpCaller(host), "smart-meter-tampering"
+    caller.call("create_pipeline", {"id": named, "template": named})
+    asked = {"pipeline_id": named, "mode": mode, "events": {"template": named}}
+    said = caller.call("review_pipeline", asked)
+    assert said["mode"] == mode, said
+    assert mode == "review" or said["suggestions"]
+
+
 def test_what_a_review_cannot_use_is_refused(host: Host) -> None:
     caller = McpCaller(host)
     caller.call("create_pipeline", {"name": "Empty"})

@@ -105,9 +105,9 @@ BAD = (
     ),
     Bad("no changes", "edit_pipeline", {**HERE, "changes": []}, "INVALID_ARGUMENT", "changes"),
     Bad(
-        "changes as object",
+        "changes as a number",
         "edit_pipeline",
-        {**HERE, "changes": {"op": "tidy"}},
+        {**HERE, "changes": 5},
         "INVALID_ARGUMENT",
         "changes",
     ),

@@ -217,7 +217,7 @@ REFUSED = [
         edit({"op": "update_node", "id": "some", "position": {"x": "NaN", "y": 0}}),
         "INVALID_CHANGE",
     ),
-    Refused("no events", "test_pattern", events("what"), "INVALID_ARGUMENT"),
+    Refused("no events", "test_pattern", events(7), "INVALID_ARGUMENT"),
     Refused("row is a number", "test_pattern", events([7]), "INVALID_EVENTS"),
     Refused(
         "unparsable time",

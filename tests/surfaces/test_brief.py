@@ -31,7 +31,7 @@ STEPS = 120
 
 
 def size(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return len(json.dumps(value, ensure_ascii=False))
 
 
 def is_cut(shown: Any, whole: Any) -> bool:
@@ -145,6 +145,49 @@ def test_answers_about_large_pipelines_are_short(
     assert size(result.structured_content) <= ANSWER_CHARACTERS * 1.02, tool
 
 
+ROWS = [{"a": "x" * 90}] * 150
+LISTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "get_history": ("revisions", {"pipeline_id": "edited"}),
+    "list_audit": ("entries", {}),
+    "list_pipelines": ("pipelines", {}),
+    "validate_pipeline": ("findings", {"pipeline_id": "large"}),
+    "preview_node": ("rows", {"pipeline_id": "edited", "node": "src", "events": ROWS}),
+}
+
+
+@pytest.fixture(scope="module")
+def much(large: McpCaller) -> McpCaller:
+    """Also many pipelines, and one with many revisions."""
+    source = {"type": "auto-loader", "id": "src", "config": {"path": "p", "columns": "a string"}}
+    large.call("create_pipeline", {"id": "edited", "name": "Edited"})
+    large.call("create_node", {"pipeline_id": "edited", **source})
+    for n in range(80):
+        said = {"description": f"{n} " + "what this is about. " * 20}
+        large.call("create_pipeline", {"id": f"one-of-many-{n}", "name": f"Many {n}", **said})
+        edit = {"changes": [{"op": "set_pipeline", **said}], "reason": "because of this. " * 9}
+        large.call("edit_pipeline", {"pipeline_id": "edited", **edit})
+    return large
+
+
+@pytest.mark.parametrize("tool", LISTS)
+def test_a_limit_alone_makes_no_answer_long(much: McpCaller, tool: str) -> None:
+    """Who asks for few gets no more than who says nothing, and who asks for many is told how."""
+    name, arguments = LISTS[tool]
+    for limit in (1, 150):
+        result = much.result(tool, {**arguments, "limit": limit})
+        assert len(result.content[0].text) <= ANSWER_CHARACTERS
+        assert size(result.structured_content) <= ANSWER_CHARACTERS * 1.02
+    short = result.structured_content
+    whole = much.call(tool, {**arguments, "limit": 150, "detail": "full"})
+    assert len(whole[name]) > len(short[name])
+    assert short[LEFT_OUT][name] == len(whole[name]) - len(short[name])
+
+
+def test_a_detail_that_there_is_not_is_refused(much: McpCaller) -> None:
+    refused = much.call("list_audit", {"detail": "document"})["error"]
+    assert (refused["code"], refused["where"]) == ("INVALID_ARGUMENT", {"argument": "detail"})
+
+
 def test_who_asks_for_all_gets_all(large: McpCaller) -> None:
     full = large.result("get_pipeline", {"pipeline_id": "large", "detail": "full"})
     assert len(full.structured_content["nodes"]) > STEPS
@@ -176,13 +219,18 @@ HARMLESS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("list_templates", {}),
     ("describe_node_types", {}),
     ("describe_node_types", {"types": ["filter"]}),
-    ("get_pipeline", BUSY),
+    *(
+        ("get_pipeline", {**BUSY, "detail": detail})
+        for detail in ("summary", "mermaid", "svg", "code", "lineage")
+    ),
+    ("get_pipeline", {**BUSY, "detail": "code", "node": "outside"}),
     ("get_history", BUSY),
     ("validate_pipeline", BUSY),
     ("review_pipeline", {**BUSY, "mode": "explain"}),
     ("review_pipeline", {**BUSY, "mode": "review"}),
     ("generate_code", BUSY),
     ("generate_code", {**BUSY, "target": "bundle"}),
+    ("generate_code", {**BUSY, "content": True}),
     ("list_runs", BUSY),
     ("edit_pipeline", {**BUSY, "changes": [{"op": "tidy"}], "dry_run": True}),
     ("parse_code", {"sql": "SELECT 1"}),
@@ -227,6 +275,29 @@ def test_every_answer_names_the_next_call(large: McpCaller, tested: Any) -> None
     assert {tool for tool, _ in calls} | set(HARMFUL) == {o.name for o in operations() if o.mcp}
     for tool, arguments in calls:
         assert named(large, tool, arguments), (tool, arguments)
+
+
+def test_what_changes_names_the_next_call_too(large: McpCaller) -> None:
+    here = {"pipeline_id": "following"}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("create_pipeline", {"id": "following", "template": "impossible-travel"}),
+        ("create_node", here | {"type": "filter"}),
+        ("connect", here | {"source": "sign_ins", "target": "filter"}),
+        ("restore_revision", here),
+        ("benchmark_pattern", BUSY | {"node": "travel", "rates": [100], "seconds": 1}),
+        ("test_connection", BUSY | {"node": "soc"}),
+        ("delete_pipeline", here),
+    ]
+    assert {tool for tool, _ in calls} == set(HARMFUL)
+    for tool, arguments in calls:
+        assert named(large, tool, arguments), tool
+
+
+@pytest.mark.parametrize("detail", ["full", "document", "node"])
+def test_json_holds_the_next_call(large: McpCaller, detail: str) -> None:
+    said = large.result("get_pipeline", {**BUSY, "detail": detail, "node": "outside"})
+    following = json.loads(said.content[0].text)["next"]
+    assert set(re.findall(r"[a-z_]+", following)) & {op.name for op in operations()}
 
 
 @pytest.mark.parametrize("role", ["viewer", "author", "deployer"])

@@ -76,6 +76,8 @@ def test_tools_say_truly_what_they_do(host: Host) -> None:
         assert "outputSchema" not in tool
         assert tool["inputSchema"]["additionalProperties"] is False
         assert len(tool["description"].encode()) < TEXT_BYTES_MAX
+        listed = tool["inputSchema"]["properties"]
+        assert "limit" not in listed or "full" in listed["detail"]["enum"], tool["name"]
 
 
 def test_instructions_fit_where_clients_cut_them() -> None:
@@ -189,6 +191,17 @@ def test_long_work_reports_progress(host: Host) -> None:
     asyncio.run(ask())
     assert heard
     assert heard == sorted(set(heard)), "the protocol asks that progress always rises"
+
+
+def test_a_sentence_finds_the_types_that_fit_best(host: Host) -> None:
+    """And not nearly all of them, which fit a little."""
+    caller = McpCaller(host)
+    said = caller.call("describe_node_types", {"search": "notify people in a chat of teams"})
+    assert said["types"][0]["type"] == "slack-teams-pagerduty"
+    assert len(said["types"]) < len(caller.call("describe_node_types", {})["types"]) / 4
+    assert "describe_node_types() lists all" in said["next"]
+    nothing = caller.call("describe_node_types", {"search": "qqq"})
+    assert (nothing["types"], nothing["next"]) == ([], "describe_node_types() lists all")
 
 
 def test_ids_are_completed(host: Host) -> None:

@@ -224,8 +224,8 @@ def test_a_test_tells_what_helps_next(caller: McpCaller) -> None:
 
 
 def test_an_argument_of_the_wrong_kind_says_which_it_may_be(caller: McpCaller) -> None:
-    error = caller.call("test_pattern", {"pipeline_id": "cards", "events": "rows.csv"})["error"]
-    assert error["message"] == "`events` cannot be str."
+    error = caller.call("test_pattern", {"pipeline_id": "cards", "events": 7})["error"]
+    assert error["message"] == "`events` cannot be int."
     assert '{"file": "path"}' in error["expected"]
     error = caller.call("explain_match", {"pipeline_id": "cards", "key": "c1"})["error"]
     assert '{"card": 4711}' in error["expected"]

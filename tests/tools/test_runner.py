@@ -62,7 +62,7 @@ def test_every_call_that_changes_leaves_one_row(ws: Workspace) -> None:
     ("operation", "arguments", "outcome"),
     [
         ("delete_pipeline", {"pipeline_id": "nothing"}, "PIPELINE_NOT_FOUND"),
-        ("delete_pipeline", {"pipeline": "nothing"}, "INVALID_ARGUMENT"),
+        ("delete_pipeline", {"pipeline_name": "nothing"}, "INVALID_ARGUMENT"),
         ("delete_pipeline", {"pipeline_id": ["a", {"b": 1}]}, "INVALID_ARGUMENT"),
         ("edit_pipeline", {"pipeline_id": "x\x00", "changes": [1]}, "INVALID_ARGUMENT"),
     ],

@@ -18,6 +18,7 @@ from .incomplete import ask_for_rest
 from .language import REFUSAL, kind_refusal
 from .lettered import unlettered
 from .names import Columns, singular
+from .off_topic import is_off_topic
 from .options import take_options, with_options
 from .phrase import Phrase
 from .phrasings import phrased
@@ -72,6 +73,8 @@ class Rules:
             made = self._draft(request, text)
         except ValueError as error:
             return Draft(refusal=f"I cannot do that: {error}.")
+        if not (made.changes or request.document.nodes) and is_off_topic(text, request.schema):
+            return Draft(refusal=REFUSAL)
         changes, replaced = in_changes(made.changes)
         told = (*made.assumptions, *left_out, *replaced) if changes else made.assumptions
         return made._replace(changes=changes, assumptions=told)
