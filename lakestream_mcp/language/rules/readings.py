@@ -57,13 +57,19 @@ _NAMED[_QUALITY] = r"(?:fail|abort|stop) (?:the )?(?:pipeline|job|stream|run|que
 _THERE = r"to|into|->|goes?|#name|#url|#mail|#path|slack|teams|pager ?duty|kafka|topics?|tables?"
 _OTHERS = (
     r"(?:everything else|the rest|rest|(?:all |the )?others|otherwise|else)(?: \w+){0,2} "
-    rf"(?:{_THERE})"
+    rf"(?:{_THERE})|(?:good|valid|clean|correct|proper|normal) (?:ones|rows|records|events)"
+    rf"(?: \w+){{0,2}} (?:{_THERE})"
 )
 _TWO_FLOWS = (
     r"-> (?:(?:the|a|kafka|topic|table|delta) )*(?:#name|#url|#mail|slack|teams|pager ?duty)"
     r"(?: #channel)? (?:,|;|\.|and)(?: \S+){3,24}? -> (?:(?:the|a|kafka|topic|table|delta) )*"
     r"(?:#name|#url|#mail|slack|teams|pager ?duty)"
 )
+_RULE = (
+    r"(?:rule|branch|path|flow|case|alert|pattern|check)s? (?:#num|[a-e]|one|two|three) ?(?:,|:|-)"
+)
+_BRANCHED = rf"{_RULE} (?:\S+ ){{2,60}}?{_RULE}"
+_COPIED = r"(?:;|\.) all rows to (?:#name|#path|topic)|^all rows to (?:#name|#path|topic)"
 _FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
 _TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
 MOST_TOLD = 3
@@ -79,7 +85,8 @@ _HELD_AGAINST = (
 )
 _PARTED = (
     r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
-    rf"(?:{_THERE})|(?:bad|invalid|failing|broken)(?: \w+)? (?:to|into|->|goes?)|"
+    rf"(?:{_THERE})|(?:bad|invalid|failing|broken|good|valid|clean|correct|proper|normal)"
+    r"(?: \w+)? (?:to|into|in|->|goes?)|"
     r"(?:those|ones) (?:\S+ ){1,8}?also|rout(?:e|es|ing)|data quality|quality|expectations?|"
     r"violat\w*|"
     r"validat\w*|expect|ensure|quarantin\w*|(?:otherwise|or) (?:drop|warn|fail)|"
@@ -119,7 +126,7 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
         talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
     elif is_keyless(draft, phrase):
         talk.ask("Per what is the pattern meant?", columns.of_type("string"))
-    elif _merges_ways(phrase, draft, "dead-letter-queue"):
+    elif _merges_ways(Phrase(tokens), draft, "dead-letter-queue") or stacked(draft, request):
         talk.ask("Which rows go where? I did not understand by what they part.")
     elif is_misplaced(draft, Phrase(tokens)):
         talk.ask("Which columns has each of the sources? Tell them right behind its name.")
@@ -138,6 +145,9 @@ def _merges_ways(phrase: Phrase, draft: Draft, *apart: str) -> bool:
     fed = {c.source for c in draft.changes if c.op == "connect" and c.target in sinks}
     if len(sinks) < 2 or ways:
         return False
+    steps = [t for t in types.values() if not t.endswith(_ENDS)]
+    if len(fed) < 2 and (phrase.has(_BRANCHED) or (steps and phrase.has(_COPIED))):
+        return True
     return phrase.has(_OTHERS) or (len(fed) < 2 and phrase.has(_TWO_FLOWS))
 
 
@@ -240,7 +250,8 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     """Whether a draft has all that was said, and nothing that was not."""
     from ..slots import contradictory, invented, loose, miscounted, plain, unsaid
 
-    if not draft.changes or stacked(draft, request) or is_itemised(tokens):
+    itemised = is_itemised(tokens) or _merges_ways(Phrase(tokens), draft)
+    if not draft.changes or stacked(draft, request) or itemised:
         return False
     tokens = plain(tokens, columns.types)
     wrong = contradictory(draft.changes) or loose(draft.changes)
@@ -253,7 +264,7 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     said = Phrase(tokens)
     if spared or mistaken(draft, types, said) or is_misplaced(draft, said):
         return False
-    if is_parted_off(draft, said) or _merges_ways(said, draft) or unheld(draft, said, columns):
+    if is_parted_off(draft, said) or unheld(draft, said, columns):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)

@@ -254,4 +254,8 @@ def simulator(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
         end = max(end, rate.end) if rate.start <= end + 2 else end
         start = min(start, rate.start) if rate.end >= start - 2 else start
     phrase.use(start, end)
-    return Made("stream-simulator", config, "Simulator"), phrase.outside(start, end)
+    said = {*range(start, end)} | {
+        *(range(rate.start, rate.end) if rate and "events_per_second" in config else ())
+    }
+    rest = [token for place, token in enumerate(phrase.tokens) if place not in said]
+    return Made("stream-simulator", config, "Simulator"), Phrase(rest, phrase.used)

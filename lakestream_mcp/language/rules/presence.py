@@ -1,0 +1,117 @@
+"""What a text says of columns that are there, lack, or have a sign, spelt as comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .names import Columns, singular
+from .phrase import Found, Phrase
+from .rewriting import rewritten, sign, word
+from .tokens import Token
+
+_END = (
+    r"(?= (?:or|and|,|;|\.|:|\(|\)|->|should|shall|must|will|go|goes|to|into|in|are|is|land)(?!\S)"
+    r"|$)"
+)
+_LACKS = (
+    r"(?:(?:that|which|who) )?(?:having|have|has|had|with|carrying|carry|carries|contain|contains|"
+    r"show|shows|bring|come with|comes with|there is) no (?P<c>[a-z_]\w*)"
+    rf"(?: \( (?P=c) (?:is |= )?null \))?{_END}"
+)
+_EXPLAINED = r"(?P<w>no|without) (?P<c>[a-z_]\w*) \( (?P=c) (?:is |= )?null \)"
+_OR_NO = rf"(?P<w>or|and|,)(?: with)? no (?P<c>[a-z_]\w*){_END}"
+_THERE = (
+    r"(?P<c>[a-z_]\w*) (?:(?:must|should|has to|have to|needs to|need to|shall|may|can) )?"
+    r"(?P<not>not |never )?(?:be |is |are )?(?:there|exist|exists|filled|filled in|populated|"
+    r"provided|available)(?= (?:,|;|\.|and|or|otherwise|else|\))|$)"
+)
+_HOW = (
+    r"zero or negative|zero or (?:less|below|under)|negative or zero|0 or negative|"
+    r"non negative|non positive|#num or negative|negative or #num|negative|positive"
+)
+_SIGN = (
+    r"(?P<c>[a-z_]\w*) "
+    r"(?:(?:(?:must|should|has to|have to|needs to|may|can)(?P<not> not| never)? )?"
+    rf"(?:be|is|are|was|were)|of|=)(?P<not2> not| never)? (?P<how>{_HOW})(?! #num)"
+)
+_SIGNED = r"(?:(?:an?|the) )?(?P<how>negative|positive|non negative|non positive) (?P<c>[a-z_]\w*)"
+_KEY_OF_ITS = (
+    r"(?:for|within|among|inside)(?: (?:its|their|his|her|that|the respective|the corresponding|"
+    r"the given))(?: own)? (?P<c>[a-z_]\w*)"
+)
+_SEVERAL = (
+    r"(?P<lead>(?:from|at|in|on|with|across|via|over|to|through|of|uses|used|using|visits|visited|"
+    r"visiting)(?: (?:more than|at least|over|>=|>))?) (?P<n>#num)(?P<more> (?:or more|\+))? "
+    r"(?P<w>[a-z_]\w*s)(?! (?:ago|later|apart))"
+)
+
+
+def present(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
+    """`having no country` as `country is null`; `a negative amount` as `amount < 0`; `from 2
+    countries` as `from 2 different countries`; `for its card` as `per card`."""
+    if not columns:
+        return list(tokens)
+    known = Columns(dict(columns), True)
+    names = {name.lower() for name in columns}
+    numbers = {name.lower() for name in known.numeric()}
+    keys = {name.lower() for name in known.key_candidates()}
+
+    def lacking(found: Found) -> list[Token] | None:
+        column = found.groups["c"][0]
+        if column.norm not in names:
+            return None
+        lead = tuple(t for t in found.groups.get("w", ()) if t.norm not in ("no", "without"))
+        with_ = [] if "w" in found.groups else [word("where", found.tokens[0])]
+        return [*lead, *with_, column, *(word(w, column) for w in ("is", "null"))]
+
+    def there(found: Found) -> list[Token] | None:
+        column = found.groups["c"][0]
+        if column.norm not in names:
+            return None
+        said = ("is", "null") if "not" in found.groups else ("is", "not", "null")
+        return [column, *(word(w, column) for w in said)]
+
+    def signed(found: Found) -> list[Token] | None:
+        column = found.groups["c"][0]
+        if column.norm not in numbers:
+            return None
+        denied = any(n in found.groups for n in ("not", "not2"))
+        return _signed(found, column, denied)
+
+    def keyed(found: Found) -> list[Token] | None:
+        column = found.groups["c"][0]
+        return [word("per", column), column] if column.norm in keys else None
+
+    def several(found: Found) -> list[Token] | None:
+        said, noun = found.groups, found.groups["w"][0]
+        named = known.exactly([singular(noun.norm)])
+        counts = said["n"][0].unit == "" and said["n"][0].value > 1
+        if named is None or not {*named.names} <= {*known.of_type("string")} or not counts:
+            return None
+        more = said.get("more", ())
+        return [*said["lead"], *said["n"], *more, word("different", noun), noun]
+
+    tokens = rewritten(tokens, (_LACKS, lacking), (_EXPLAINED, lacking))
+    if Phrase(tokens).has("is null"):
+        tokens = rewritten(tokens, (_OR_NO, lacking))
+    return rewritten(
+        tokens,
+        (_THERE, there),
+        (_SIGN, signed),
+        (_SIGNED, signed),
+        (_KEY_OF_ITS, keyed),
+        (_SEVERAL, several),
+    )
+
+
+def _signed(found: Found, column: Token, denied: bool) -> list[Token]:
+    """`amount < 0` for a negative one, `amount <= 0` for one that is zero or negative."""
+    how = [t.norm for t in found.groups["how"]]
+    opposite = "non" in how
+    less = ("negative" in how) != opposite or not {"negative", "positive"} & {*how}
+    equal = opposite or (len(how) > 1 and not opposite)
+    if denied:
+        less, equal = not less, not equal
+    told = ("<" if less else ">") + ("=" if equal else "")
+    first = found.groups["how"][0]
+    return [column, sign(told, first), first._replace(kind="num", text="0", norm="#num", value=0)]
