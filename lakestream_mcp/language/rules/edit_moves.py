@@ -134,6 +134,11 @@ class Moves(Replacements):
         """Two transforms that follow one another, the other way round."""
         if {self.flow.category(first), self.flow.category(second)} & {"source", "sink"}:
             return False
+        if any(
+            c.op == "connect" and {c.source, c.target} == {first, second} for c in self.flow.changes
+        ):
+            phrase.use()
+            return True
         pair = [e[:2] for e in self.flow.edges]
         if (second, first) in pair:
             first, second = second, first

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from .measures import FUNCTIONS
 from .phrase import Phrase
@@ -93,6 +94,23 @@ _COMPUTED = (
     r"max|minimum|min) (?:of )?(?:the )?\w+ (?:per|by|for each)"
 )
 _TOTAL = rf"(?:{'|'.join(FUNCTIONS)}) (?:of )?(?:the )?\w+ (?:per|by|for each)"
+
+
+_ANY_TIME = (
+    r"(?:no|without|any|unlimited|whatever) (?:an? |any )?"
+    r"(?:time|limit|time ?limit|window|deadline)|"
+    r"however long|no matter (?:how|when)|at any time|any time|whenever after|ever|eventually|"
+    r"some ?time|sooner or later|forever|unbounded"
+)
+UNTIMED = "Within what time must the steps come? Say `within 10 minutes`, or `no time limit`."
+
+
+def is_untimed(config: Mapping[str, Any], phrase: Phrase) -> bool:
+    """Whether the steps of a sequence may come years apart, and nobody said so."""
+    steps = [s for s in config.get("steps") or () if isinstance(s, dict)]
+    later = [s for s in steps[1:] if s.get("contiguity") != "strict"]
+    timed = config.get("within") or any(s.get("within") for s in steps)
+    return bool(later) and not timed and not phrase.has(_ANY_TIME)
 
 
 def open_point(phrase: Phrase, types: Collection[str], columns: Collection[str]) -> str | None:

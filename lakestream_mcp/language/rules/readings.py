@@ -24,7 +24,7 @@ from .mistakes import (
     unheld,
 )
 from .names import Columns
-from .open_points import open_point
+from .open_points import UNTIMED, is_untimed, open_point
 from .phrase import Phrase
 from .reader import Reader
 from .talk import Talk
@@ -175,6 +175,9 @@ def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     question = open_point(phrase, types, columns.types) if draft.changes else _amount(phrase)
     if question is None and _is_idle(phrase, types):
         question = "What is to be done with the rows, or which of them are meant?"
+    sequences = [c.node.config for c in draft.changes if c.op == "add_node"]
+    if question is None and any(is_untimed(c, phrase) for c in sequences):
+        question = UNTIMED
     if question is None:
         return draft
     talk.ask(question)
