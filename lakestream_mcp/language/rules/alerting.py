@@ -80,6 +80,12 @@ _COOLDOWN = (
     r"hold ?off|suppression)(?: (?:period|time|window|interval))?|(?:quiet|mute) (?:period|time))"
     r"(?: (?:of|is|:|=|for))* (?P<t>#dur)"
 )
+_NO_LIMIT = (
+    r"(?:(?:,|with|and|there is|has|have|but) )*(?:no|without(?: an?| any)?|any|unlimited) "
+    r"(?:time ?limit|time limit|deadline|time constraint|time window|time frame|timeout)"
+    r"(?: (?:at all|needed|whatsoever))?|(?:(?:,|and) )?(?:however long it takes|no matter how long"
+    r"(?: it takes)?)"
+)
 _LATER = r"not later than(?= #dur)"
 
 
@@ -133,6 +139,7 @@ def _again_after(found: Found) -> list[Token]:
 
 _WORDINGS: tuple[Rewriting, ...] = (
     (_ALARM, lambda found: [word("alert", found.tokens[0])]),
+    (_NO_LIMIT, lambda _: []),
     (_NO_SPAM, lambda found: [mark(";", found.tokens[0])]),
     (_AT_MOST_IN, _one_in),
     (_AT_MOST_ONE, _one),

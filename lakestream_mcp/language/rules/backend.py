@@ -6,42 +6,31 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..proposal import Draft
-from .alerting import alerting
 from .building import build
 from .clauses import clauses, is_instruction
-from .copies import copied
 from .declared import declared
 from .drafts import concluded, with_places
 from .event_time import simulated_columns
 from .flow import Flow
-from .held_against import held
 from .incomplete import ask_for_rest
-from .labelled import labelled
 from .language import REFUSAL, kind_refusal
-from .lettered import unlettered
 from .names import Columns, singular
 from .options import take_options, with_options
 from .phrase import Phrase
-from .phrasings import phrased
-from .presence import present
 from .quantities import measured
 from .reader import Reader
 from .readings import better
-from .remarks import told_of
-from .reworded import reworded
 from .row_patterns import clause_text
 from .scene import Made
-from .spelt import spelt
 from .talk import Talk
 from .tokens import MAX_TEXT, clean, tokenise
-from .turned import turned
 from .typed import typed_columns
 from .typos import corrected
+from .usual import usual, usual_of
 from .words import ENTITIES, THINGS
 
 if TYPE_CHECKING:
     from ..proposal import Request
-    from .tokens import Token
 
 MAX_WORDS = 250
 _NAMES_SOURCE = (
@@ -85,7 +74,7 @@ class Rules:
         names = (*request.schema, *(n for c in request.columns.values() for n in c))
         tokens = measured(corrected(tokenise(text), names))
         options, tokens = ([], tokens) if request.document.nodes else take_options(tokens)
-        tokens = tokens if request.document.nodes else _usual(tokens)
+        tokens = tokens if request.document.nodes else usual(tokens)
         whole, columns, given = tokens, request.schema, bool(request.schema)
         if not request.schema and not request.document.nodes:
             said = declared(tokens, talk)
@@ -94,10 +83,7 @@ class Rules:
             columns, whole = (columns, whole) if columns else (said.types, tokens)
             columns = simulated_columns(request, [Phrase(whole)]) or columns
         if not request.document.nodes:
-            tokens, whole = (
-                told_of(spelt(held(present(said, columns), columns), columns), columns)
-                for said in (tokens, whole)
-            )
+            tokens, whole = (usual_of(said, columns) for said in (tokens, whole))
         found = clauses(tokens, bool(request.document.nodes))
         if any(len(part) > MAX_WORDS for part in found):
             return Draft(refusal=f"A sentence has more than {MAX_WORDS} words. Say it in several.")
@@ -115,11 +101,6 @@ class Rules:
         from .repair import repaired
 
         return repaired(request, draft, findings)
-
-
-def _usual(tokens: Sequence[Token]) -> list[Token]:
-    """The text of a new pipeline with other ways to say a thing replaced by the usual ones."""
-    return turned(phrased(labelled(copied(alerting(reworded(unlettered(tokens)))))))
 
 
 def known_columns(request: Request) -> Columns:

@@ -18,7 +18,8 @@ _GOES = (
 )
 _ALL_COUNT = (
     r"(?:,|-|so|and|because|since)(?: (?:,|so|and|then|now|that|because|since))*"
-    r" (?:every\w*|all|any)(?: \w+){0,2}? (?:should|must|shall|can|may|will|is to|are to|has to|have to|needs to)"
+    r" (?:every\w*|all|any)(?: \w+){0,2}? "
+    r"(?:should|must|shall|can|may|will|is to|are to|has to|have to|needs to)"
     r"(?: (?:be|just|now|simply))* (?:count|counted|matter|pass|considered|go through|included|"
     r"through|used)(?: (?:now|again|then))*$"
 )
@@ -126,8 +127,8 @@ def _worded(phrase: Phrase, columns: Collection[str]) -> Phrase:
         column, how = found.groups["c"][0], found.groups["how"][0]
         bound = _OPPOSITE.get(how.norm, "most")
         must = [how._replace(text=w, norm=w) for w in ("must", "be", "at", bound)]
-        inside = _subject(phrase, found.start, how)
-        phrase = _with(phrase, found, (column, *must, *found.groups["n"], *inside))
+        said = (*_subject(phrase, found.start, how), column, *must, *found.groups["n"])
+        phrase = _with(phrase, found, said)
     found = phrase.at(_CHECK)
     if found is not None and found.groups["c"][0].norm in columns:
         column = found.groups["c"][0]
@@ -143,11 +144,11 @@ def _worded(phrase: Phrase, columns: Collection[str]) -> Phrase:
 
 
 def _subject(phrase: Phrase, end: int, at: Token) -> tuple[Token, ...]:
-    """`in Paid` of `Paid should …, and nothing with a total under 5`, which is of Paid too."""
+    """`Paid :` of `Paid should …, and nothing with a total under 5`, which is of Paid too."""
     modal = phrase.part(0, end).find(r"should|must|shall|has to|may|can|needs? to|to")
     if modal is None or not 0 < modal.start <= _SUBJECT:
         return ()
-    return (at._replace(text="in", norm="in"), *phrase.tokens[: modal.start])
+    return (*phrase.tokens[: modal.start], at._replace(kind="punct", text=":", norm=":"))
 
 
 def _with(phrase: Phrase, found: Found, tokens: Sequence[Token]) -> Phrase:

@@ -28,7 +28,7 @@ from .open_points import UNTIMED, is_untimed, open_point
 from .phrase import Phrase
 from .reader import Reader
 from .talk import Talk
-from .tokens import Token
+from .tokens import Token, clean, tokenise
 
 if TYPE_CHECKING:
     from ..proposal import Request
@@ -101,12 +101,12 @@ def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: D
         return draft
     sound = _is_sound(request, tokens, columns, draft)
     if sound and not _is_unplaced(draft):
-        return _asked(tokens, columns, draft)
+        return _asked(request.text, tokens, columns, draft)
     other = _second(request, tokens, columns)
     if other is None or (sound and _is_unplaced(other)):
         sure = draft if sound else _unsure(request, tokens, columns, draft)
-        return _asked(tokens, columns, sure)
-    return _asked(tokens, columns, other)
+        return _asked(request.text, tokens, columns, sure)
+    return _asked(request.text, tokens, columns, other)
 
 
 def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
@@ -168,7 +168,7 @@ def _denies(draft: Draft) -> bool:
     )
 
 
-def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
+def _asked(said: str, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     """The draft, or a question about what the text names and the draft has not."""
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     phrase, talk = Phrase(tokens), Talk()
@@ -176,13 +176,13 @@ def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     if question is None and _is_idle(phrase, types):
         question = "What is to be done with the rows, or which of them are meant?"
     sequences = [c.node.config for c in draft.changes if c.op == "add_node"]
-    if question is None and any(is_untimed(c, phrase) for c in sequences):
+    if question is None and any(is_untimed(c, Phrase(tokenise(clean(said)))) for c in sequences):
         question = UNTIMED
     if question is None:
         return draft
     talk.ask(question)
-    said = {q.text: q for q in (*draft.questions, *talk.asked())}
-    return Draft(assumptions=draft.assumptions, questions=tuple(said.values()))
+    asked = {q.text: q for q in (*draft.questions, *talk.asked())}
+    return Draft(assumptions=draft.assumptions, questions=tuple(asked.values()))
 
 
 def _is_idle(phrase: Phrase, types: Collection[str]) -> bool:
