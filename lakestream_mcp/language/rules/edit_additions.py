@@ -39,8 +39,8 @@ class Additions(Patterns):
         if phrase.at(_SETS) and not phrase.has(r"(?:to|into) (?:slack|teams|pagerduty|email|#\w+)"):
             return False
         old = phrase.at(rf"{_GONE}|{_MOVES}") or self._of_old_sink(phrase)
-        old = old or (phrase.has(_ONLY_TO) and mentions(phrase, self.references))
-        start = None if old else self._start(phrase)
+        own = phrase.has(_ONLY_TO) and bool(mentions(phrase, self.references))
+        start = None if old or own else self._start(phrase)
         if start is None:
             return False
         at, made, assumed = start.node, False, dict(self.talk.assumptions)

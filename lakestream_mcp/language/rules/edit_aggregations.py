@@ -63,7 +63,9 @@ class AggregationEdits(EditKind):
     def _extended(self, node: str) -> bool:
         """Whether what a window computes was changed before: `the max of total and a count`."""
         return any(
-            change.op == "update_node" and change.id == node and "aggregations" in change.config
+            change.op == "update_node"
+            and change.id == node
+            and "aggregations" in (change.config or {})
             for change in self.values.flow.changes
         )
 

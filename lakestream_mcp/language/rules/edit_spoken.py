@@ -46,6 +46,10 @@ _CHECK = (
     rf"(?P<do>{_GOES}) (?:the |our |that )?(?P<c>[a-z_]\w*) (?:check|test|rule|limit|condition|"
     r"restriction|criterion|cut ?off)(?: (?:any ?more|now|please|completely|altogether))*$"
 )
+_FIELD_TO = (
+    r"(?P<f>threshold|window|limit|timeout|length|gap|within|duration|count|bar) (?:up|down|back)"
+    r"(?= to #(?:num|dur))"
+)
 _MAIL_ALL = (
     r"(?P<lead>.*?)(?P<do>mail|e ?mail|send)(?: (?:all|the|every|each|any|of|our|these|those))*"
     r" (?:hits?|matches|match|alerts?|results?|findings|detections|cases|hit) to (?P<a>#mail)"
@@ -119,9 +123,11 @@ def _worded(phrase: Phrase, columns: Collection[str]) -> Phrase:
     """One clause with the usual words for what it says."""
     found = phrase.find(_ONLY_LAST)
     if found is not None:
-        said, only = found.groups, phrase.tokens[found.end - 1]
-        moved = (*said["lead"], only._replace(norm="only", text="only"), *said["to"], *said["a"])
+        told, only = found.groups, phrase.tokens[found.end - 1]
+        moved = (*told["lead"], only._replace(norm="only", text="only"), *told["to"], *told["a"])
         phrase = _with(phrase, found, moved)
+    while (found := phrase.find(_FIELD_TO)) is not None:
+        phrase = _with(phrase, found, found.groups["f"])
     found = phrase.find(_NOTHING)
     if found is not None and found.groups["c"][0].norm in columns:
         column, how = found.groups["c"][0], found.groups["how"][0]

@@ -59,6 +59,12 @@ _BARE = (
     r"(?:(?:please|can you|could you|just) )*(?:change|edit|modify|adjust|update|alter|tweak|fix)"
     r"(?: (?:it|this|that|them|something|things|the|a|pipeline|bit|please))+$"
 )
+_NO_ALERTS = (
+    r"(?:please )?(?:no|do not send|do not want)(?: (?:any|more))? "
+    r"(?:alerts?|alarms?|messages?|notifications?|mails?)(?: (?:for|when|on|if|about|anything))*"
+    r" (?:under|below|over|above|less than|more than|at least|at most) #num"
+    r"(?: (?:please|any ?more))*$"
+)
 _TO_KAFKA = (
     r"(?:send|write|post|publish|push|move|switch|go|goes|put|forward|stream)(?: \S+){0,3}? "
     r"(?:to|into|on|via) (?:the |a |our )?kafka(?! (?:topics?|on|at|[a-z]+ (?:on|at)) )"
@@ -181,7 +187,11 @@ class Editor(Additions):
         return word in {n.lower() for n in self.flow.types}
 
     def _bare(self, phrase: Phrase) -> bool:
-        """`change it`: what is to be changed is not said."""
+        """`change it`, `no alerts under 200`: what is to be changed is not said."""
+        if phrase.at(_NO_ALERTS):
+            phrase.use()
+            self.talk.ask("Of which value is that said? Name a column, or a node.", self.flow.types)
+            return True
         if phrase.at(_BARE) is None:
             return False
         phrase.use()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .names import Columns, singular
+from .column_sets import ColumnSets
+from .names import singular
 from .phrase import Found, Phrase
 from .rewriting import rewritten, sign, word
 from .tokens import Token
@@ -46,62 +47,63 @@ _SEVERAL = (
 )
 
 
-def present(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
-    """`having no country` as `country is null`; `a negative amount` as `amount < 0`; `from 2
-    countries` as `from 2 different countries`; `for its card` as `per card`."""
-    if not columns:
-        return list(tokens)
-    known = Columns(dict(columns), True)
-    names = {name.lower() for name in columns}
-    numbers = {name.lower() for name in known.numeric()}
-    keys = {name.lower() for name in known.key_candidates()}
+class _Presence(ColumnSets):
+    """What a text says of what columns hold."""
 
-    def lacking(found: Found) -> list[Token] | None:
+    def reword(self, tokens: Sequence[Token]) -> list[Token]:
+        """The text with what is looked for, one after the other."""
+        tokens = rewritten(tokens, (_LACKS, self._lacking), (_EXPLAINED, self._lacking))
+        if Phrase(tokens).has("is null"):
+            tokens = rewritten(tokens, (_OR_NO, self._lacking))
+        return rewritten(
+            tokens,
+            (_THERE, self._there),
+            (_SIGN, self._signed),
+            (_SIGNED, self._signed),
+            (_KEY_OF_ITS, self._keyed),
+            (_SEVERAL, self._several),
+        )
+
+    def _lacking(self, found: Found) -> list[Token] | None:
         column = found.groups["c"][0]
-        if column.norm not in names:
+        if column.norm not in self.names:
             return None
         lead = tuple(t for t in found.groups.get("w", ()) if t.norm not in ("no", "without"))
         with_ = [] if "w" in found.groups else [word("where", found.tokens[0])]
         return [*lead, *with_, column, *(word(w, column) for w in ("is", "null"))]
 
-    def there(found: Found) -> list[Token] | None:
+    def _there(self, found: Found) -> list[Token] | None:
         column = found.groups["c"][0]
-        if column.norm not in names:
+        if column.norm not in self.names:
             return None
         said = ("is", "null") if "not" in found.groups else ("is", "not", "null")
         return [column, *(word(w, column) for w in said)]
 
-    def signed(found: Found) -> list[Token] | None:
+    def _signed(self, found: Found) -> list[Token] | None:
         column = found.groups["c"][0]
-        if column.norm not in numbers:
+        if column.norm not in self.numbers:
             return None
         denied = any(n in found.groups for n in ("not", "not2"))
         return _signed(found, column, denied)
 
-    def keyed(found: Found) -> list[Token] | None:
+    def _keyed(self, found: Found) -> list[Token] | None:
         column = found.groups["c"][0]
-        return [word("per", column), column] if column.norm in keys else None
+        return [word("per", column), column] if column.norm in self.keys else None
 
-    def several(found: Found) -> list[Token] | None:
+    def _several(self, found: Found) -> list[Token] | None:
         said, noun = found.groups, found.groups["w"][0]
-        named = known.exactly([singular(noun.norm)])
+        named = self.known.exactly([singular(noun.norm)])
         counts = said["n"][0].unit == "" and said["n"][0].value > 1
-        if named is None or not {*named.names} <= {*known.of_type("string")} or not counts:
+        if named is None or not {*named.names} <= {*self.known.of_type("string")} or not counts:
             return None
         more = said.get("more", ())
         return [*said["lead"], *said["n"], *more, word("different", noun), noun]
 
-    tokens = rewritten(tokens, (_LACKS, lacking), (_EXPLAINED, lacking))
-    if Phrase(tokens).has("is null"):
-        tokens = rewritten(tokens, (_OR_NO, lacking))
-    return rewritten(
-        tokens,
-        (_THERE, there),
-        (_SIGN, signed),
-        (_SIGNED, signed),
-        (_KEY_OF_ITS, keyed),
-        (_SEVERAL, several),
-    )
+
+def present(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
+    """`having no country` as `country is null`; `a negative amount` as `amount < 0`; `from 2
+    countries` as `from 2 different countries`; `for its card` as `per card`."""
+    return _Presence(columns).reword(tokens) if columns else list(tokens)
 
 
 def _signed(found: Found, column: Token, denied: bool) -> list[Token]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from .names import Columns, singular
+from .column_sets import ColumnSets
+from .names import singular
 from .phrase import Found, Phrase
-from .rewriting import Rewriting, mark, rewritten, word
+from .rewriting import Rewriting, mark, rewritten, sign, word
 from .tokens import Token
 from .words import COLUMN_TYPES
 
@@ -48,73 +49,139 @@ _THAN_BEFORE = (
     r"(?:one |value |reading |row |trade )?(?:before|previous|last)(?: one)?"
     rf"(?: ,| for)* (?P<n>#times|#num)(?: times)? {_ROWED}"
 )
+_THAN = r"(?P<b>[a-z_]\w*|or|and) (?P<how>greater|bigger|higher|larger|smaller|lower|less)(?= #num)"
+_VALUE = (
+    r"(?P<c>[a-z_]\w*)(?: (?:=|is|of|in))? (?P<a>#str)"
+    r"(?P<m>(?: (?:,|but|and|then|never|not|no|without))*"
+    r" (?:but|then|never|not|without)(?: (?:,|then|never|not|no|an?|the|any))*) (?P<v>#str)"
+)
+_SEEN = (
+    r"(?:(?:who|that|which|has|have|had) )*(?:visit|visits|visited|visiting|view|views|viewed|"
+    r"opens|opened|hits|loads|loaded|saw|sees|lands on|landed on)(?: the)? (?P<c>[a-z_]\w*)"
+    r"(?= (?:(?:=|is|of) )?#str)"
+)
+_PRODUCT = (
+    r"(?P<f>(?:sum|total|average|avg|mean|max|min|maximum|minimum)(?: of)?(?: the)?) "
+    r"(?P<l>[a-z_]\w*) (?P<s>[*/+-]|times|multiplied by|divided by|plus|minus) (?P<r>[a-z_]\w*)"
+)
+_ROWS_OF_LAST = (
+    r"(?P<w>payments|orders|rows|events|logins|readings|trades|clicks|transactions|requests) "
+    r"(?:of|from|in|over|during) the (?:last|past|previous)(?= #dur)"
+)
 _DOWN = ("lower", "smaller")
+_OPERATIONS = {
+    "*": ("*", "times"), "times": ("*", "times"), "multiplied": ("*", "times"),
+    "/": ("/", "by"), "divided": ("/", "by"), "+": ("+", "plus"), "plus": ("+", "plus"),
+    "-": ("-", "minus"), "minus": ("-", "minus"),
+}  # fmt: skip
 _SUBSCRIBED = re.compile(r"projects/([\w-]+)/(subscriptions|topics)/([\w.-]+)")
 
 
-def shaped(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
-    """`split items into separate rows` as `explode items`; `amount to int` as `cast amount to
-    int`; `how much total` as `sum of total`; `5 lower prices in a row` as `5 falling prices …`."""
-    known = Columns(dict(columns), True)
-    names = {name.lower() for name in columns}
-    numbers = {name.lower() for name in known.numeric()}
-    lists = {n.lower() for n, kind in columns.items() if kind.startswith(("array", "map"))}
+class _Shapes(ColumnSets):
+    """What a text says of how columns become others."""
 
-    def apart(found: Found) -> list[Token] | None:
+    def rules(self) -> tuple[Rewriting, ...]:
+        """What is looked for, one after the other."""
+        return (
+            (_APART, self._apart),
+            (_EACH, self._apart),
+            (_CAST, self._cast),
+            (_RENAMED, self._renamed),
+            (_HOW_MUCH, self._much),
+            (_STEPS, self._steps),
+            (_THAN_BEFORE, self._before),
+            (_THAN, self._than),
+            (_SEEN, self._seen),
+            (_VALUE, self._valued),
+            (_PRODUCT, self._product),
+            (_ROWS_OF_LAST, lambda f: [*f.groups["w"], word("within", f.tokens[-1])]),
+        )
+
+    def _apart(self, found: Found) -> list[Token] | None:
         column, how = found.groups["c"][0], Phrase(found.groups.get("how", ()))
         rows = how.has(_IS_ROWS) or "apart" in {t.norm for t in found.tokens}
-        if column.norm not in lists or not rows:
+        if column.norm not in self.lists or not rows:
             return None
         return [word("explode", found.tokens[0]), column, mark(",", column)]
 
-    def cast(found: Found) -> list[Token] | None:
+    def _cast(self, found: Found) -> list[Token] | None:
         said = found.groups
-        if said["c"][0].norm not in names:
+        if said["c"][0].norm not in self.names:
             return None
         to = word("to", said["t"][0])
         told = [word("cast", said["c"][0]), *said["c"], to, *said["t"], *said.get("more", ())]
         return [*said.get("b", ()), *told]
 
-    def renamed(found: Found) -> list[Token] | None:
+    def _renamed(self, found: Found) -> list[Token] | None:
         said = found.groups
-        if said["c"][0].norm not in names:
+        if said["c"][0].norm not in self.names:
             return None
         told = [word("rename", said["c"][0]), *said["c"], word("to", said["n"][0]), *said["n"]]
         return [*said.get("b", ()), *told]
 
-    def much(found: Found) -> list[Token] | None:
+    def _much(self, found: Found) -> list[Token] | None:
         column = found.groups["c"][0]
-        if column.norm not in numbers:
+        if column.norm not in self.numbers:
             return None
         counts = [word("count", column)] if "many" in found.groups else []
         return [*counts, mark(",", column), *(word(w, column) for w in ("sum", "of")), column]
 
-    def steps(found: Found) -> list[Token] | None:
+    def _steps(self, found: Found) -> list[Token] | None:
         noun, how = found.groups["c"][0], found.groups["how"][0]
-        if singular(noun.norm) not in numbers and noun.norm not in numbers:
+        if singular(noun.norm) not in self.numbers and noun.norm not in self.numbers:
             return None
         way = "falling" if how.norm in _DOWN else "rising"
         row = (word(w, how) for w in ("in", "a", "row"))
         return [*found.groups["n"], word(way, how), noun, *row]
 
-    def before(found: Found) -> list[Token] | None:
+    def _before(self, found: Found) -> list[Token] | None:
         column, how = found.groups["c"][0], found.groups["how"][0]
-        if column.norm not in numbers:
+        if column.norm not in self.numbers:
             return None
         verb = word("falls" if how.norm in _DOWN else "rises", how)
         number = found.groups["n"][0]._replace(kind="times", norm="#times")
         return [column, verb, number, *(word(w, how) for w in ("in", "a", "row"))]
 
-    rules: tuple[Rewriting, ...] = (
-        (_APART, apart),
-        (_EACH, apart),
-        (_CAST, cast),
-        (_RENAMED, renamed),
-        (_HOW_MUCH, much),
-        (_STEPS, steps),
-        (_THAN_BEFORE, before),
-    )
-    return rewritten(tokens, *rules)
+    def _than(self, found: Found) -> list[Token] | None:
+        before = found.groups["b"][0]
+        if before.norm not in {*self.numbers, "or", "and"}:
+            return None
+        how = found.groups["how"][0]
+        return [before, how, word("than", how)]
+
+    def _valued(self, found: Found) -> list[Token] | None:
+        said = found.groups
+        column = said["c"][0]
+        if column.norm not in self.texts:
+            return None
+        return [
+            column,
+            sign("=", column),
+            *said["a"],
+            *said["m"],
+            column,
+            sign("=", column),
+            *said["v"],
+        ]
+
+    def _seen(self, found: Found) -> list[Token] | None:
+        column = found.groups["c"][0]
+        return [column] if column.norm in self.texts else None
+
+    def _product(self, found: Found) -> list[Token] | None:
+        said, left, right = found.groups, found.groups["l"][0], found.groups["r"][0]
+        if not {left.norm, right.norm} <= self.numbers:
+            return None
+        name = f"{left.text}_{_OPERATIONS[said['s'][0].norm][1]}_{right.text}"
+        computed = [word("compute", left), left, sign(_OPERATIONS[said["s"][0].norm][0], left)]
+        computed += [right, word("as", left), word(name, left), mark(";", left)]
+        return [*computed, *said["f"], word(name, left)]
+
+
+def shaped(tokens: Sequence[Token], columns: Mapping[str, str]) -> list[Token]:
+    """`split items into separate rows` as `explode items`; `amount to int` as `cast amount to
+    int`; `how much total` as `sum of total`; `5 lower prices in a row` as `5 falling prices …`."""
+    return rewritten(tokens, *_Shapes(columns).rules())
 
 
 def addressed(tokens: Sequence[Token]) -> list[Token]:
