@@ -25,7 +25,7 @@ _BUT = r"(?:any|all|every)(?:thing|one)?(?: \w+)? (?:but|except)|except|other th
 _TAKEN_FOR = r"as (?:an? |the )?(?:expected|trigger\w*|answer|purchase|reply|success|failure|hit)"
 _THE_TABLE = r"(?:the|our|that|this|existing)(?: (?:delta|output|result|results|same))* table"
 _ONLY_TO = (
-    r"(?:goes?|go|sent|written|mailed|posted) only (?:to|into) #(?:mail|name|channel|url|path)"
+    r"(?:(?:goes?|go|sent|written|mailed|posted) )?only (?:to|into) #(?:mail|name|channel|url|path)"
 )
 _WAY = r"directly|straight|right away|instead"
 _WAYS = r"rest|others|otherwise|everything else|remaining|other ones"

@@ -134,9 +134,7 @@ class Moves(Replacements):
         """Two transforms that follow one another, the other way round."""
         if {self.flow.category(first), self.flow.category(second)} & {"source", "sink"}:
             return False
-        if any(
-            c.op == "connect" and {c.source, c.target} == {first, second} for c in self.flow.changes
-        ):
+        if self.flow.joins_anew(first, second):
             phrase.use()
             return True
         pair = [e[:2] for e in self.flow.edges]

@@ -14,7 +14,9 @@ from .words import DURATIONS
 _BACK = (
     r"(?:(?:no|oh|ah|oops|hm|actually|sorry|but|,|-) ?)*"
     r"(?:no ,? ?wait|wait(?: ,)?(?: no)?|scratch that|strike that|never ?mind|forget (?:that|it)|"
-    r"on second thoughts?|correction|i take that back|leave that|cancel that)"
+    r"on second thoughts?|correction|i take that back|leave that|cancel that|"
+    r"(?:(?<=, )|^)(?:no|nope|sorry|i mean|i meant|or rather|or better|make that)(?: ,)?"
+    r"(?= (?:(?:i mean|i meant|rather|better|make (?:it|that)) )?#(?:num|dur|times)(?: |$)))"
     r"(?: (?:,|no|leave|forget|scratch|that|it|one|please|alone|be|as|is|rather|just|:|-))*"
 )
 """What takes back what was said before."""

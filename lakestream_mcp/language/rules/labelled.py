@@ -16,9 +16,10 @@ _CROSSING = (
     r"(?:[,;.] )?(?:trigger\w*|events?|emit\w*|report\w*|crossings?|transitions?|direction|fires?|"
     r"alert\w*|when|only|type|kind|mode)(?: (?:on|is|are|at|=|:|type|only|for|the|an?))* "
     rf"(?P<how>{'|'.join(_CROSSED.values())})(?: (?:only|events?))?(?= (?:[,;.)]|->|and|for|per|"
-    r"key|to|into|window|radius)|$)"
+    r"from|of|at|key|to|into|window|radius)|$)"
 )
 _ZONE = r"geo ?fenc\w*|zone|radius|circle|perimeter|#dist"
+_ONLY_IN = r"\( (?P<in>(?:[^() ]+ ){1,10}?)only \)|\( only (?P<in2>(?:[^() ]+ ){1,10}?)\)"
 _RECENT = r"(?:the )?(?P<n>#num) (?:most recent|latest|newest|immediately preceding)"
 _LAND = (
     r"(?:(?:should|must|shall|will|have to|has to|need to|are to|is to|may) )?"
@@ -74,6 +75,12 @@ def _crossing(found: Found) -> list[Token]:
     return [mark(",", found.tokens[0]), word(verb, how.tokens[0])]
 
 
+def _only(found: Found) -> list[Token]:
+    """`(pages with 'blog' only)`: which rows count."""
+    first, said = found.tokens[0], found.groups.get("in") or found.groups["in2"]
+    return [mark(",", first), word("only", first), *said, mark(",", first)]
+
+
 def _last(found: Found) -> list[Token]:
     number = found.groups["n"][0]
     return [word("the", number), word("last", number), number]
@@ -85,6 +92,7 @@ def _stays(found: Found) -> list[Token]:
 
 
 _LABELLED: tuple[Rewriting, ...] = (
+    (_ONLY_IN, _only),
     (_RECENT, _last),
     (_LAND, lambda found: [word("go", found.tokens[0])]),
     (_RESULT, lambda found: [word("to", found.tokens[0])]),

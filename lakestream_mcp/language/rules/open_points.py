@@ -67,6 +67,19 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "Which stream or table is the other side of the join, and by which columns?",
     ),
     (
+        r"(?:drop|discard|exclude|throw away|skip|ignore) (?:it|them|those|these|this|that)",
+        (
+            "filter",
+            "data-quality-expectations",
+            "deduplicate",
+            "map-select",
+            "split-router",
+            "dead-letter-queue",
+            "match-recognize",
+        ),
+        "Which rows are to be dropped? Say for example `drop rows where amount < 0`.",
+    ),
+    (
         r"struct <",
         (),
         "Columns inside of others are no sentence: give the columns as `schema`.",

@@ -21,6 +21,16 @@ _LACKS = (
 )
 _EXPLAINED = r"(?P<w>no|without) (?P<c>[a-z_]\w*) \( (?P=c) (?:is |= )?null \)"
 _OR_NO = rf"(?P<w>or|and|,)(?: with)? no (?P<c>[a-z_]\w*){_END}"
+_LACKING = (
+    r"(?:(?:that|which|who) )?(?:lacking|lacks?|missing|miss|without|with no|having no|have no)"
+    r"(?: (?:an?|the|any|either))* (?P<c>[a-z_]\w*) (?P<w>or|and)(?: (?:an?|the|any|no|without))* "
+    rf"(?P<d>[a-z_]\w*){_END}"
+)
+_NEITHER = (
+    r"(?:with )?neither (?:an? |the )?(?P<c>[a-z_]\w*) nor (?:an? |the )?(?P<d>[a-z_]\w*)"
+    r"(?: (?:is|are|was|were))?(?: (?:given|set|there|present|known|filled|available|provided))?"
+    rf"{_END}"
+)
 _THERE = (
     r"(?P<c>[a-z_]\w*) (?:(?:must|should|has to|have to|needs to|need to|shall|may|can) )?"
     r"(?P<not>not |never )?(?:be |is |are )?(?:there|exist|exists|filled|filled in|populated|"
@@ -35,7 +45,7 @@ _SIGN = (
     r"(?:(?:(?:must|should|has to|have to|needs to|may|can)(?P<not> not| never)? )?"
     rf"(?:be|is|are|was|were)|of|=)(?P<not2> not| never)? (?P<how>{_HOW})(?! #num)"
 )
-_SIGNED = r"(?:(?:an?|the) )?(?P<how>negative|positive|non negative|non positive) (?P<c>[a-z_]\w*)"
+_SIGNED = rf"(?:(?:an?|the) )?(?P<how>{_HOW}) (?P<c>[a-z_]\w*)"
 _KEY_OF_ITS = (
     r"(?:for|within|among|inside)(?: (?:its|their|his|her|that|the respective|the corresponding|"
     r"the given))(?: own)? (?P<c>[a-z_]\w*)"
@@ -52,6 +62,7 @@ class _Presence(ColumnSets):
 
     def reword(self, tokens: Sequence[Token]) -> list[Token]:
         """The text with what is looked for, one after the other."""
+        tokens = rewritten(tokens, (_LACKING, self._both), (_NEITHER, self._both))
         tokens = rewritten(tokens, (_LACKS, self._lacking), (_EXPLAINED, self._lacking))
         if Phrase(tokens).has("is null"):
             tokens = rewritten(tokens, (_OR_NO, self._lacking))
@@ -72,6 +83,15 @@ class _Presence(ColumnSets):
         with_ = [] if "w" in found.groups else [word("where", found.tokens[0])]
         return [*lead, *with_, column, *(word(w, column) for w in ("is", "null"))]
 
+    def _both(self, found: Found) -> list[Token] | None:
+        """`lacking a or b`: either; `neither a nor b`: both."""
+        first, second = found.groups["c"][0], found.groups["d"][0]
+        if not {first.norm, second.norm} <= self.names:
+            return None
+        how = found.groups["w"][0] if "w" in found.groups else word("and", first)
+        null = [[c, word("is", c), word("null", c)] for c in (first, second)]
+        return [word("where", first), *null[0], how, *null[1]]
+
     def _there(self, found: Found) -> list[Token] | None:
         column = found.groups["c"][0]
         if column.norm not in self.names:
@@ -81,6 +101,8 @@ class _Presence(ColumnSets):
 
     def _signed(self, found: Found) -> list[Token] | None:
         column = found.groups["c"][0]
+        if singular(column.norm) in self.numbers:
+            column = column._replace(norm=singular(column.norm))
         if column.norm not in self.numbers:
             return None
         denied = any(n in found.groups for n in ("not", "not2"))

@@ -72,20 +72,8 @@ def _least(phrase: Phrase) -> tuple[int | None, Phrase]:
     return (count[0] if count else None), phrase.without(least)
 
 
-_HOLDS = (
-    r"(?:with|have|has|having|contain\w*|includ\w*)(?: (?:at least|more than|no|any|an?|#num|one))+"
-    r"(?: \S+){0,3}? #str"
-)
-
-
 def session(scene: Scene, phrase: Phrase) -> Made | None:
     """`sessions of a user with a gap of 30 minutes, at least 3 events, report the total amount`."""
-    if phrase.has(_HOLDS):
-        scene.talk.ask(
-            "No session is chosen by what is among its rows. Are only such rows to count, or is "
-            "it a sequence that is looked for?"
-        )
-        return UNSURE
     key, phrase = scene.key(_without_word(phrase), "session")
     measures, phrase = take_measures(phrase, scene.columns)
     longest = phrase.take(_LONGEST)
