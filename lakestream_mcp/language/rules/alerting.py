@@ -71,7 +71,8 @@ _HUSH = (
 _QUIET = (
     rf"(?:(?:,|and|but|then|please) )*(?:"
     rf"(?:suppress|mute|silence|snooze|hold back|swallow) {_MORE}(?:{_ALERT}|it|them|repeats|that)|"
-    rf"(?:do not|no|never|not) {_MORE}(?:{_ALERT}|re ?alert|repeat|notify|warn|tell|mail|send|"
+    rf"(?:do not|never|no(?= (?:more|further|repeat|repeated|additional|other|second|duplicate|"
+    rf"new|re ?alert))) {_MORE}(?:{_ALERT}|re ?alert|repeat|notify|warn|tell|mail|send|"
     r"raise|fire)(?: (?:it|me|us|that|this|alert|alerts|one|again|any|more|another))*)"
     rf"(?P<per> {_PER} [a-z_]\w*)? {_FOR}{_AFTER_ALERT}?"
 )
@@ -81,7 +82,7 @@ _COOLDOWN = (
     r"(?: (?:of|is|:|=|for))* (?P<t>#dur)"
 )
 _NO_LIMIT = (
-    r"(?:(?:,|with|and|there is|has|have|but) )*(?:no|without(?: an?| any)?|any|unlimited) "
+    r"(?:(?:,|with|and|there is|has|have|but) )*(?:no|without(?: an?| any)?|unlimited) "
     r"(?:time ?limit|time limit|deadline|time constraint|time window|time frame|timeout)"
     r"(?: (?:at all|needed|whatsoever))?|(?:(?:,|and) )?(?:however long it takes|no matter how long"
     r"(?: it takes)?)"

@@ -69,6 +69,11 @@ _RULE = (
     r"(?:rule|branch|path|flow|case|alert|pattern|check)s? (?:#num|[a-e]|one|two|three) ?(?:,|:|-)"
 )
 _BRANCHED = rf"{_RULE} (?:\S+ ){{2,60}}?{_RULE}"
+_AFTERTHOUGHT = (
+    r"(?:#name|topic [a-z_]\w*)(?: (?:at|on) #host)?(?: (?:,|;|\.|and|also))+ (?:please )?"
+    r"(?:mail|e ?mail|alert|notify|page|tell|warn|inform|post|slack|teams|send)(?: \S+){0,5}? "
+    r"(?:when|whenever|if)"
+)
 _COPIED = r"(?:;|\.) all rows to (?:#name|#path|topic)|^all rows to (?:#name|#path|topic)"
 _FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
 _TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
@@ -146,6 +151,10 @@ def _merges_ways(phrase: Phrase, draft: Draft, *apart: str) -> bool:
     if len(sinks) < 2 or ways:
         return False
     steps = [t for t in types.values() if not t.endswith(_ENDS)]
+    edges = [(c.source, c.target) for c in draft.changes if c.op == "connect"]
+    filtered = {target for source, target in edges if types.get(source) == "filter"}
+    if len(fed) < 2 and filtered - sinks and phrase.has(_AFTERTHOUGHT):
+        return True
     if len(fed) < 2 and (phrase.has(_BRANCHED) or (steps and phrase.has(_COPIED))):
         return True
     return phrase.has(_OTHERS) or (len(fed) < 2 and phrase.has(_TWO_FLOWS))
