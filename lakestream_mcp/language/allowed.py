@@ -38,7 +38,8 @@ ASKS_REMOVAL = re.compile(
     r"(?:no|not|n't) (?:longer )?(?:need|want)(?:ed)?|superfluous|redundant|unnecessary|"
     r"obsolete|(?:can|should|must|may) go|"
     r"(?:merge|combine|join) .{1,40} (?:into (?:a single )?one|with (?:or|and))|"
-    r"(?:turn|convert) .{1,40} into)\b",
+    r"(?:turn|convert) .{1,40} into|(?:should|shall|must) (?:rather|better) be)\b|"
+    r"\w ?(?:->|→|=>|➡) ?(?:an? |the )?(?:slack|teams|pager ?duty|e-?mail|kafka|topic|table)\b",
     re.IGNORECASE,
 )
 ADDRESS = re.compile(

@@ -45,6 +45,7 @@ def wrong(results: list[Result]) -> list[tuple[str, list[str]]]:
         "fresh_8",
         "fresh_9",
         "fresh_10",
+        "fresh_11",
         "edits_4",
         "edits_5",
         "edits_6",

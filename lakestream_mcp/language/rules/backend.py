@@ -13,28 +13,22 @@ from .declared import declared
 from .drafts import concluded, with_places
 from .event_time import simulated_columns
 from .flow import Flow
-from .held_against import held
 from .incomplete import ask_for_rest
 from .language import REFUSAL, kind_refusal
-from .lettered import unlettered
 from .names import Columns, singular
 from .off_topic import is_off_topic
 from .options import take_options, with_options
 from .phrase import Phrase
-from .phrasings import phrased
 from .quantities import measured
 from .reader import Reader
 from .readings import better
-from .remarks import told_of
-from .reworded import reworded
 from .row_patterns import clause_text
 from .scene import Made
-from .spelt import spelt
 from .talk import Talk
 from .tokens import MAX_TEXT, clean, tokenise
-from .turned import turned
 from .typed import typed_columns
 from .typos import corrected
+from .usual import usual, usual_of
 from .words import ENTITIES, THINGS
 
 if TYPE_CHECKING:
@@ -88,7 +82,7 @@ class Rules:
         names = (*request.schema, *(n for c in request.columns.values() for n in c))
         tokens = measured(corrected(tokenise(text), names))
         options, tokens = ([], tokens) if request.document.nodes else take_options(tokens)
-        tokens = tokens if request.document.nodes else turned(phrased(reworded(unlettered(tokens))))
+        tokens = tokens if request.document.nodes else usual(tokens)
         whole, columns, given = tokens, request.schema, bool(request.schema)
         if not request.schema and not request.document.nodes:
             said = declared(tokens, talk)
@@ -97,9 +91,7 @@ class Rules:
             columns, whole = (columns, whole) if columns else (said.types, tokens)
             columns = simulated_columns(request, [Phrase(whole)]) or columns
         if not request.document.nodes:
-            tokens, whole = (
-                told_of(spelt(held(said, columns), columns), columns) for said in (tokens, whole)
-            )
+            tokens, whole = (usual_of(said, columns) for said in (tokens, whole))
         found = clauses(tokens, bool(request.document.nodes))
         if any(len(part) > MAX_WORDS for part in found):
             return Draft(refusal=f"A sentence has more than {MAX_WORDS} words. Say it in several.")

@@ -24,6 +24,9 @@ _IN_ORDER = (
 _BUT = r"(?:any|all|every)(?:thing|one)?(?: \w+)? (?:but|except)|except|other than"
 _TAKEN_FOR = r"as (?:an? |the )?(?:expected|trigger\w*|answer|purchase|reply|success|failure|hit)"
 _THE_TABLE = r"(?:the|our|that|this|existing)(?: (?:delta|output|result|results|same))* table"
+_ONLY_TO = (
+    r"(?:(?:goes?|go|sent|written|mailed|posted) )?only (?:to|into) #(?:mail|name|channel|url|path)"
+)
 _WAY = r"directly|straight|right away|instead"
 _WAYS = r"rest|others|otherwise|everything else|remaining|other ones"
 
@@ -36,7 +39,8 @@ class Additions(Patterns):
         if phrase.at(_SETS) and not phrase.has(r"(?:to|into) (?:slack|teams|pagerduty|email|#\w+)"):
             return False
         old = phrase.at(rf"{_GONE}|{_MOVES}") or self._of_old_sink(phrase)
-        start = None if old else self._start(phrase)
+        own = phrase.has(_ONLY_TO) and bool(mentions(phrase, self.references))
+        start = None if old or own else self._start(phrase)
         if start is None:
             return False
         at, made, assumed = start.node, False, dict(self.talk.assumptions)

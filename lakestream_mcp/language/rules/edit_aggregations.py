@@ -48,6 +48,8 @@ class AggregationEdits(EditKind):
         over = rest.find(OLD) is not None or (bool(gone) and rest.has(f"{_LESS}|{_BECOMES}"))
         if rest.has(_LESS) and not over:
             made = [a for a in current if not _among(a, wanted)]
+        elif self._extended(node) and not over:
+            made = [*current, *(w for w in wanted if not _among(w, current))]
         elif (over and gone) or (over or not rest.has(rf"{_MORE}|{_BESIDE}")):
             kept = [a for a in current if gone and not _among(a, gone)]
             made = [*kept, *wanted]
@@ -57,6 +59,15 @@ class AggregationEdits(EditKind):
             return False
         phrase.use()
         return self.values.update(node, {"aggregations": made})
+
+    def _extended(self, node: str) -> bool:
+        """Whether what a window computes was changed before: `the max of total and a count`."""
+        return any(
+            change.op == "update_node"
+            and change.id == node
+            and "aggregations" in (change.config or {})
+            for change in self.values.flow.changes
+        )
 
     def _parts(self, phrase: Phrase) -> tuple[Phrase, Phrase]:
         """What is wanted, and what is there already or no longer to be."""

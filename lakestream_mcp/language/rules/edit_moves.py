@@ -134,6 +134,9 @@ class Moves(Replacements):
         """Two transforms that follow one another, the other way round."""
         if {self.flow.category(first), self.flow.category(second)} & {"source", "sink"}:
             return False
+        if self.flow.joins_anew(first, second):
+            phrase.use()
+            return True
         pair = [e[:2] for e in self.flow.edges]
         if (second, first) in pair:
             first, second = second, first

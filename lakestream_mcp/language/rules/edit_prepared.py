@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 
 from .clauses import COMMAND
 from .edit_amounts import with_amounts
+from .edit_spoken import corrected, spoken
 from .phrase import Phrase
 from .words import DURATIONS
 
 _BACK = (
     r"(?:(?:no|oh|ah|oops|hm|actually|sorry|but|,|-) ?)*"
     r"(?:no ,? ?wait|wait(?: ,)?(?: no)?|scratch that|strike that|never ?mind|forget (?:that|it)|"
-    r"on second thoughts?|correction|i take that back|leave that|cancel that)"
+    r"on second thoughts?|correction|i take that back|leave that|cancel that|"
+    r"(?:(?<=, )|^)(?:no|nope|sorry|i mean|i meant|or rather|or better|make that)(?: ,)?"
+    r"(?= (?:(?:i mean|i meant|rather|better|make (?:it|that)) )?#(?:num|dur|times)(?: |$)))"
     r"(?: (?:,|no|leave|forget|scratch|that|it|one|please|alone|be|as|is|rather|just|:|-))*"
 )
 """What takes back what was said before."""
@@ -45,11 +48,11 @@ _LEADS_TO = (
 )
 
 
-def prepared(found: Sequence[Phrase]) -> list[Phrase]:
+def prepared(found: Sequence[Phrase], columns: Collection[str] = ()) -> list[Phrase]:
     """The clauses that hold, each in the words that are looked for."""
     return [
         with_amounts(_whole_units(_unbracketed(_led(_turned(_listed(_plain(p)))))))
-        for p in _holding(found)
+        for p in spoken(_holding(found), columns)
     ]
 
 
@@ -58,6 +61,11 @@ def _holding(found: Sequence[Phrase]) -> list[Phrase]:
     kept: list[Phrase] = []
     for phrase in found:
         back = phrase.at(_BACK)
+        anew = corrected(kept[-1], phrase.part(back.end)) if back and kept else None
+        if back is not None and anew is not None:
+            phrase.use(0, back.end)
+            kept[-1:] = [said for said in anew if said]
+            continue
         if back is not None and kept:
             kept.pop().use()
             phrase.use(0, back.end)
@@ -72,6 +80,10 @@ def _corrected(phrase: Phrase) -> Phrase:
     after = phrase.part(back.end) if back else phrase
     if back is None or not back.start or not after:
         return phrase
+    anew = corrected(phrase.part(0, back.start), after)
+    if anew is not None and not anew[1]:
+        phrase.use(back.start, back.end)
+        return anew[0]
     if after.at(rf"(?:(?:just|only|please) )*{COMMAND}"):
         phrase.use(0, back.end)
         return after

@@ -10,7 +10,7 @@ from .scene import Made
 from .sinks import take_sink
 
 _BECOMES = (
-    r"(?:(?:should|shall|must|has to|needs to|is to|will|now|please) )*"
+    r"(?:(?:should|shall|must|has to|needs to|is to|will|now|please|rather|better|instead) )*"
     r"(?:to|->|as|becomes?|be|turns? into|goes to)(?: (?:an?|the|now))*"
 )
 _INSTEAD = r"instead of|rather than|in place of"
@@ -28,7 +28,7 @@ class Replacements(NodeEdits):
         by = phrase.at(_BECOMES, end) if len(node) == 1 else None
         if by is None or by.end >= len(phrase) or phrase.has(ALSO):
             return False
-        if self.flow.category(node[0]) != "sink" or phrase.part(0, end).text in _GENERIC:
+        if self.flow.category(node[0]) != "sink" or self._is_generic(phrase, node[0], end):
             return False
         first = phrase.tokens[by.end]._replace(kind="word", norm="to", text="to")
         said = Phrase((first, *phrase.tokens[by.end :]), set(phrase.used))
@@ -40,6 +40,12 @@ class Replacements(NodeEdits):
             self._replace(node[0], sink[0])
             return True
         return self.values.update(node[0], self._other(node[0], sink[0]))
+
+    def _is_generic(self, phrase: Phrase, node: str, end: int) -> bool:
+        """Whether a word may mean any sink, and is not written as a title is: `Mail to Slack`."""
+        said = phrase.part(0, end)
+        titled = said.said() == self.flow.title(node) and said.said()[:1].isupper()
+        return said.text in _GENERIC and not titled
 
     def _other(self, node: str, made: Made) -> dict[str, object]:
         """Of a sink of the same type what says where it leads."""

@@ -12,7 +12,10 @@ from .scene import Scene, text
 from .words import ORDINALS
 
 _LEAD = r"(?:(?:please|also|and|then|we|should|can you) )*"
-_REMOVE = rf"{_LEAD}(?:remove|delete|drop|skip|leave out|get rid of|take out|without)(?: the| a)*"
+_REMOVE = (
+    rf"{_LEAD}(?:remove|delete|drop|skip|leave out|get rid of|take out|without|scrap|ditch|lose|"
+    r"cut(?: out)?|omit|eliminate|kick out|throw out|forget(?: about)?)(?: the| a)*"
+)
 _GONE = (
     r"(?:is|are) (?:not|no longer) (?:needed|necessary|required|wanted)|(?:is|are) gone|"
     r"can go|is superfluous"

@@ -20,6 +20,7 @@ from .edit_reasons import reasons_joined
 from .edit_renames import renames_followed
 from .edit_said import RELATIVE, mentions
 from .edit_sequence import StepEdits
+from .edit_step_gaps import StepGaps
 from .edit_step_order import StepOrder
 from .edit_step_relations import StepRelations
 from .edit_tables import TableEdits
@@ -44,6 +45,7 @@ _SAME = (
     r"to|be|stay|remain|before|was|like|that))*$"
 )
 _ENOUGH = (
+    r"(?:(?:alone|only|itself|by itself) )?"
     r"(?:is|are|will be)(?: (?:good|well|already|perfectly|quite|just))*"
     r" (?:enough|sufficient|fine|ok|okay|good)|"
     r"(?:will|would) (?:do|suffice)|suffices?|does"
@@ -57,12 +59,23 @@ _BARE = (
     r"(?:(?:please|can you|could you|just) )*(?:change|edit|modify|adjust|update|alter|tweak|fix)"
     r"(?: (?:it|this|that|them|something|things|the|a|pipeline|bit|please))+$"
 )
+_NO_ALERTS = (
+    r"(?:please )?(?:no|do not send|do not want)(?: (?:any|more))? "
+    r"(?:alerts?|alarms?|messages?|notifications?|mails?)(?: (?:for|when|on|if|about|anything))*"
+    r" (?:under|below|over|above|less than|more than|at least|at most) #num"
+    r"(?: (?:please|any ?more))*$"
+)
+_TO_KAFKA = (
+    r"(?:send|write|post|publish|push|move|switch|go|goes|put|forward|stream)(?: \S+){0,3}? "
+    r"(?:to|into|on|via) (?:the |a |our )?kafka(?! (?:topics?|on|at|[a-z]+ (?:on|at)) )"
+)
 _KINDS = (
     SourceColumns,
     OpenEdits,
     Unset,
     TableEdits,
     Lists,
+    StepGaps,
     StepRelations,
     StepOrder,
     StepEdits,
@@ -84,11 +97,12 @@ class Editor(Additions):
             return otherwise
         limits, relations = Limits(self.values), StepRelations(self.values)
         trials = Trials(self.values, self._changing(), (self._ways, self._sinks, self._added))
-        for phrase in reasons_joined(prepared(found)):
+        for phrase in reasons_joined(prepared(found, trials.columns)):
             if not (self._bare(phrase) or limits.open(phrase) or relations.open(phrase)):
                 polite = phrase.at(_POLITE)
                 phrase.use(0, polite.end if polite else 0)
                 trials.clause(phrase.part(polite.end) if polite else phrase)
+        self._untold(found)
         if self.undo:
             return Draft(refusal=UNDO, instead='restore_revision(mode="undo")')
         if not self.flow.changes and not self.talk.questions:
@@ -99,6 +113,16 @@ class Editor(Additions):
         trials.ask_for_unread()
         renames_followed(self.values)
         return concluded(self.flow, list(found), self.talk)
+
+    def _untold(self, found: Sequence[Phrase]) -> None:
+        """Ask for a topic that was not named, which no edit invents."""
+        question = "To which Kafka topic are rows written, and at which servers?"
+        if not self.flow.changes and any(p.has(_TO_KAFKA) for p in found):
+            self.talk.ask(question)
+        told = [said for said in self.talk.assumptions if said.startswith("No topic was named")]
+        for said in told:
+            del self.talk.assumptions[said]
+            self.talk.ask(question)
 
     def _changing(self) -> tuple[Callable[[Phrase], bool], ...]:
         """Changes of what is there, likeliest first."""
@@ -163,7 +187,11 @@ class Editor(Additions):
         return word in {n.lower() for n in self.flow.types}
 
     def _bare(self, phrase: Phrase) -> bool:
-        """`change it`: what is to be changed is not said."""
+        """`change it`, `no alerts under 200`: what is to be changed is not said."""
+        if phrase.at(_NO_ALERTS):
+            phrase.use()
+            self.talk.ask("Of which value is that said? Name a column, or a node.", self.flow.types)
+            return True
         if phrase.at(_BARE) is None:
             return False
         phrase.use()

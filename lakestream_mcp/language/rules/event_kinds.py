@@ -161,7 +161,8 @@ class EventKinds:
 
     def _is_row(self, token: Token) -> bool:
         """Whether a word is what every row is: `payment`, where rows are payments with an id."""
-        known = singular(token.norm) == "payment" and bool(self.columns.key_of(["payment"]))
+        paid = singular(token.norm) in ("payment", "pay")
+        known = paid and bool(self.columns.key_of(["payment"]))
         return known or self._about_stream(token, "")
 
     def _about_stream(self, token: Token, kind: str | None) -> bool:

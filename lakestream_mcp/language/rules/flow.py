@@ -73,6 +73,11 @@ class Flow:
         made = self.made.get(node_id)
         return dict(node.config) if node else dict(made.config) if made else {}
 
+    def joins_anew(self, first: str, second: str) -> bool:
+        """Whether a change made so far leads from one of two nodes to the other."""
+        pair = {first, second}
+        return any(c.op == "connect" and {c.source, c.target} == pair for c in self.changes)
+
     def add(self, made: Made, after: str | None = None, port: str = "out") -> str:
         """A new node, fed by another."""
         wanted = slug(made.name) or slug(made.type)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from .measures import FUNCTIONS
 from .phrase import Phrase
@@ -66,6 +67,19 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "Which stream or table is the other side of the join, and by which columns?",
     ),
     (
+        r"(?:drop|discard|exclude|throw away|skip|ignore) (?:it|them|those|these|this|that)",
+        (
+            "filter",
+            "data-quality-expectations",
+            "deduplicate",
+            "map-select",
+            "split-router",
+            "dead-letter-queue",
+            "match-recognize",
+        ),
+        "Which rows are to be dropped? Say for example `drop rows where amount < 0`.",
+    ),
+    (
         r"struct <",
         (),
         "Columns inside of others are no sentence: give the columns as `schema`.",
@@ -93,6 +107,23 @@ _COMPUTED = (
     r"max|minimum|min) (?:of )?(?:the )?\w+ (?:per|by|for each)"
 )
 _TOTAL = rf"(?:{'|'.join(FUNCTIONS)}) (?:of )?(?:the )?\w+ (?:per|by|for each)"
+
+
+_ANY_TIME = (
+    r"(?:no|without|any|unlimited|whatever) (?:an? |any )?"
+    r"(?:time|limit|time ?limit|window|deadline)|"
+    r"however long|no matter (?:how|when)|at any time|any time|whenever after|ever|eventually|"
+    r"some ?time|sooner or later|forever|unbounded"
+)
+UNTIMED = "Within what time must the steps come? Say `within 10 minutes`, or `no time limit`."
+
+
+def is_untimed(config: Mapping[str, Any], phrase: Phrase) -> bool:
+    """Whether the steps of a sequence may come years apart, and nobody said so."""
+    steps = [s for s in config.get("steps") or () if isinstance(s, dict)]
+    later = [s for s in steps[1:] if s.get("contiguity") != "strict"]
+    timed = config.get("within") or any(s.get("within") for s in steps)
+    return bool(later) and not timed and not phrase.has(_ANY_TIME)
 
 
 def open_point(phrase: Phrase, types: Collection[str], columns: Collection[str]) -> str | None:

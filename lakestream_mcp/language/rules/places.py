@@ -68,6 +68,12 @@ _NOT_NAMES = frozenset(
         "warehouse",
         "webhook",
         "new",
+        "instead",
+        "rather",
+        "too",
+        "also",
+        "please",
+        "now",
     ]
 )
 TO = r"(?:to|into|onto|in|as|on|via|through|over|by|using|with)"

@@ -182,8 +182,9 @@ def _with_unit(tokens: list[Token], at: int) -> tuple[Token, int]:  # noqa: PLR0
         return token._replace(kind="num", norm="#num"), 1
     if token.norm == "half" and rest[:1] in (["a"], ["an"]) and rest[1:2] and rest[1] in DURATIONS:
         return _duration(token, DURATIONS[rest[1]] * Fraction(1, 2), tokens, at, 3), 3
-    if token.norm == "half" and rest[:1] and rest[0] in ("hour", "day", "minute"):
-        return _duration(token, DURATIONS[rest[0]] * Fraction(1, 2), tokens, at, 2), 2
+    if token.norm in ("half", "quarter") and rest[:1] and rest[0] in ("hour", "day", "minute"):
+        share = Fraction(1, 2 if token.norm == "half" else 4)
+        return _duration(token, DURATIONS[rest[0]] * share, tokens, at, 2), 2
     if token.norm == "quarter" and rest[:2] in (["of", "an"], ["of", "a"]) and _length(rest, 2):
         return _duration(token, DURATIONS[rest[2]] * Fraction(1, 4), tokens, at, 4), 4
     if token.norm in _ARTICLES and rest and _is_span(rest[0]) and not _ordinal(tokens, at):

@@ -19,7 +19,7 @@ from .phrase import Phrase
 from .previous import EARLIER, previous
 from .quantities import measured
 from .routes import Routed, quarantined, routed
-from .scene import UNSURE, Made, Scene
+from .scene import UNSURE, Made, Scene, columns_read
 from .sinks import take_sink
 from .sources import take_source
 from .talk import Talk
@@ -109,7 +109,7 @@ class Reader:
             sink = take_sink(self.scene, phrase, self.has_source)
             if sink is None:
                 break
-            self.found.sinks.append(sink[0])
+            self.found.sinks += [sink[0]] if sink[0] not in self.found.sinks else []
             has_source, phrase = True, sink[1]
         return phrase
 
@@ -211,6 +211,9 @@ class Reader:
         """A filter; of what a window sums up where its columns are meant, and not those after."""
         asked, used = dict(self.talk.questions), set(phrase.used)
         made = attempt(self.scene, phrase, filtered)
+        if made is not None and made is not UNSURE and self._of_groups(made):
+            self.found.steps.insert(len(self.found.steps) - 1, made)
+            return UNSURE
         if self.earlier is None or (made is not None and made is not UNSURE):
             return made
         questions, self.talk.questions = self.talk.questions, asked
@@ -222,6 +225,13 @@ class Reader:
             return made
         self.found.steps.insert(len(self.found.steps) - 1, before)
         return UNSURE
+
+    def _of_groups(self, made: Made) -> bool:
+        """Whether a filter is of what the last window groups by: then rows are left out before."""
+        last = self.found.steps[-1] if self.found.steps else None
+        if last is None or last.type != "window-aggregate" or made.type != "filter":
+            return False
+        return columns_read(made.config["condition"]) <= {*last.config.get("group_by", ())}
 
     def _add(self, made: Made) -> None:
         if made.type in ("lookup-enrichment", "stream-static-join"):

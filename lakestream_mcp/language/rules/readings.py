@@ -24,11 +24,11 @@ from .mistakes import (
     unheld,
 )
 from .names import Columns
-from .open_points import open_point
+from .open_points import UNTIMED, is_untimed, open_point
 from .phrase import Phrase
 from .reader import Reader
 from .talk import Talk
-from .tokens import Token
+from .tokens import Token, clean, tokenise
 
 if TYPE_CHECKING:
     from ..proposal import Request
@@ -57,13 +57,24 @@ _NAMED[_QUALITY] = r"(?:fail|abort|stop) (?:the )?(?:pipeline|job|stream|run|que
 _THERE = r"to|into|->|goes?|#name|#url|#mail|#path|slack|teams|pager ?duty|kafka|topics?|tables?"
 _OTHERS = (
     r"(?:everything else|the rest|rest|(?:all |the )?others|otherwise|else)(?: \w+){0,2} "
-    rf"(?:{_THERE})"
+    rf"(?:{_THERE})|(?:good|valid|clean|correct|proper|normal) (?:ones|rows|records|events)"
+    rf"(?: \w+){{0,2}} (?:{_THERE})"
 )
 _TWO_FLOWS = (
     r"-> (?:(?:the|a|kafka|topic|table|delta) )*(?:#name|#url|#mail|slack|teams|pager ?duty)"
     r"(?: #channel)? (?:,|;|\.|and)(?: \S+){3,24}? -> (?:(?:the|a|kafka|topic|table|delta) )*"
     r"(?:#name|#url|#mail|slack|teams|pager ?duty)"
 )
+_RULE = (
+    r"(?:rule|branch|path|flow|case|alert|pattern|check)s? (?:#num|[a-e]|one|two|three) ?(?:,|:|-)"
+)
+_BRANCHED = rf"{_RULE} (?:\S+ ){{2,60}}?{_RULE}"
+_AFTERTHOUGHT = (
+    r"(?:#name|topic [a-z_]\w*)(?: (?:at|on) #host)?(?: (?:,|;|\.|and|also))+ (?:please )?"
+    r"(?:mail|e ?mail|alert|notify|page|tell|warn|inform|post|slack|teams|send)(?: \S+){0,5}? "
+    r"(?:when|whenever|if)"
+)
+_COPIED = r"(?:;|\.) all rows to (?:#name|#path|topic)|^all rows to (?:#name|#path|topic)"
 _FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
 _TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
 MOST_TOLD = 3
@@ -79,7 +90,8 @@ _HELD_AGAINST = (
 )
 _PARTED = (
     r"(?:everything else|the rest|rest|others|remaining(?: ones)?|otherwise)(?: \w+){0,2} "
-    rf"(?:{_THERE})|(?:bad|invalid|failing|broken)(?: \w+)? (?:to|into|->|goes?)|"
+    rf"(?:{_THERE})|(?:bad|invalid|failing|broken|good|valid|clean|correct|proper|normal)"
+    r"(?: \w+)? (?:to|into|in|->|goes?)|"
     r"(?:those|ones) (?:\S+ ){1,8}?also|rout(?:e|es|ing)|data quality|quality|expectations?|"
     r"violat\w*|"
     r"validat\w*|expect|ensure|quarantin\w*|(?:otherwise|or) (?:drop|warn|fail)|"
@@ -94,12 +106,12 @@ def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: D
         return draft
     sound = _is_sound(request, tokens, columns, draft)
     if sound and not _is_unplaced(draft):
-        return _asked(tokens, columns, draft)
+        return _asked(request.text, tokens, columns, draft)
     other = _second(request, tokens, columns)
     if other is None or (sound and _is_unplaced(other)):
         sure = draft if sound else _unsure(request, tokens, columns, draft)
-        return _asked(tokens, columns, sure)
-    return _asked(tokens, columns, other)
+        return _asked(request.text, tokens, columns, sure)
+    return _asked(request.text, tokens, columns, other)
 
 
 def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
@@ -119,7 +131,7 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
         talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in said[:6])}. What is meant?")
     elif is_keyless(draft, phrase):
         talk.ask("Per what is the pattern meant?", columns.of_type("string"))
-    elif _merges_ways(phrase, draft, "dead-letter-queue"):
+    elif _merges_ways(Phrase(tokens), draft, "dead-letter-queue") or stacked(draft, request):
         talk.ask("Which rows go where? I did not understand by what they part.")
     elif is_misplaced(draft, Phrase(tokens)):
         talk.ask("Which columns has each of the sources? Tell them right behind its name.")
@@ -138,6 +150,13 @@ def _merges_ways(phrase: Phrase, draft: Draft, *apart: str) -> bool:
     fed = {c.source for c in draft.changes if c.op == "connect" and c.target in sinks}
     if len(sinks) < 2 or ways:
         return False
+    steps = [t for t in types.values() if not t.endswith(_ENDS)]
+    edges = [(c.source, c.target) for c in draft.changes if c.op == "connect"]
+    filtered = {target for source, target in edges if types.get(source) == "filter"}
+    if len(fed) < 2 and filtered - sinks and phrase.has(_AFTERTHOUGHT):
+        return True
+    if len(fed) < 2 and (phrase.has(_BRANCHED) or (steps and phrase.has(_COPIED))):
+        return True
     return phrase.has(_OTHERS) or (len(fed) < 2 and phrase.has(_TWO_FLOWS))
 
 
@@ -158,18 +177,21 @@ def _denies(draft: Draft) -> bool:
     )
 
 
-def _asked(tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
+def _asked(said: str, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
     """The draft, or a question about what the text names and the draft has not."""
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     phrase, talk = Phrase(tokens), Talk()
     question = open_point(phrase, types, columns.types) if draft.changes else _amount(phrase)
     if question is None and _is_idle(phrase, types):
         question = "What is to be done with the rows, or which of them are meant?"
+    sequences = [c.node.config for c in draft.changes if c.op == "add_node"]
+    if question is None and any(is_untimed(c, Phrase(tokenise(clean(said)))) for c in sequences):
+        question = UNTIMED
     if question is None:
         return draft
     talk.ask(question)
-    said = {q.text: q for q in (*draft.questions, *talk.asked())}
-    return Draft(assumptions=draft.assumptions, questions=tuple(said.values()))
+    asked = {q.text: q for q in (*draft.questions, *talk.asked())}
+    return Draft(assumptions=draft.assumptions, questions=tuple(asked.values()))
 
 
 def _is_idle(phrase: Phrase, types: Collection[str]) -> bool:
@@ -240,7 +262,8 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     """Whether a draft has all that was said, and nothing that was not."""
     from ..slots import contradictory, invented, loose, miscounted, plain, unsaid
 
-    if not draft.changes or stacked(draft, request) or is_itemised(tokens):
+    itemised = is_itemised(tokens) or _merges_ways(Phrase(tokens), draft)
+    if not draft.changes or stacked(draft, request) or itemised:
         return False
     tokens = plain(tokens, columns.types)
     wrong = contradictory(draft.changes) or loose(draft.changes)
@@ -253,7 +276,7 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     said = Phrase(tokens)
     if spared or mistaken(draft, types, said) or is_misplaced(draft, said):
         return False
-    if is_parted_off(draft, said) or _merges_ways(said, draft) or unheld(draft, said, columns):
+    if is_parted_off(draft, said) or unheld(draft, said, columns):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)

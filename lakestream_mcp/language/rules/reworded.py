@@ -28,12 +28,17 @@ _ONCE = r"(?:(?:but|and|though) )?(?:not|no|never) more (?:often|frequently)? ?t
 _FUNCTION = r"(?:min|max|avg|average|mean|sum|count|minimum|maximum|total)"
 _SLASHED = rf"(?<!#num )(?:/|&|\+)(?= {_FUNCTION})"
 _SAID_AS = rf"[a-z]\w* \( (?P<f>(?:the )?{_FUNCTION} of [a-z_]\w*) \)"
+_PER = r"per|by|for each|for a|for an|of a|of an|of each|from a|from an|from each|for one|for every"
 _NUMBER_OF = (
-    r"(?:the )?(?:number|count|amount) of (?P<what>(?:distinct |different |unique )?[a-z_]\w*) "
-    r"(?P<per>(?:per|by|for each|for a|for an|of a|of an|of each|from a|from an|from each|for one|"
-    r"with the same|from one) [a-z_]\w*) (?:(?:is|are|goes|gets|that|which|rises|being) )*"
-    r"(?P<how>greater than|more than|higher than|larger than|at least|over|above|exceeds|"
-    r"exceeding|>=|>) (?P<n>#num)(?! (?:per|/|an?|each|every) )"
+    r"(?:the )?(?:total )?(?:number|count|amount|quantity) of "
+    rf"(?P<what>(?:distinct |different |unique )?(?!(?:{_PER}) )[a-z_]\w*"
+    rf"(?: (?!(?:{_PER}|is|are|goes|in|within|over|exceeds|climbs|rises) )[a-z_]\w*){{0,2}}) "
+    rf"(?P<per>(?:{_PER}|with the same|from one) [a-z_]\w*)"
+    r"(?P<in> (?:in|within|during|over|per|every)(?: (?:a|an|any|the|last|each))* #dur)? "
+    r"(?:(?:is|are|goes|gets|that|which|rises|being|climbs|grows|increases|jumps|becomes|up|to|"
+    r"has|have|gone|risen) )*"
+    r"(?P<how>greater than|more than|higher than|larger than|at least|over|above|exceeds|beyond|"
+    r"past|exceeding|passes|surpasses|reaches|>=|>) (?P<n>#num)(?! (?:per|/|an?|each|every) )"
 )
 _KAFKA = (
     r"kafka (?:cluster )?\( topics?(?: :| =| is)? (?P<t>(?!on\b|at\b)[a-z_]\w*|#name|#str)"
@@ -173,9 +178,9 @@ def _watermarked(found: Sequence[Token]) -> list[Token]:
 def _counted(found: Found) -> list[Token]:
     """`number of logins per user over 5` as `more than 5 logins per user`."""
     said, how = found.groups, found.groups["how"][0]
-    least = how.norm in (">=", "at")
+    least = how.norm in (">=", "at", "reaches")
     told = [word(w, how) for w in (("at", "least") if least else ("more", "than"))]
-    return [*told, *said["n"], *said["what"], *said["per"]]
+    return [*told, *said["n"], *said["what"], *said["per"], *said.get("in", ())]
 
 
 def _without_kinds(tokens: Sequence[Token]) -> list[Token]:

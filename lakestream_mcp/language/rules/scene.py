@@ -65,6 +65,16 @@ def text(tree: exp.Expr | None, otherwise: str = "TRUE") -> str:
     return otherwise if tree is None else sql(_once(tree))
 
 
+def columns_read(condition: str) -> set[str]:
+    """The columns that a condition reads."""
+    from sqlglot import exp
+
+    from ...relational.sql import parse_expression
+
+    tree = parse_expression(condition, None, aggregates=True)
+    return {column.name for column in tree.find_all(exp.Column)}
+
+
 def _once(tree: exp.Expr) -> exp.Expr:
     """A condition that says nothing twice: `a = 1 AND (a = 1 AND b = 2)` has one part too many."""
     from sqlglot import exp

@@ -11,6 +11,7 @@ from .phrase import Found, Phrase
 from .places import is_sink, name_after, place_of, table_name
 from .scene import Made, Scene
 from .source_words import DEFAULT_BROKER, HOST, cut_out, kafka_topics, title_of
+from .tokens import Token
 
 _FORMAT = (
     r"(?:(?:in|as|with|containing|encoded|of|the|using|format|value|is|are) "
@@ -244,14 +245,18 @@ def simulator(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Ph
     end = tail.end if tail else end
     lead = phrase.part(0, start).find(_LEAD)
     start = lead.start if lead else start
-    if (
-        rate
-        and rate.groups["n"][0].value == int(rate.groups["n"][0].value)
-        and 0 < rate.groups["n"][0].value < 100_000
-    ):
+    paced = rate and _is_pace(rate.groups["n"][0])
+    if rate and paced:
         config["events_per_second"] = int(rate.groups["n"][0].value)
         phrase.use(rate.start, rate.end)
         end = max(end, rate.end) if rate.start <= end + 2 else end
         start = min(start, rate.start) if rate.end >= start - 2 else start
     phrase.use(start, end)
-    return Made("stream-simulator", config, "Simulator"), phrase.outside(start, end)
+    said = {*range(start, end), *(range(rate.start, rate.end) if rate and paced else ())}
+    rest = [token for place, token in enumerate(phrase.tokens) if place not in said]
+    return Made("stream-simulator", config, "Simulator"), Phrase(rest, phrase.used)
+
+
+def _is_pace(number: Token) -> bool:
+    """Whether so many events a second can be made."""
+    return bool(number.value == int(number.value) and 0 < number.value < 100_000)

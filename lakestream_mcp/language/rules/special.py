@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 from .counts import counted
@@ -284,6 +283,3 @@ def _named_columns(scene: Scene, phrase: Phrase) -> list[str]:
         else:
             at += 1
     return list(dict.fromkeys(names))
-
-
-del Fraction

@@ -47,8 +47,20 @@ ASKED = (
 )
 
 
+_CHOSEN_SESSION = (
+    r"(?:sessions?|visits?)(?: (?![;.])\S+){0,4}? (?:with|have|has|having|contain\w*|includ\w*)"
+    r"(?: (?:at least|more than|no|any|an?|#num|one))+(?: (?![;.])\S+){0,3}? #str"
+)
+_NOT_CHOSEN = (
+    "No session is chosen by what is among its rows. Are only such rows to count, or is it a "
+    "sequence that is looked for?"
+)
+
+
 def unsupported(phrase: Phrase, columns: Collection[str]) -> str | None:
     """What has to be asked of a clause that says more than there are nodes for."""
+    if phrase.has(_CHOSEN_SESSION):
+        return _NOT_CHOSEN
     names = {name.lower() for name in columns}
     for cue, question in ASKED:
         for found in phrase.all(cue):

@@ -190,7 +190,8 @@ EVENT_IDS = word_set("event message transaction txn record row request trace log
 GENERIC = word_set(
     "event events record records row rows message messages entry entries reading readings "
     "measurement measurements datapoint datapoints point points sample samples data item items "
-    "thing things transaction transactions occurrence occurrences value values stream streams "
+    "thing things everything anything transaction transactions occurrence occurrences value values "
+    "stream streams "
     "feed feeds activity activities attempt attempts one ones case cases instance instances "
     "signal signals update updates"
 )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..rules.attempts import attempt
 from ..rules.detect import pattern
 from ..rules.phrase import Phrase
-from ..rules.scene import UNSURE, Made, Scene
+from ..rules.scene import UNSURE, Made, Scene, text
 from .atoms import Atoms
 from .places import Places, cut_places
 
@@ -44,11 +44,20 @@ def read_branches(
                 return None
             continue
         whole = places.rest.has("all|every|everything") and not Atoms(scene, places.rest).conditions
-        nodes = [] if whole else read(scene, places) or _by_words(scene, places.rest)
+        nodes = [] if whole else read(scene, places) or _told(scene, places.rest)
         if nodes is None or not (nodes or whole):
             return None
         made.append(Branch(nodes, places.sinks))
     return (sources, made) if len(made) > 1 else None
+
+
+def _told(scene: Scene, rest: Phrase) -> list[Made] | None:
+    """The filter of a branch that only compares, else its pattern by its words."""
+    atoms = Atoms(scene, rest)
+    if len(atoms.conditions) == 1 and not atoms.bare().has(f"{_TELLS}|then|followed"):
+        rest.use()
+        return [Made("filter", {"condition": text(atoms.conditions[0].tree)}, "Filter")]
+    return _by_words(scene, rest)
 
 
 def _by_words(scene: Scene, rest: Phrase) -> list[Made] | None:

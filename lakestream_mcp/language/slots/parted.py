@@ -20,6 +20,11 @@ REST = (
     r"(?:(?:all|the|any|those) )*(?:rest|remainder|remaining(?: \w+)?|(?:every|any)(?:thing|one) "
     r"else|others|other \w+|otherwise|else|what is left|unmatched)"
 )
+_GOOD_ONES = (
+    r"(?:(?:all|the|any|those) )*(?:good|valid|clean|correct|proper|healthy|okay|ok|fine|normal) "
+    r"(?:ones|rows|records|events|data|readings|payments|orders)"
+)
+_OTHERS = f"{REST}|{_GOOD_ONES}"
 _SPLIT = r"rout\w+|route|split\w*|separat\w*|divid\w*|fork"
 _BY = rf"(?:{_SPLIT})(?: \w+){{0,3}} (?:by|on) (?:the )?(?P<c>\w+)"
 _TELLS = r"#(?:num|dur|times|dist|pct|factor|str)"
@@ -79,7 +84,7 @@ def _told_behind(parts: list[Part], tail: Phrase) -> list[Part]:
 
 def read_router(scene: Scene, phrase: Phrase, given: bool) -> Parted | None:
     """`a = 1 to this table, a = 2 to that one, everything else to a third`."""
-    told = phrase.has(f"{REST}|{_SPLIT}")
+    told = phrase.has(f"{_OTHERS}|{_SPLIT}")
     if not told and phrase.has("#dur|then|followed"):
         return None
     places = cut_places(scene, phrase, given)
@@ -97,7 +102,7 @@ def _routed(scene: Scene, places: Places, column: str | None, split: bool) -> Pa
     for part in parts_of_text(places.rest):
         condition = _condition(scene, part.phrase, column)
         condition = condition or _again(scene, part.phrase, routes)
-        if condition is None and not part.phrase.has(REST):
+        if condition is None and not part.phrase.has(_OTHERS):
             return None
         name = "other" if condition is None else _name(condition, routes)
         rest |= condition is None

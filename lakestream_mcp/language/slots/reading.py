@@ -19,6 +19,7 @@ from ..rules.unsupported import unsupported
 from ..rules.words import STATUS_WORDS
 from .atoms import Atoms
 from .branches import read_branches
+from .lateness import without_lateness
 from .layout import plain
 from .meanings import read_pattern
 from .parted import read_router
@@ -56,6 +57,7 @@ def second_reading(
     if columns.open or unsupported(phrase, columns.written()):
         return None
     reader, given = Reader(request, columns, talk, False), _is_given(phrase, request)
+    phrase = without_lateness(reader, phrase)
     if _parted(reader, phrase, given):
         return reader
     if _is_weighty(phrase, columns):
