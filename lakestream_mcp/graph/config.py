@@ -8,7 +8,8 @@ from typing import NamedTuple
 from pydantic import JsonValue, ValidationError
 
 from ..errors import InvalidArgument, LakestreamError
-from .config_problems import Config, config_problems
+from .config_places import Config
+from .config_problems import config_problems
 from .model import Problem
 from .naming import snake_case
 from .node_type import NodeConfig, NodeType

@@ -43,7 +43,10 @@ BOTH = (
     "x.at BETWEEN {y - high} AND {y - low}",
 )
 MORE = ("", " AND x.n < y.m", " AND (x.n = 1 OR y.m = 2)", " AND y.at < x.at + INTERVAL 4 SECONDS")
-OUTPUTS = {"": ("x.id", "y.id AS other", "n", "x.at", "y.at AS then"), "LEFT": ("x.id", "m", "x.at", "n")}
+OUTPUTS = {
+    "": ("x.id", "y.id AS other", "n", "x.at", "y.at AS then"),
+    "LEFT": ("x.id", "m", "x.at", "n"),
+}
 
 
 def written(text: str, low: int, high: int) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from ....graph.model import Column, Problem, Relation
+from ....graph.plain import LiteralSecret
 from ....relational.sql import column, named, sql
 from ...fields import PlainText, Secret, SourceConfig, names_of
 from ...message_source import MessageSource
@@ -33,6 +34,8 @@ _CLIENT = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 def _broker(text: str) -> str:
     found = _ADDRESS.fullmatch(text)
+    if found is None and "@" in text:
+        raise LiteralSecret("a login has no place in an address: it has fields of its own")
     if found is None or not 0 < int(found["port"] or 1) < 65536:
         raise ValueError(
             "a broker is `mqtt://host:port`, or `mqtts://host:port` with TLS; a login has fields "
