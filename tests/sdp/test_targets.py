@@ -142,6 +142,8 @@ def test_a_refusal_names_node_reason_and_the_target_that_can(bench: Bench) -> No
     only_here = refused(bench, graph([FEED_NODE, QUIET, HISTORY]), "sss")
     assert only_here.where["node"] == "history"
     assert only_here.expected == ["hybrid", "auto"]
+    (change,) = only_here.fix or [{}]
+    assert (change["op"], change["id"]) == ("update_node", "history")
 
 
 REFUSED = [

@@ -97,7 +97,8 @@ class CdcStream(SourceType):
         return timed_relation(config, (*parse_columns(config.columns), *added_by(config)))
 
     def as_row(self, config: CdcStreamConfig, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        return flat(config.envelope, event, parse_columns(config.columns), config.times)
+        columns = parse_columns(config.columns)
+        return flat(config.envelope, event, columns, config.times, config.include_before)
 
     def let_through(self, config: CdcStreamConfig, table: Any, source: str) -> LocalRows:
         return sifted(table, [c.name for c in keys_of(config)], config.on_malformed, source)
