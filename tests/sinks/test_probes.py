@@ -99,6 +99,7 @@ def test_nobody_there_is_a_verdict(host: Host) -> None:
 def test_a_secret_that_is_not_set_says_where(host: Host) -> None:
     answer = probe(host, "rest-webhook-sink", {"url": "secret://alerts/hook-url"})
     assert answer["code"] == "SECRET_NOT_FOUND"
+    assert answer["next"].startswith("set the secret")
 
 
 def test_mail_servers_are_logged_in_to(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +196,9 @@ def test_cloud_streams_have_a_verdict(host: Host, monkeypatch: pytest.MonkeyPatc
 
 
 def test_tables_have_nothing_to_reach(host: Host) -> None:
-    assert probe(host, "delta-table-sink", {"table": "a.b.c"})["code"] == "UNSUPPORTED"
+    answer = probe(host, "delta-table-sink", {"table": "a.b.c"})
+    assert answer["code"] == "UNSUPPORTED"
+    assert "update_node" not in answer["next"], "there is nothing to mend"
 
 
 def test_only_a_deployer_may_reach_out(host: Host) -> None:
