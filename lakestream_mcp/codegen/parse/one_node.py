@@ -55,13 +55,13 @@ def parse_node(
     changes: list[ChangeData] = []
     if config is not None and config != node.config:
         changes = [{"op": "update_node", "id": node_id, "config": config, "replace_config": True}]
-    statements = [
-        ReadStatement(
-            line=p.line, column=p.column, text=p.text[:80], nodes=[node_id] if p in placed else []
-        )
-        for p in whole
-    ]
+    statements = [_read(each, node_id, each in placed) for each in whole]
     return ParsedCode(document, draft.findings, statements), changes
+
+
+def _read(each: Placed, node_id: str, own: bool) -> ReadStatement:
+    nodes = [node_id] if own else []
+    return ReadStatement(line=each.line, column=each.column, text=each.text[:80], nodes=nodes)
 
 
 def _of_node(placed: Sequence[Placed], node_id: str) -> list[Placed]:
