@@ -162,5 +162,5 @@ def _no_form(refusal: LakestreamError, node_id: str, hint: str, expected: list[s
         got=refusal.got,
         expected=expected,
         hint=hint,
-        fix=refusal.fix,
+        fix=refusal.fix and [{"id": node_id, **change} for change in refusal.fix],
     )

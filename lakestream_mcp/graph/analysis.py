@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import EngineFailed, LakestreamError
 from . import config as configs
-from .config_problems import Config
+from .config_places import Config
 from .kept import Kept
 from .model import Column, Problem, Relation
 from .near_columns import with_near_name

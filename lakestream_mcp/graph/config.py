@@ -8,7 +8,8 @@ from typing import NamedTuple
 from pydantic import JsonValue, ValidationError
 
 from ..errors import InvalidArgument, LakestreamError
-from .config_problems import Config, config_problems
+from .config_places import Config
+from .config_problems import config_problems
 from .model import Problem
 from .naming import snake_case
 from .node_type import NodeConfig, NodeType
@@ -21,9 +22,7 @@ def own_names(node_type: NodeType, given: Mapping[str, JsonValue]) -> Config:
     fields = node_type.Config.model_fields
     named: Config = {}
     for key, value in given.items():
-        name = key if key in fields else node_type.field_aliases.get(key, key)
-        if name == key and key not in fields and snake_case(key) in fields:
-            name = snake_case(key)
+        name = key if key in fields else _own_name(node_type, key)
         if value is None and name in named:
             continue
         if named.get(name) is not None and named[name] != value:
@@ -35,6 +34,16 @@ def own_names(node_type: NodeType, given: Mapping[str, JsonValue]) -> Config:
             )
         named[name] = value
     return named
+
+
+def _own_name(node_type: NodeType, key: str) -> str:
+    """Our name of a field that goes by another: an earlier one, in either way of writing names."""
+    aliases, snake = node_type.field_aliases, snake_case(key)
+    if key in aliases:
+        return aliases[key]
+    if snake in node_type.Config.model_fields:
+        return snake
+    return next((name for other, name in aliases.items() if snake_case(other) == snake), key)
 
 
 class Read(NamedTuple):

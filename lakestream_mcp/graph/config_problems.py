@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple, TypeGuard, get_args, get_origin
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..errors import LakestreamError, nearest
+from .config_places import ABSENT, Config, Path, child, patched, value_at
 from .model import Problem
 from .naming import snake_case
 from .node_type import NodeType
-from .plain import is_secret, shown
+from .plain import LiteralSecret, holds_secret, is_reference, is_secret, shown
 
-Config = dict[str, JsonValue]
-_Path = tuple[str | int, ...]
-_Member = tuple[_Path, str]
-_ABSENT = object()
+_Member = tuple[Path, str]
 ALIKE_LEAST = 0.7
 """How like a known field a name must be for a fix: `gapp` is `gap`, `left` no `left_prefix`."""
 _KINDS = {
@@ -30,6 +28,7 @@ _KINDS = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
 }
+LITERAL = "SECRET_IN_CONFIG"
 _CHOICE = re.compile(r"'([^']*)'")
 
 
@@ -37,7 +36,7 @@ def config_problems(
     node_type: NodeType, given: Config, details: Sequence[ErrorDetails]
 ) -> list[Problem]:
     """A problem for each place that is wrong."""
-    grouped: dict[_Path, list[ErrorDetails]] = {}
+    grouped: dict[Path, list[ErrorDetails]] = {}
     for place in _meant([_place(given, detail) for detail in _first_causes(details)]):
         grouped.setdefault(place.path, []).append(place.detail)
     return [_problem(node_type, given, path, found) for path, found in grouped.items()]
@@ -52,7 +51,7 @@ def _first_causes(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
 class _Place(NamedTuple):
     """Where in the given data an error is, and the union members it is reported for."""
 
-    path: _Path
+    path: Path
     members: tuple[_Member, ...]
     detail: ErrorDetails
 
@@ -63,9 +62,9 @@ def _place(given: Config, detail: ErrorDetails) -> _Place:
     path: list[str | int] = []
     members: list[_Member] = []
     for index, part in enumerate(detail["loc"]):
-        below = _child(current, part)
+        below = child(current, part)
         last = index == len(detail["loc"]) - 1
-        if below is not _ABSENT or (last and detail["type"] == "missing"):
+        if below is not ABSENT or (last and detail["type"] == "missing"):
             current = below
             path.append(part)
         else:
@@ -78,7 +77,7 @@ def _meant(places: Sequence[_Place]) -> list[_Place]:
 
     That is one whose kind fits (its errors are inside the value), with the fewest errors.
     """
-    found: dict[_Path, dict[str, list[_Place]]] = {}
+    found: dict[Path, dict[str, list[_Place]]] = {}
     for place in places:
         for prefix, label in place.members:
             found.setdefault(prefix, {}).setdefault(label, []).append(place)
@@ -101,7 +100,7 @@ _EXPRESSION = re.compile(r"[(){}\[\]*/;]")
 
 
 def _problem(
-    node_type: NodeType, given: Config, path: _Path, details: Sequence[ErrorDetails]
+    node_type: NodeType, given: Config, path: Path, details: Sequence[ErrorDetails]
 ) -> Problem:
     first = details[0]
     field = ".".join(str(part) for part in path)
@@ -111,12 +110,13 @@ def _problem(
         return _unknown_key(node_type, given, path, field)
     said = list(dict.fromkeys(_said(d) for d in details))
     choices = _choices(details)
-    value = _value_at(given, path) if path else None
+    value = value_at(given, path) if path else None
     named = isinstance(value, str) and not _EXPRESSION.search(value)
     near = nearest(str(value), choices) if named else None
-    secret = any(is_secret(str(part)) for part in path)
+    literal = any(map(_is_literal, details))
+    secret = literal or any(is_secret(str(part)) for part in path)
     return Problem(
-        code="INVALID_CONFIG",
+        code=LITERAL if literal else "INVALID_CONFIG",
         message=f"`{field}`: {shown('; or '.join(said), 300)}" if field else shown_text(said[0]),
         field=field or None,
         got="(not shown)" if secret else shown(value) if path else None,
@@ -126,11 +126,15 @@ def _problem(
     )
 
 
+def _is_literal(detail: ErrorDetails) -> bool:
+    return isinstance(detail.get("ctx", {}).get("error"), LiteralSecret)
+
+
 def _said(detail: ErrorDetails) -> str:
     return _KINDS.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
 
 
-def _described(node_type: NodeType, path: _Path, detail: ErrorDetails) -> str | None:
+def _described(node_type: NodeType, path: Path, detail: ErrorDetails) -> str | None:
     """What a field is, where its value is of another kind altogether."""
     info = node_type.Config.model_fields.get(str(path[0])) if path else None
     return info.description if info and detail["type"] in _KINDS else None
@@ -151,7 +155,7 @@ def _choices(details: Sequence[ErrorDetails]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _missing(node_type: NodeType, path: _Path, field: str) -> Problem:
+def _missing(node_type: NodeType, path: Path, field: str) -> Problem:
     info = node_type.Config.model_fields.get(str(path[0])) if len(path) == 1 else None
     described = info.description if info else None
     choices = (
@@ -169,10 +173,14 @@ def _missing(node_type: NodeType, path: _Path, field: str) -> Problem:
     )
 
 
-def _unknown_key(node_type: NodeType, given: Config, path: _Path, field: str) -> Problem:
+def _unknown_key(node_type: NodeType, given: Config, path: Path, field: str) -> Problem:
     key = str(path[-1])
     known = _known_keys(node_type.Config, path[:-1])
     moved = node_type.moved.get(key)
+    value = value_at(given, path)
+    literal = not moved and holds_secret(key) and isinstance(value, str)
+    if literal and not is_reference(value):
+        return _unknown_secret(node_type, field, known)
     near = None if moved else _renamed_to(node_type, given, path, known)
     fix = _renamed(given, path, near) if near else None
     return Problem(
@@ -186,7 +194,19 @@ def _unknown_key(node_type: NodeType, given: Config, path: _Path, field: str) ->
     )
 
 
-def _renamed_to(node_type: NodeType, given: Config, path: _Path, known: set[str]) -> str | None:
+def _unknown_secret(node_type: NodeType, field: str, known: set[str]) -> Problem:
+    return Problem(
+        code=LITERAL,
+        message=f"`{node_type.type}` has no field `{shown(field)}`, and a secret is never kept in "
+        "a pipeline: put it in a secret scope and write `secret://scope/key`",
+        field=str(shown(field)),
+        got="(not shown)",
+        expected=sorted(known) or None,
+        fix={field: None} if "." not in field else None,
+    )
+
+
+def _renamed_to(node_type: NodeType, given: Config, path: Path, known: set[str]) -> str | None:
     """The field meant by an unknown key: one that is called alike, or the only one missing.
 
     Its value must be one that the field takes: else something else was meant.
@@ -213,7 +233,7 @@ def _alike(key: str, name: str) -> bool:
     return SequenceMatcher(None, snake_case(key), name).ratio() >= ALIKE_LEAST
 
 
-def _errors(node_type: NodeType, config: Config) -> list[tuple[_Path, str]]:
+def _errors(node_type: NodeType, config: Config) -> list[tuple[Path, str]]:
     """Where a configuration is wrong, and in which way; keys set to null count as left out."""
     left: Config = {key: value for key, value in config.items() if value is not None}
     try:
@@ -225,9 +245,9 @@ def _errors(node_type: NodeType, config: Config) -> list[tuple[_Path, str]]:
     return []
 
 
-def _renamed(given: Config, path: _Path, name: str) -> Config | None:
+def _renamed(given: Config, path: Path, name: str) -> Config | None:
     """A config patch in which the key at `path` has another name; where that is set, it goes."""
-    key, holder = str(path[-1]), _value_at(given, path[:-1])
+    key, holder = str(path[-1]), value_at(given, path[:-1])
     if not isinstance(holder, dict):
         return None
     if len(path) == 1:
@@ -237,7 +257,7 @@ def _renamed(given: Config, path: _Path, name: str) -> Config | None:
     return patched(given, path[:-1], renamed)
 
 
-def _known_keys(model: type[BaseModel], path: _Path) -> set[str]:
+def _known_keys(model: type[BaseModel], path: Path) -> set[str]:
     """The keys a nested place takes: those of every model its annotation mentions."""
     models: list[type[BaseModel]] = [model]
     for part in path:
@@ -262,37 +282,3 @@ def models_in(annotation: object) -> list[type[BaseModel]]:
 
 def _is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _child(value: object, part: str | int) -> object:
-    if isinstance(value, dict):
-        return value.get(part, _ABSENT)
-    if isinstance(value, list) and isinstance(part, int) and part < len(value):
-        return value[part]
-    return _ABSENT
-
-
-def _value_at(given: object, path: _Path) -> object:
-    current = given
-    for part in path:
-        current = _child(current, part)
-    return current
-
-
-def patched(given: Config, path: _Path, value: JsonValue) -> Config | None:
-    """The top-level key with the value at `path` replaced, as a config patch."""
-    if not path:
-        return None
-    top = str(path[0])
-    return {top: _with(given[top], path[1:], value)}
-
-
-def _with(whole: JsonValue, path: _Path, value: JsonValue) -> JsonValue:
-    if not path:
-        return value
-    first, rest = path[0], path[1:]
-    if isinstance(whole, dict):
-        return whole | {str(first): _with(whole[str(first)], rest, value)}
-    if isinstance(whole, list):
-        return [_with(item, rest, value) if at == first else item for at, item in enumerate(whole)]
-    return whole

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from ..errors import InvalidChange, LakestreamError, LimitExceeded, nearest
 from . import config as configs
-from .config_problems import Config
+from .config_places import Config
 from .model import Edge, Node, PipelineDocument, Position
 from .naming import free_id, free_title, slug
 from .node_type import NodeType, TypeCatalog

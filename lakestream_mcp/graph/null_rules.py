@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .config_problems import patched
+from .config_places import patched
 from .facts import Facts, Rule
 from .model import Finding
 from .reads import Leaf, leaves

@@ -69,6 +69,15 @@ def holds_secret(field: str) -> bool:
     return secret and name != "servicecredential"
 
 
+def is_reference(value: object) -> bool:
+    """Whether a value only says where a secret is kept."""
+    return isinstance(value, str) and value.startswith("secret://")
+
+
+class LiteralSecret(ValueError):
+    """A secret itself where only a reference may stand."""
+
+
 def may_tell_secret(words: str) -> bool:
     """Whether a person's words may hold a secret, so that they are kept nowhere."""
     return _TOLD.search(words) is not None

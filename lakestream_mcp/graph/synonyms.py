@@ -11,7 +11,8 @@ from typing import Annotated, Literal, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue
 
-from .config_problems import Config, models_in
+from .config_places import Config
+from .config_problems import models_in
 from .naming import snake_case
 
 _BY_FIELD: Mapping[str, str] = {

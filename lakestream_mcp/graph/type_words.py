@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ..errors import NotFound
-from .config_problems import Config
+from .config_places import Config
 from .naming import snake_case
 from .node_type import NodeType, TypeCatalog
 

@@ -14,6 +14,7 @@ from ..graph.config import problem_of
 from ..graph.duration import Delay, delay_ms
 from ..graph.model import Problem, Relation
 from ..graph.node_type import NodeConfig, SinkType
+from ..graph.plain import LiteralSecret
 from ..relational.sql import find_column
 from . import messages
 from .fields import ColumnName, SecretRef, TableName, secret_ref
@@ -32,7 +33,7 @@ def _web_address(text: str) -> str:
     if not named or not text.isascii() or " " in text or parts.fragment:
         raise ValueError("an address is `https://host/path`")
     if parts.username is not None or parts.password is not None:
-        raise ValueError("an address holds no password: use `auth`, or keep it as secret://…")
+        raise LiteralSecret("an address holds no password: use `auth`, or keep it as secret://…")
     return text
 
 
@@ -48,7 +49,7 @@ def _secret_address(text: str) -> str:
         secret_ref(text)
         return text
     if not is_loopback(urllib.parse.urlsplit(_web_address(text)).hostname or ""):
-        raise ValueError(
+        raise LiteralSecret(
             "this address lets anybody post: put it in a secret scope and write "
             "`secret://scope/key` (a plain address is for this machine only)"
         )

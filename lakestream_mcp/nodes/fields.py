@@ -12,6 +12,7 @@ from ..errors import InvalidArgument, nearest
 from ..graph.duration import Delay, delay_ms
 from ..graph.model import Column, Problem, Relation
 from ..graph.node_type import NodeConfig
+from ..graph.plain import LiteralSecret
 from ..graph.reads import COLUMN, FIELD, Reads
 from ..relational.column_types import canonical_type, check_names, ddl, parse_columns
 from ..relational.naming import EXPRESSION
@@ -52,8 +53,12 @@ def _table_name(text: str) -> str:
 
 
 def _secret(text: str) -> str:
+    if text.startswith("secret://") and not _SECRET.fullmatch(text):
+        raise ValueError("a reference is `secret://scope/key`, of letters, digits and `_.@-`")
+    if not text:
+        raise ValueError("a reference is `secret://scope/key`")
     if not _SECRET.fullmatch(text):
-        raise ValueError(
+        raise LiteralSecret(
             "a password is never kept in a pipeline: put it in a secret scope and write "
             "`secret://scope/key`"
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from ..errors import Unsupported
 from ..graph.model import Problem
 from ..graph.node_type import NodeConfig
 from .fields import PlainText, Secret, SecretRef, secret_ref
@@ -114,16 +115,28 @@ def connection_options(config: KafkaConfig) -> dict[str, str]:
     return options
 
 
-def probe(config: KafkaConfig, secret: Callable[[SecretRef], str]) -> str:
-    """Whether a broker answers, and takes the login where it can be tried from here."""
-    from .probes import probe_kafka
+def probe(
+    config: KafkaConfig, secret: Callable[[SecretRef], str], topics: Sequence[str] = ()
+) -> str:
+    """Whether a broker answers, takes the login and knows the topics; none is made."""
+    from .kafka_probe import Brokers, Login, probe_kafka
 
-    cafile = config.truststore_location if config.truststore_type == "PEM" else None
+    encrypted = config.security_protocol.endswith("SSL")
+    if encrypted and config.truststore_location and config.truststore_type != "PEM":
+        raise Unsupported(
+            f"A trust store of type {config.truststore_type} is read by the JVM only, so brokers "
+            "are not tried from here.",
+            where={"field": "truststore_type"},
+            got=config.truststore_type,
+            expected="PEM",
+        )
     credentials = None
     if config.sasl_password is not None and config.security_protocol.startswith("SASL"):
         password = secret(secret_ref(config.sasl_password))
-        credentials = (config.sasl_mechanism, config.sasl_username, password)
-    return probe_kafka(config.bootstrap_servers, config.security_protocol, cafile, credentials)
+        credentials = Login(config.sasl_mechanism, config.sasl_username or "", password)
+    cafile = config.truststore_location if encrypted else None
+    place = Brokers(config.bootstrap_servers, config.security_protocol, cafile, credentials)
+    return probe_kafka(place, topics)
 
 
 def login(config: KafkaConfig) -> dict[str, str] | None:

@@ -165,10 +165,12 @@ def _missing(config: PayloadConfig) -> Iterator[Problem]:
         elif config.columns is None:
             yield Problem(
                 "MISSING_CONFIG",
-                "`columns` or `value_schema` is required: a registry is only asked when the code "
-                "runs",
+                "`columns` or `value_schema` is required: a registry is asked when the code runs, "
+                "and by discover_schema",
                 field="columns",
                 expected="id bigint, at timestamp",
+                hint="discover_schema with `pipeline_id` and `node` answers with the columns that "
+                "the registry has, as a fix",
             )
     yield from login_problems(config)
 

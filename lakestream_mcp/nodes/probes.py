@@ -12,9 +12,7 @@ import json
 import os
 import re
 import smtplib
-import socket
 import ssl
-import struct
 import urllib.parse
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
@@ -24,7 +22,6 @@ from ..errors import LakestreamError, NotFound
 from .fields import SecretRef
 
 TIMEOUT_S = 10.0
-KAFKA_ERRORS = {33: "this broker does not know the mechanism", 58: "the login was refused"}
 SecretReader = Callable[[SecretRef], str]
 
 
@@ -89,7 +86,7 @@ def probe_http(
         connection.request(method, target, body and json.dumps(body).encode(), sent)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        raise _failed(host, error) from error
+        raise failed(host, error) from error
     finally:
         connection.close()
     if not 200 <= status < 300:
@@ -125,7 +122,7 @@ def probe_smtp(
             f"{host} refused with code {error.smtp_code}.", got=error.smtp_code
         ) from error
     except (OSError, smtplib.SMTPException) as error:
-        raise _failed(host, error) from error
+        raise failed(host, error) from error
     login = "takes the login" if user is not None else "answers"
     return f"{host} {login}" + (", and took a mail" if mail is not None else "")
 
@@ -138,76 +135,11 @@ def probe_postgres(arguments: Mapping[str, Any]) -> str:
         with psycopg.connect(**arguments, connect_timeout=int(TIMEOUT_S)) as connection:
             connection.execute("SELECT 1")
     except psycopg.Error as error:
-        raise _failed(arguments["host"], error) from error
+        raise failed(arguments["host"], error) from error
     return f"{arguments['host']} takes the login to {arguments['dbname']}"
 
 
-def probe_kafka(servers: str, protocol: str, cafile: str | None, login: Any = None) -> str:
-    """Ask brokers which versions of the protocol they speak, until one answers.
-
-    login: mechanism, user and password; only PLAIN is tried.
-    """
-    failure: Exception | None = None
-    for server in servers.split(","):
-        host, _, port = server.rpartition("://")[2].rpartition(":")
-        try:
-            return _kafka_answers(host.strip("[]"), int(port), protocol, cafile, login)
-        except (OSError, struct.error) as error:
-            failure = error
-    assert failure is not None
-    raise _failed(servers, failure) from failure
-
-
-def _kafka_answers(host: str, port: int, protocol: str, cafile: str | None, login: Any) -> str:
-    with socket.create_connection((host, port), TIMEOUT_S) as plain:
-        channel: socket.socket = plain
-        if protocol.endswith("SSL"):
-            context = ssl.create_default_context(cafile=cafile)
-            channel = context.wrap_socket(plain, server_hostname=host)
-        _check_kafka(host, _kafka_call(channel, 18, 0, b""))
-        if login is None:
-            return f"{host}:{port} is a broker that answers"
-        mechanism, user, password = login
-        _check_kafka(host, _kafka_call(channel, 17, 1, _kafka_text(mechanism)))
-        if mechanism != "PLAIN":
-            return f"{host}:{port} is a broker that knows {mechanism}; the login was not tried"
-        token = f"\0{user}\0{password}".encode()
-        _check_kafka(host, _kafka_call(channel, 36, 0, struct.pack(">i", len(token)) + token))
-        return f"{host}:{port} is a broker that takes the login"
-
-
-def _kafka_call(channel: socket.socket, api: int, version: int, body: bytes) -> bytes:
-    """One request with header version 1; the answer behind its correlation id."""
-    head = struct.pack(">hhi", api, version, 1) + _kafka_text("lakestream")
-    channel.sendall(struct.pack(">i", len(head + body)) + head + body)
-    (size,) = struct.unpack(">i", _received(channel, 4))
-    if not 6 <= size <= 1_000_000:
-        raise OSError("this is no Kafka broker")
-    return _received(channel, size)[4:]
-
-
-def _kafka_text(text: str) -> bytes:
-    data = text.encode()
-    return struct.pack(">h", len(data)) + data
-
-
-def _received(channel: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = channel.recv(size - len(data))
-        if not part:
-            raise OSError("the broker has closed the connection")
-        data += part
-    return data
-
-
-def _check_kafka(host: str, answer: bytes) -> None:
-    (code,) = struct.unpack(">h", answer[:2])
-    if code:
-        said = KAFKA_ERRORS.get(code, "the broker refused")
-        raise ConnectionRefused(f"{host}: {said} (Kafka error {code}).", got=code)
-
-
-def _failed(host: str, error: Exception) -> ConnectionRefused:
+def failed(host: str, error: Exception) -> ConnectionRefused:
+    """The verdict where nobody answered as they should."""
     said = (str(error) or type(error).__name__).splitlines()[0][:300]
     return ConnectionRefused(f"{host} cannot be reached: {said}", got=type(error).__name__)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from ..graph.model import Problem
 from ..graph.node_type import NodeConfig
+from ..graph.plain import LiteralSecret
 from .fields import PlainText, Secret
 from .stream_table import secret_parts
 
@@ -22,7 +23,7 @@ def _url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("an address is `https://host:port`")
     if parts.username or parts.password:
-        raise ValueError("a login has no place in an address: use the fields for it")
+        raise LiteralSecret("a login has no place in an address: use the fields for it")
     return text.rstrip("/")
 
 

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from ..errors import Unsupported, nearest
 
+NO_OTHER_WAY = ("cannot be tried locally", "its answers could not", "not available")
+BY_PYTHON = "what it answers a `custom-python-udf` can compute: the same code here and on Spark"
+
 
 class SqlFunction(NamedTuple):
     """A builtin of Spark. `answers`: how Sail compares; `kind`: empty for a plain function."""
@@ -54,7 +57,8 @@ def _refusal(
         near = nearest(name, [f.name for f in functions().values() if f.answers != "refused"])
         return "is not known", near
     if found.answers == "refused":
-        return f"is not offered: {found.note}", None
+        elsewhere = not found.kind and found.note.startswith(NO_OTHER_WAY)
+        return f"is not offered: {found.note}", BY_PYTHON if elsewhere else None
     if found.kind and not aggregates:
         place = {"aggregate": "several rows", "window": "an order of rows"}.get(found.kind)
         reason = f"needs {place}" if place else "makes several rows of one"

@@ -22,6 +22,7 @@ from ..errors import InvalidArgument
 from ..graph.apply import apply
 from ..graph.changes import Change
 from ..graph.model import PipelineDocument
+from ..graph.secrets import refuse_secrets
 from ..operations import Answer, operation
 from .answers import Changed, EditAnswer
 from .edits import described, edit
@@ -86,6 +87,7 @@ def create_pipeline(
     start = PipelineDocument(name=title[:120])
     applied = apply(start, changes, ws.catalog)
     findings = [*said_of_origin, *ws.validate(applied.document).findings]
+    refuse_secrets(pipeline_id, start, applied.document, findings)
     stored = stored_new(ws, pipeline_id, applied.document, reason)
     changed = Changed(added=[n.id for n in applied.document.nodes] if stored.created else [])
     said = described(ws, pipeline_id, stored.head, applied.document, findings, changed)

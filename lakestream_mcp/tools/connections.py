@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 
+NEXT = {
+    None: "generate_code, then deploy",
+    "SECRET_NOT_FOUND": "set the secret where the server runs, then once more",
+    "UNSUPPORTED": "generate_code: whether it can be reached is seen when the code runs",
+}
+"""By what became of the try."""
+
+
 class ConnectionAnswer(Answer):
     """The verdict of a probe."""
 
@@ -83,7 +91,5 @@ def test_connection(
         seconds=round(time.perf_counter() - began, 2),
         code=code,
         hint=hint,
-        next="generate_code, then deploy"
-        if code is None
-        else "edit_pipeline with update_node, then once more",
+        next=NEXT.get(code, "edit_pipeline with update_node, then once more"),
     )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, Field
 
 from ..errors import DatabricksFailed, InvalidArgument
-from ..graph.model import ChangeData
+from ..graph.model import ChangeData, Node
 from ..operations import Answer, operation
 from .answers import compact
 from .columns_page import columns_page, some_left_out
 from .discovery import existing, load
+from .registry_columns import with_registry
 
 if TYPE_CHECKING:
     from ..deploy.unity import Listed, TableFound
@@ -94,7 +95,8 @@ def discover_schema(
     page: Annotated[str, Field(max_length=2000)] = "",
     pipeline_id: Annotated[str, Field(max_length=64)] = "",
     node: Annotated[
-        str, Field(max_length=64, description="Source whose columns to take from its table")
+        str,
+        Field(max_length=64, description="Source whose table or registry tells columns"),
     ] = "",
 ) -> SchemaAnswer:
     """Find data to read in Databricks: catalogs, schemas, tables, then one table's columns.
@@ -165,7 +167,11 @@ def _for_node(ws: Workspace, pipeline_id: str, node: str) -> SchemaAnswer:
 
     if not pipeline_id:
         raise InvalidArgument("Say of which pipeline.", where={"argument": "pipeline_id"})
-    node, table = _source(ws, load(ws, pipeline_id), node)
+    stored = load(ws, pipeline_id)
+    registered = with_registry(stored, node)
+    if registered is not None:
+        return _registered(ws, pipeline_id, registered)
+    node, table = _source(ws, stored, node)
     names = unity.names_of(table)
     if len(names) != 3:
         raise InvalidArgument(
@@ -180,6 +186,24 @@ def _for_node(ws: Workspace, pipeline_id: str, node: str) -> SchemaAnswer:
     answer.fix = [{"op": "update_node", "id": node, "config": {"columns": ddl(found.columns)}}]
     answer.next = f'edit_pipeline(pipeline_id="{pipeline_id}", changes=<fix>)'
     return answer
+
+
+def _registered(ws: Workspace, pipeline_id: str, node: Node) -> SchemaAnswer:
+    """The columns that a schema registry has for a node's values, and the change for them."""
+    from ..relational.column_types import ddl
+    from .registry_columns import ask_registry
+
+    found = ask_registry(ws, node)
+    about = f"version {found.version}, {found.kind}"
+    columns = ddl(found.columns)
+    return SchemaAnswer(
+        path=found.subject,
+        found=[Thing(name=found.subject, kind="subject", about=about)],
+        columns=columns,
+        times=[column.name for column in found.columns if column.type == "timestamp"],
+        fix=[{"op": "update_node", "id": node.id, "config": {"columns": columns}}],
+        next=f'edit_pipeline(pipeline_id="{pipeline_id}", changes=<fix>)',
+    )
 
 
 def _source(ws: Workspace, stored: Stored, node: str) -> tuple[str, str]:
@@ -200,5 +224,5 @@ def _source(ws: Workspace, stored: Stored, node: str) -> tuple[str, str]:
         else "No source of this pipeline names a table without columns.",
         where={"pipeline": stored.pipeline_id, "argument": "node"},
         got=node or None,
-        expected="a source with `table`, such as delta-table-source",
+        expected="a source with `table`, such as delta-table-source, or a schema registry",
     )

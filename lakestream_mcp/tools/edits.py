@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidChange, RevisionConflict
 from ..graph.apply import Applied, apply
 from ..graph.model import Finding, PipelineDocument
+from ..graph.secrets import refuse_secrets
 from ..graph.spelling import as_declared
 from .answers import FINDINGS_MAX, Changed, Counts, EditAnswer, calls_for, next_step, worst
 from .discovery import count_patterns, load
@@ -42,6 +43,7 @@ def edit(
         # Validation may take a while, so it comes before the transaction that others wait for.
         validation = ws.validate(applied.document)
         findings = validation.findings
+        refuse_secrets(pipeline_id, head.document, applied.document, findings)
         broken = None if applied.unchanged else _broken(ws, head, applied, validation)
         if applied.unchanged or dry_run:
             said = answer(ws, pipeline_id, head.revision, applied, findings, dry_run=dry_run)

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,8 +39,11 @@ group.initial.rebalance.delay.ms=0
 
 
 @contextmanager
-def broker(more: str = "") -> Iterator[str]:
-    """The address of a running broker. more: properties that count in place of the usual ones."""
+def broker(more: str = "", users: Sequence[str] = ()) -> Iterator[str]:
+    """The address of a running broker. more: properties that count in place of the usual ones.
+
+    users: those it knows by SCRAM, as its storage tool takes them.
+    """
     environment = spark_env.find()
     jars = jar_files.jars("broker", environment.python, environment.java_home, environment.cache)
     java = [str(environment.java_home / "bin" / "java"), "-XX:TieredStopAtLevel=1"]
@@ -52,6 +55,7 @@ def broker(more: str = "") -> Iterator[str]:
         properties.write_text((PROPERTIES + more).format(port=port, control=control, work=work))
         identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         formatting = ["kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties)]
+        formatting += [part for user in users for part in ("--add-scram", user)]
         subprocess.run([*java, *formatting], check=True, capture_output=True, timeout=DEADLINE_S)
         with (work / "broker.log").open("wb") as log:
             process = subprocess.Popen(

@@ -214,7 +214,7 @@ def check(server: str, bench: Bench, folder: Path, kills: int, seed: int) -> Non
 
 
 def test_killed(server: str, bench: Bench, tmp_path: Path) -> None:
-    check(server, bench, tmp_path, kills=3, seed=11)
+    check(server, bench, tmp_path, kills=5, seed=11)
 
 
 @pytest.mark.soak

@@ -65,7 +65,7 @@ def registry(subjects: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
             parts = self.path.partition("?")[0].strip("/").split("/")
             versions = subjects.get(parts[1], [])
             found: Any = [i for i, _ in enumerate(versions, 1)]
-            if len(parts) == 4:
+            if len(parts) == 4 and versions:
                 found = versions[-1 if parts[3] == "latest" else int(parts[3]) - 1]
             allowed = self.headers.get("Authorization") == LOGIN
             self.send_response(200 if allowed and versions else 404 if allowed else 401)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from lakestream_mcp.catalog import Catalog
-from lakestream_mcp.graph.config import canonical, parse
+from lakestream_mcp.graph.config import canonical, own_names, parse
 from lakestream_mcp.graph.model import Column, Relation
+from lakestream_mcp.graph.naming import snake_case
 from tests.codegen.schemas import AVRO, PROTOBUF
 
 CATALOG = Catalog.load()
@@ -140,6 +141,17 @@ def test_earlier_configurations_are_understood(
     type_name: str, given: dict[str, Any], ours: dict[str, Any]
 ) -> None:
     assert canonical(CATALOG.get(type_name), given) == ours
+
+
+@pytest.mark.parametrize("type_name", CATALOG.types())
+def test_an_earlier_name_may_be_written_in_our_way(type_name: str) -> None:
+    node_type = CATALOG.get(type_name)
+    for earlier, field in node_type.field_aliases.items():
+        named = own_names(node_type, {snake_case(earlier): "x"})
+        expected = (
+            snake_case(earlier) if snake_case(earlier) in node_type.Config.model_fields else field
+        )
+        assert named == {expected: "x"}, earlier
 
 
 @pytest.mark.parametrize(

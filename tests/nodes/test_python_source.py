@@ -61,14 +61,22 @@ def codes(**given: Any) -> list[str]:
         ({"code": "class Feed(DataSource:"}, ["CODE_SYNTAX"]),
         ({"code": "# MAGIC %sh id\n" + FEED_CODE}, ["CODE_LINE_REFUSED"]),
         ({"options": {"url": "x", "token": "secret://a/b"}}, []),
-        ({"options": {"token": "hunter2"}}, ["SECRET_IN_OPTION"]),
-        ({"options": {"x": "secret://a"}}, ["SECRET_IN_OPTION"]),
         ({"event_time": "id"}, ["EVENT_TIME_TYPE"]),
         ({"sample_rows": [{"id": "x"}]}, ["UNREADABLE_VALUE"]),
     ],
 )
 def test_what_is_wrong_is_said(given: dict[str, Any], expected: list[str]) -> None:
     assert codes(**given) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [({"token": "hunter2"}, "SECRET_IN_CONFIG"), ({"x": "secret://a"}, "INVALID_CONFIG")],
+)
+def test_an_option_is_no_secret_itself(options: dict[str, str], code: str) -> None:
+    (problem,) = parse(NODE, PLAIN | {"options": options}).problems
+    assert (problem.code, problem.field) == (code, "options")
+    assert "hunter2" not in str(problem)
 
 
 def test_a_source_may_look_at_the_clock() -> None:

@@ -147,6 +147,16 @@ def test_bad_statements_are_typed_errors(engine: LocalEngine, query: str, code: 
     assert isinstance(caught.value, (InvalidSql, Unsupported))
 
 
+def test_a_refused_function_names_another_way(engine: LocalEngine) -> None:
+    def hint(query: str) -> str | None:
+        with pytest.raises(Unsupported) as caught:
+            engine.run(query, {"in_0": ROWS})
+        return caught.value.hint
+
+    assert "custom-python-udf" in (hint("SELECT conv('ff', 16, 10) AS x FROM in_0") or "")
+    assert hint("SELECT bround(2.5D, 0) AS x FROM in_0") is None, "the message has the other way"
+
+
 def test_a_crash_is_reported_and_the_next_statement_runs(own_engine: LocalEngine) -> None:
     with pytest.raises(EngineFailed) as caught:
         own_engine.run(DEADLY, {})

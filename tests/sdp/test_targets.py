@@ -88,6 +88,21 @@ def test_hybrid_puts_no_node_twice_and_keeps_the_patterns_hash(bench: Bench) -> 
     assert hybrid.state_version == whole.state_version
 
 
+def test_each_side_of_a_cut_is_as_large_as_can_be(bench: Bench) -> None:
+    """Streaming code are a pattern and what reads it, until a node has no form there."""
+    before = [node(f"more{n}", "filter", condition=f"amount > {n}") for n in range(2, 5)]
+    named = node("named", "map-select", columns="match_id, key, detected_at")
+    aside = [node("aside", "filter", condition="amount > 9"), TABLE]
+    document = graph([FEED_NODE, BIG, *before, QUIET, named, HISTORY], [BIG, *aside])
+    made = code_for(bench, document, "hybrid")
+    assert {n for n, target in where(made).items() if target == "sss"} == {"quiet", "named"}
+    assert [task.kind for task in made.tasks] == ["pipeline", "notebook", "pipeline"]
+    first = [lines.node for lines in made.line_map if lines.file == "parity.sql"]
+    made_for_the_cut = {"more4_table"}
+    own = {"feed", "big", "more2", "more3", "more4", "aside", "kept"}
+    assert set(first) == own | made_for_the_cut
+
+
 def test_several_sinks_append_to_one_table_by_flows(bench: Bench) -> None:
     other = node("other", "filter", condition="amount <= 1")
     sinks = [node(f"to_{n}", "delta-table-sink", table="main.out.kept") for n in "ab"]
@@ -142,6 +157,8 @@ def test_a_refusal_names_node_reason_and_the_target_that_can(bench: Bench) -> No
     only_here = refused(bench, graph([FEED_NODE, QUIET, HISTORY]), "sss")
     assert only_here.where["node"] == "history"
     assert only_here.expected == ["hybrid", "auto"]
+    (change,) = only_here.fix or [{}]
+    assert (change["op"], change["id"]) == ("update_node", "history")
 
 
 REFUSED = [

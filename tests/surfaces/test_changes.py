@@ -59,6 +59,8 @@ PAID = {"id": 7, "state": "paid"}
 
 def test_an_envelope_is_opened(caller: McpCaller) -> None:
     pipeline_id = pipeline(caller, "enveloped")
+    deleted = {"before": {"id": 1}, "after": None, "op": "d", "ts_ms": 1}
+    assert "before" not in str(answer_to(caller, pipeline_id, [deleted]).get("warnings"))
     at = 1_767_261_600_000
     events = [
         {"before": None, "after": PAID, "op": "u", "ts_ms": at},

@@ -122,6 +122,18 @@ def test_a_node_edited_by_its_code(mcp: McpCaller) -> None:
     assert nodes(mcp, pipeline_id)["big_rows"]["config"]["columns"] == "id, amount * 3 AS thrice"
 
 
+def test_a_node_is_found_in_the_code_of_all(mcp: McpCaller) -> None:
+    pipeline_id = made(mcp, "Found in all")
+    text = code(mcp, pipeline_id)
+    edited = text.replace("amount > 100", "amount > 250")
+    given = {"sql": edited, "pipeline_id": pipeline_id, "node": "big_filter"}
+    answer = mcp.call("parse_code", given)
+    assert (answer["counts"]["errors"], len(answer["changes"])) == (0, 1)
+    assert answer["changes"][0]["config"] == {"condition": "amount > 250"}
+    assert [s["nodes"] for s in answer["statements"] if s["nodes"]] == [["big_filter"]]
+    assert len(answer["statements"]) > 1
+
+
 def test_what_a_node_cannot_say(mcp: McpCaller) -> None:
     pipeline_id = made(mcp, "Refused")
     sql = "CREATE TEMPORARY VIEW big_filter AS\nSELECT COUNT(*) AS n FROM STREAM raw_source"

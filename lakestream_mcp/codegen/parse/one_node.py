@@ -35,7 +35,8 @@ def parse_node(
     node = _node(document, node_id)
     draft = Draft(catalog, resolver, document)
     draft.relations.update(validation.relations)
-    placed = read_placed(text)
+    whole = read_placed(text)
+    placed = _of_node(whole, node_id)
     for each in placed:
         if isinstance(each.statement, Unknown):
             place = Place(each.statement.line, each.statement.column)
@@ -54,11 +55,23 @@ def parse_node(
     changes: list[ChangeData] = []
     if config is not None and config != node.config:
         changes = [{"op": "update_node", "id": node_id, "config": config, "replace_config": True}]
-    statements = [
-        ReadStatement(line=p.line, column=p.column, text=p.text[:80], nodes=[node_id])
-        for p in placed
-    ]
+    statements = [_read(each, node_id, each in placed) for each in whole]
     return ParsedCode(document, draft.findings, statements), changes
+
+
+def _read(each: Placed, node_id: str, own: bool) -> ReadStatement:
+    nodes = [node_id] if own else []
+    return ReadStatement(line=each.line, column=each.column, text=each.text[:80], nodes=nodes)
+
+
+def _of_node(placed: Sequence[Placed], node_id: str) -> list[Placed]:
+    """The statements under the node's mark; all, where none has it: then they are its code."""
+    found, under = [], None
+    for each in placed:
+        under = each.marker.node if each.marker is not None else under
+        if under == node_id:
+            found.append(each)
+    return found or list(placed)
 
 
 def _node(document: PipelineDocument, node_id: str) -> Node:

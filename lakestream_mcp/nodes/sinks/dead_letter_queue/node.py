@@ -67,7 +67,7 @@ class DeadLetterQueue(SinkType):
     def probe(self, config: Any, secret: Any, send: bool) -> str:
         if config.target == "delta":
             return super().probe(config, secret, send)
-        return probe(config, secret)
+        return probe(config, secret, [config.topic])
 
     def sentence(self, config: DeadLetterQueueConfig) -> str:
         if config.target == "delta":

@@ -64,7 +64,7 @@ class KafkaTopicSink(SinkType):
     }
 
     def probe(self, config: Any, secret: Any, send: bool) -> str:
-        return probe(config, secret)
+        return probe(config, secret, [config.topic])
 
     def sentence(self, config: KafkaTopicSinkConfig) -> str:
         written = {"json": "JSON", "avro": "Avro", "protobuf": "Protobuf"}[config.format]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
 from ....graph.model import Problem, Relation
+from ....graph.plain import LiteralSecret
 from ....graph.reads import Reads
 from ...alerts import Address, AlertConfig, AlertSink, secret_or_text
 from ...fields import PlainText, Secret, SecretRef, secret_ref
@@ -33,7 +34,7 @@ def _headers(given: dict[str, str]) -> dict[str, str]:
         elif not value.isascii():
             raise ValueError(f"the value of `{name}` is not ASCII")
         elif _SECRET_NAME.search(name) and name.lower() != "idempotency-key":
-            raise ValueError(
+            raise LiteralSecret(
                 f"`{name}` looks like a secret, which is never kept in a pipeline: put it in a "
                 "secret scope and write `secret://scope/key`"
             )

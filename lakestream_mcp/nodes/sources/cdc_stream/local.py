@@ -21,7 +21,11 @@ _ImageTypes = Mapping[str, str]
 
 
 def flat(
-    kind: Kind, event: Mapping[str, Any], columns: Sequence[Column], times: str
+    kind: Kind,
+    event: Mapping[str, Any],
+    columns: Sequence[Column],
+    times: str,
+    with_before: bool = False,
 ) -> Mapping[str, Any]:
     """A change as a row: one in its envelope is opened, one that is flat stays as it is."""
     types = {c.name: c.type for c in columns}
@@ -32,7 +36,7 @@ def flat(
     image = before if operation == "d" else after
     row = {name: _value(value, types.get(name, ""), times) for name, value in image.items()}
     was = {name: _value(value, types.get(name, ""), times) for name, value in before.items()}
-    told = {"before": was} if kind == "debezium" and before else {}
+    told = {"before": was} if with_before and before else {}
     return {**row, **told, "op": operation, "source_time": moment}
 
 

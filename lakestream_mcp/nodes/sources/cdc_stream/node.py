@@ -12,7 +12,7 @@ from ....relational.column_types import parse_columns
 from ....relational.sql import cast, column, identifier, sql
 from ...fields import time_problems
 from ...fields import timed as timed_relation
-from ...kafka import FIELD_ALIASES, login
+from ...kafka import FIELD_ALIASES, login, probe
 from ...kafka_read import FIELD_ALIASES as READ_ALIASES
 from ...kafka_read import kafka_query, read_options
 from ...stream_table import call, literal, options_map, stream_of
@@ -47,6 +47,11 @@ class CdcStream(SourceType):
 
     def reads_topics(self, config: Any) -> bool:
         return config.path is None
+
+    def probe(self, config: Any, secret: Any, send: bool) -> str:
+        if config.path is not None:
+            return super().probe(config, secret, send)
+        return probe(config, secret, config.topics)
 
     def sentence(self, config: CdcStreamConfig) -> str:
         return f"reads {config.envelope} changes of {config.path or ', '.join(config.topics or [])}"
@@ -97,7 +102,8 @@ class CdcStream(SourceType):
         return timed_relation(config, (*parse_columns(config.columns), *added_by(config)))
 
     def as_row(self, config: CdcStreamConfig, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        return flat(config.envelope, event, parse_columns(config.columns), config.times)
+        columns = parse_columns(config.columns)
+        return flat(config.envelope, event, columns, config.times, config.include_before)
 
     def let_through(self, config: CdcStreamConfig, table: Any, source: str) -> LocalRows:
         return sifted(table, [c.name for c in keys_of(config)], config.on_malformed, source)

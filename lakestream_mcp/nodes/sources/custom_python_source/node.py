@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,13 +12,13 @@ from ....cep.events import table_of
 from ....errors import InvalidEvents
 from ....graph.model import Problem, Relation
 from ....graph.node_type import ColumnResolver, SourceType
+from ....graph.plain import LiteralSecret, is_reference
 from ....relational.column_types import ddl, parse_columns
-from ...fields import ColumnList, SourceConfig, time_problems, timed
+from ...fields import ColumnList, SourceConfig, secret_ref, time_problems, timed
 from .contract import read_source, source_problems
 
 CODE_CHARS = 100_000
 SECRET = "secret://"
-REFERENCE = re.compile(r"secret://[A-Za-z0-9_.@-]{1,128}/[A-Za-z0-9_.@-]{1,128}")
 SECRET_WORDS = ("password", "token", "secret", "apikey", "api_key", "credential")
 
 
@@ -50,6 +49,19 @@ class CustomPythonSourceConfig(SourceConfig):
     def _plain_lines(cls, text: str) -> str:
         return text.replace("\r\n", "\n")
 
+    @field_validator("options")
+    @classmethod
+    def _no_secrets(cls, options: dict[str, str]) -> dict[str, str]:
+        for name, value in options.items():
+            if is_reference(value):
+                secret_ref(value)
+            elif value and any(word in name.lower() for word in SECRET_WORDS):
+                raise LiteralSecret(
+                    f"option `{name}` is a secret, and a secret is never kept in a pipeline: put "
+                    "it in a secret scope and write `secret://scope/key`"
+                )
+        return options
+
 
 class CustomPythonSource(SourceType):
     """The author's own source, by the Python Data Source API."""
@@ -71,7 +83,6 @@ class CustomPythonSource(SourceType):
         """The code, the options, the columns and the samples."""
         columns = parse_columns(config.columns)
         yield from source_problems(config.code)
-        yield from _option_problems(config)
         yield from time_problems(config.event_time, columns)
         try:
             table_of(config.sample_rows, Relation(columns), self.type)
@@ -117,21 +128,6 @@ class CustomPythonSource(SourceType):
         columns = parse_columns(config.columns)
         table, _ = table_of(config.sample_rows[:count], Relation(columns), self.type)
         return table
-
-
-def _option_problems(config: CustomPythonSourceConfig) -> Iterator[Problem]:
-    for name, value in config.options.items():
-        is_reference = REFERENCE.fullmatch(value) is not None
-        sounds_secret = any(word in name.lower() for word in SECRET_WORDS)
-        if not is_reference and (sounds_secret or value.startswith(SECRET)):
-            yield Problem(
-                "SECRET_IN_OPTION",
-                f"Option `{name}` is a secret, and a secret is never kept in a pipeline: put it in "
-                "a secret scope.",
-                "options",
-                name,
-                "secret://scope/key",
-            )
 
 
 NODE = CustomPythonSource()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ....errors import Unsupported
 from ....graph.model import Column, Problem, Relation
 from ....relational.sql import cast, column, named, sql
+from ...fields import secret_ref
 from ...kafka_read import kafka_arguments, login_arguments, milliseconds, start_options
 from ...message_source import MessageSource
 from ...payload import FIELD_ALIASES as PAYLOAD_ALIASES
@@ -79,6 +80,15 @@ class EventHubKinesis(MessageSource):
 
     def reads_topics(self, config: Any) -> bool:
         return bool(config.provider == "event-hub")
+
+    def probe(self, config: Any, secret: Any, send: bool) -> str:
+        if config.provider == "kinesis":
+            raise Unsupported("Kinesis is reached by Databricks alone: nothing is tried from here.")
+        from ...kafka_probe import Brokers, Login, probe_kafka
+
+        servers = _event_hub_options(config)["kafka.bootstrap.servers"]
+        login = Login("PLAIN", _USER, secret(secret_ref(config.connection_string)))
+        return probe_kafka(Brokers(servers, "SASL_SSL", None, login), config.streams)
 
     def sentence(self, config: EventHubKinesisConfig) -> str:
         named = ", ".join(config.streams or [config.stream_arn or "?"])

@@ -61,7 +61,7 @@ class KafkaTopic(MessageSource):
         return True
 
     def probe(self, config: Any, secret: Any, send: bool) -> str:
-        return probe(config, secret)
+        return probe(config, secret, config.topics)
 
     def sentence(self, config: KafkaTopicConfig) -> str:
         topics = ", ".join(config.topics)

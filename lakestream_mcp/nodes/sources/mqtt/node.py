@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from ....graph.model import Column, Problem, Relation
+from ....graph.plain import LiteralSecret
 from ....relational.sql import column, named, sql
-from ...fields import PlainText, Secret, SourceConfig, names_of
+from ...fields import PlainText, Secret, SourceConfig, names_of, secret_ref
 from ...message_source import MessageSource
 from ...payload import FIELD_ALIASES as PAYLOAD_ALIASES
 from ...payload import PayloadConfig, decoding, outputs
@@ -33,6 +34,8 @@ _CLIENT = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 def _broker(text: str) -> str:
     found = _ADDRESS.fullmatch(text)
+    if found is None and "@" in text:
+        raise LiteralSecret("a login has no place in an address: it has fields of its own")
     if found is None or not 0 < int(found["port"] or 1) < 65536:
         raise ValueError(
             "a broker is `mqtt://host:port`, or `mqtts://host:port` with TLS; a login has fields "
@@ -118,6 +121,16 @@ class Mqtt(MessageSource):
         if config.get("qos") in ("0", "1", "2"):
             return config | {"qos": int(config["qos"])}
         return config
+
+    def probe(self, config: MqttConfig, secret: Any, send: bool) -> str:
+        from .broker_probe import probe_mqtt
+
+        login = None
+        if config.username is not None and config.password is not None:
+            login = config.username, secret(secret_ref(config.password))
+        place = urlsplit(config.broker_url)
+        tls = place.scheme == "mqtts"
+        return probe_mqtt(place.hostname or "", place.port or PORTS[place.scheme], tls, login)
 
     def sentence(self, config: MqttConfig) -> str:
         return f"reads {config.format} messages of {', '.join(config.topic_filters)} by MQTT"
