@@ -27,7 +27,6 @@ LONG_FUNCTIONS: dict[str, str] = {
 """Functions over 40 lines (`module:function`), each with the reason."""
 ANY_IN_GRAPH = {
     "lakestream_mcp/graph/local_source.py": "part of node_type.py: configurations, and rows",
-    "lakestream_mcp/graph/local_source.py": "only the source knows its configuration's class",
     "lakestream_mcp/graph/model.py": "a finding shows what it was given, whatever that is",
     "lakestream_mcp/graph/node_parts.py": "rows and configurations, as node types hand them over",
     "lakestream_mcp/graph/node_type.py": "only the type itself knows its configuration's class",
