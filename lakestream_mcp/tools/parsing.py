@@ -98,7 +98,9 @@ def parse_code(
         from ..graph.diff import as_changes
 
         parsed = parsed_code(ws, sql, stored.document)
-        changes = as_changes(stored.document, parsed.document)
+        # What could not be read is not gone: nothing of it is taken away.
+        unread = any(found.severity == "error" for found in parsed.findings)
+        changes = [] if unread else as_changes(stored.document, parsed.document)
     said = _answer(parsed, changes)
     said.pipeline_id, said.revision = pipeline_id, stored.revision
     if apply and changes and not said.counts.errors:

@@ -160,6 +160,8 @@ def test_errors_keep_a_pipeline_as_it_is(mcp: McpCaller) -> None:
     assert not answer["applied"]
     assert answer["counts"]["errors"] == 1
     assert nodes(mcp, pipeline_id) == before
+    misspelt = {"sql": "CREATE STREAMIN TABLE a AS SELECT 1", "pipeline_id": pipeline_id}
+    assert mcp.call("parse_code", misspelt)["changes"] == []
 
 
 def test_nodes_without_sql_stay(mcp: McpCaller) -> None:
