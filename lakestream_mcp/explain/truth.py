@@ -28,6 +28,34 @@ class Earlier(NamedTuple):
     row: dict[str, Any]
 
 
+NEARBY = 512
+"""Rows that are asked about together at first: conditions with the values of one partial match put
+in are asked of few rows, which lie near each other."""
+
+
+class Answers(NamedTuple):
+    """What a condition gives on rows of a table from a place on; None if it cannot be run."""
+
+    start: int
+    listed: list[dict[str, Any]] | None
+
+    def at(self, place: int) -> dict[str, Any] | None:
+        """The answer for a row; empty where there is none, None where it was not asked."""
+        if self.listed is None:
+            return {}
+        inside = 0 <= place - self.start < len(self.listed)
+        return self.listed[place - self.start] if inside else None
+
+
+class Conjunct(NamedTuple):
+    """A part of a condition; earlier: whether it reads earlier events."""
+
+    tree: exp.Expr
+    text: str
+    columns: list[str]
+    earlier: bool
+
+
 class Truth:
     """Evaluates conditions on rows of Arrow tables with `__row` (one per input), by one engine."""
 
@@ -40,8 +68,8 @@ class Truth:
             for n, table in enumerate(tables)
             for i, number in enumerate(table[ROW].to_pylist())
         }
-        self._parsed: dict[str, list[exp.Expr]] = {}
-        self._known: dict[tuple[int, str], list[dict[str, Any]] | None] = {}
+        self._parsed: dict[str, list[Conjunct]] = {}
+        self._known: dict[tuple[int, str], Answers] = {}
 
     def parts(self, condition: str, seen: Seen, before: Sequence[Bound] = ()) -> list[Part]:
         """The parts of a condition on one event. `before`: what was bound when it came."""
@@ -52,33 +80,45 @@ class Truth:
         self, condition: str, number: int, row: dict[str, Any], earlier: Sequence[Earlier]
     ) -> list[Part]:
         """The same for a row of the table by its arrival number."""
-        return [self._part(tree, number, row, earlier) for tree in self._conjuncts(condition)]
+        return [self._part(part, number, row, earlier) for part in self._conjuncts(condition)]
 
     def may_hold(self, condition: str, number: int) -> bool:
         """Whether every part that reads the row alone holds; what reads earlier events may."""
-        for tree in self._conjuncts(condition):
-            earlier = next(references(tree, self.steps), None) is not None
-            if not earlier and not self._answer(tree, number).get("value"):
-                return False
-        return True
+        return all(
+            part.earlier or self._answer(part.tree, part.text, number).get("value")
+            for part in self._conjuncts(condition)
+        )
 
-    def _conjuncts(self, condition: str) -> list[exp.Expr]:
+    def _conjuncts(self, condition: str) -> list[Conjunct]:
+        from ..relational.sql import sql
+
         if condition not in self._parsed:
-            self._parsed[condition] = conjuncts(condition)
+            self._parsed[condition] = [
+                Conjunct(
+                    tree,
+                    sql(tree),
+                    list(column_names(tree, self.steps)),
+                    next(references(tree, self.steps), None) is not None,
+                )
+                for tree in conjuncts(condition)
+            ]
         return self._parsed[condition]
 
     def _part(
-        self, tree: exp.Expr, number: int, row: dict[str, Any], earlier: Sequence[Earlier]
+        self, part: Conjunct, number: int, row: dict[str, Any], earlier: Sequence[Earlier]
     ) -> Part:
         from ..relational.sql import sql
 
-        text = sql(tree)
-        reads = {n: cell(row, n) for n in column_names(tree, self.steps)}
-        given, found = self._grounded(tree, earlier)
-        answer = self._answer(given, number)
-        operator = OPERATORS.get(type(tree).__name__)
+        reads = {n: cell(row, n) for n in part.columns}
+        given, text = part.tree, part.text
+        found: dict[str, Any] = {}
+        if part.earlier:
+            given, found = self._grounded(part.tree, earlier)
+            text = sql(given)
+        answer = self._answer(given, text, number)
+        operator = OPERATORS.get(type(part.tree).__name__)
         return Part(
-            text,
+            part.text,
             _truth(answer.get("value")),
             {**reads, **found},
             operator,
@@ -86,16 +126,21 @@ class Truth:
             answer.get("rhs"),
         )
 
-    def _answer(self, tree: exp.Expr, number: int) -> dict[str, Any]:
-        """The answer for a row, asked once for all rows of its table."""
-        from ..relational.sql import sql
+    def _answer(self, tree: exp.Expr, text: str, number: int) -> dict[str, Any]:
+        """The answer for a row, asked for it and its neighbours, then for all rows of its table.
 
+        text: the tree's own.
+        """
         table, place = self.places[number]
-        asked = (table, sql(tree))
+        asked, rows = (table, text), self.tables[table]
         if asked not in self._known:
-            self._known[asked] = self._evaluated(tree, self.tables[table])
-        answers = self._known[asked]
-        return answers[place] if answers else {}
+            start = place - place % NEARBY
+            self._known[asked] = self._evaluated(tree, rows.slice(start, NEARBY), start)
+        answer = self._known[asked].at(place)
+        if answer is None:
+            self._known[asked] = self._evaluated(tree, rows, 0)
+            answer = self._known[asked].at(place)
+        return answer or {}
 
     def _grounded(
         self, tree: exp.Expr, earlier: Sequence[Earlier]
@@ -121,6 +166,8 @@ class Truth:
         """What a reference to earlier events reads."""
         from sqlglot import exp
 
+        from ..relational.sql import sql
+
         bound = [e for e in earlier if e.step == step]
         if read is None:
             return len(bound)
@@ -128,11 +175,12 @@ class Truth:
             values = [cell(e.row, read.name) for e in bound]
         else:
             plain = unqualified(read)
-            values = [self._answer(plain, e.number).get("value") for e in bound]
+            text = sql(plain)
+            values = [self._answer(plain, text, e.number).get("value") for e in bound]
         return aggregated(function, values)
 
-    def _evaluated(self, tree: exp.Expr, rows: Any) -> list[dict[str, Any]] | None:
-        """Answers for rows: the value, and of a comparison both sides; None if it cannot be run."""
+    def _evaluated(self, tree: exp.Expr, rows: Any, start: int) -> Answers:
+        """Answers for rows of a table: the value, and of a comparison both sides."""
         from sqlglot import exp
 
         from ..cep.packing import in_order
@@ -145,9 +193,8 @@ class Truth:
         try:
             found = self.engine.run(sql(query), {"in_0": rows})
         except LakestreamError:
-            return None
-        listed: list[dict[str, Any]] = in_order(found, rows).to_pylist()
-        return listed
+            return Answers(start, None)
+        return Answers(start, in_order(found, rows).to_pylist())
 
 
 def _truth(value: Any) -> bool | None:

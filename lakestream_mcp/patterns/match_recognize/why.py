@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .node import MatchRecognizeConfig
     from .truth import Definitions
 
-MAX_ATTEMPTS = 100
+MAX_ATTEMPTS = 40
 MAX_FIRST = 300
 LIMIT = "more rows or ways to go on than `max_rows_per_match` or `max_partial_matches` allows"
 
