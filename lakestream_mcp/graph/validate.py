@@ -76,9 +76,11 @@ def refuse_errors(validation: Validation, columns: list[ChangeData] | None = Non
     if errors:
         first = errors[0]
         raise InvalidPipeline(
-            f"The pipeline has {len(errors)} error(s), so it cannot run: {first.message}",
+            f"The pipeline has {len(errors)} error{'s' if len(errors) > 1 else ''}, so it cannot "
+            f"run: {first.message}",
             where={"node": first.node, "field": first.field},
             got=first.code,
+            expected=first.expected,
             hint="the fix declares the columns that the events show"
             if columns
             else f"`validate_pipeline` lists {'them all' if len(errors) > 1 else 'it'}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NEXT = {
     None: "generate_code, then deploy",
-    "SECRET_NOT_FOUND": "set the secret where the server runs, then once more",
+    "SECRET_NOT_FOUND": "set the secret where the server runs, then test_connection once more",
     "UNSUPPORTED": "generate_code: whether it can be reached is seen when the code runs",
 }
 """By what became of the try."""
@@ -91,5 +91,5 @@ def test_connection(
         seconds=round(time.perf_counter() - began, 2),
         code=code,
         hint=hint,
-        next=NEXT.get(code, "edit_pipeline with update_node, then once more"),
+        next=NEXT.get(code, "edit_pipeline with update_node, then test_connection once more"),
     )
