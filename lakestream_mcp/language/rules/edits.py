@@ -95,10 +95,10 @@ class Editor(Additions):
 
         if (otherwise := asked_otherwise(found, self.request.text)) is not None:
             return otherwise
-        limits, relations = Limits(self.values), StepRelations(self.values)
+        opening = [kind(self.values).open for kind in (Limits, StepRelations, Choices)]
         trials = Trials(self.values, self._changing(), (self._ways, self._sinks, self._added))
         for phrase in reasons_joined(prepared(found, trials.columns)):
-            if not (self._bare(phrase) or limits.open(phrase) or relations.open(phrase)):
+            if not (self._bare(phrase) or any(is_open(phrase) for is_open in opening)):
                 polite = phrase.at(_POLITE)
                 phrase.use(0, polite.end if polite else 0)
                 trials.clause(phrase.part(polite.end) if polite else phrase)
