@@ -19,7 +19,7 @@ from .options import take_options, with_options
 from .phrase import Phrase
 from .quantities import measured
 from .reader import Reader
-from .readings import better
+from .readings import better, whole
 from .row_patterns import clause_text
 from .scene import Made
 from .talk import Talk
@@ -144,8 +144,9 @@ def _match_recognize(request: Request, clause: str, rest: str, talk: Talk) -> Dr
     """A row pattern that is given as text is taken as it is; the validator reads it."""
     from ..slots import read_around
 
+    tokens, given = measured(tokenise(clean(rest))), bool(request.schema)
     if not request.schema and not request.document.nodes:
-        types, _ = typed_columns(measured(tokenise(clean(rest))))
+        types, tokens = typed_columns(tokens)
         request = request._replace(schema=types)
     columns = known_columns(request)
     if columns.open and not request.document.nodes:
@@ -159,13 +160,13 @@ def _match_recognize(request: Request, clause: str, rest: str, talk: Talk) -> Dr
         start = tails[-1] if tails else None
     else:
         reader = Reader(request, columns, talk, False)
-        tokens = measured(tokenise(clean(rest)))
-        if not read_around(reader, Phrase(tokens), made, bool(request.schema)):
+        if not read_around(reader, Phrase(tokens), made, given):
             reader.found.steps.append(made)
             for phrase in clauses(tokens):
                 reader.read(phrase)
         with_places(reader, columns, talk)
         build(flow, reader.found, columns, talk)
-        return concluded(flow, [], talk)
+        draft = concluded(flow, [], talk)
+        return whole(draft, Phrase(tokens), columns)
     flow.add(made, start)
     return concluded(flow, [], talk)

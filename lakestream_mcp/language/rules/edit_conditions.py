@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .edit_joined import apart, either, in_range, negated, no_bound
+from .edit_joined import apart, bounded, either, in_range, negated, no_bound
 from .edit_kind import EditKind
 from .edit_said import NEW_NODE, OLD, Mention, mentions, outside, removes_node
 from .edit_wording import columns_of, is_value, wordings
@@ -130,6 +130,7 @@ class ConditionEdits(EditKind):
         new = next((r for s in readings if (r := self._read(s, node, tree)) is not None), None)
         if new is None or (not named and phrase.has(_GONE)):
             return False
+        new = bounded(rest, new, tree)
         same = columns_of(new) == columns_of(tree) or (
             bool(columns_of(new)) and columns_of(new) < columns_of(tree) and rest.has(_ONLY)
         )

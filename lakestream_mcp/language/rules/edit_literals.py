@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from .edit_joined import bounded
 from .edit_keys import Keys
 from .fields import with_value
 from .names import parts_of, singular
@@ -27,7 +28,6 @@ _MEANS = (
     r"(?:mean|means|be|become|keep|keeps|let|check|require|start at|pass|:|should|must|at)"
     r"(?: (?:only|just|through|be|for|those|rows|events|now|values?|everything|anything))*"
 )
-_EQUAL = r"=|equals?|equal to|exactly|precisely"
 _VERBS = frozenset(
     [
         "count",
@@ -144,7 +144,7 @@ class Literals(Keys):
         clauses = reader.clauses(phrase)
         if len(clauses) != 1:
             return None
-        new = clauses[0].tree if phrase.has(_EQUAL) else _bounded(clauses[0].tree, tree)
+        new = bounded(phrase, clauses[0].tree, tree)
         about = {c.name for c in new.find_all(exp.Column)}
         if about >= names:
             return sql(new)
@@ -167,17 +167,6 @@ class Literals(Keys):
             if any(name in str(text) for name in named for text in texts if text):
                 return True
         return False
-
-
-def _bounded(new: exp.Expr, old: exp.Expr) -> exp.Expr:
-    """`the filter should be 40`, of one that has a bound: the same bound at another number."""
-    from sqlglot import exp
-
-    kept = isinstance(old, exp.GT | exp.GTE | exp.LT | exp.LTE)
-    bare = isinstance(new, exp.EQ) and isinstance(new.expression, exp.Literal)
-    if not (kept and bare) or new.this != old.this or new.expression.is_string:
-        return new
-    return type(old)(this=old.this.copy(), expression=new.expression.copy())
 
 
 def _texts(config: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:

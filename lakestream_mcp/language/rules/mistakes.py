@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..proposal import Draft
 from .names import Columns
 from .phrase import Phrase
+from .tokens import Token
 
 if TYPE_CHECKING:
     from ..proposal import Request
@@ -21,7 +22,7 @@ _ORDERED = (
 """Words by which one event comes after another."""
 _STAYS = r"-> .*(?:stays?|stuck|remains?|sits?|lingers?|hangs?)(?: \w+){0,4} #dur"
 _OWN_COLUMNS = (
-    r"(?:topics? (?:[a-z_]\w*|#\w+)|#name|kafka \w+|webhooks?)"
+    r"(?:topics? (?:[a-z_]\w*|#\w+)|#name|#path|kafka \w+|webhooks?)"
     r"(?: (?:\(|:|,|;|with|at|on|@|#host|kafka|fields|columns))* #columns"
 )
 _HELD = r"(?:double|triple|twice|half)(?: of)? (?:the|that of the) (?:first|second|other|earlier)"
@@ -89,9 +90,14 @@ def is_misplaced(draft: Draft, phrase: Phrase) -> bool:
     if (invented and phrase.has(_OWN_COLUMNS)) or _are_mixed(configs, phrase):
         return True
     nodes = [c.node for c in draft.changes if c.op == "add_node"]
-    written = {n.config.get("table") for n in nodes if n.type.endswith("-sink")}
-    own = [t.value for f in phrase.all(_OWN_COLUMNS) for t in f.tokens if t.kind == "name"]
+    sinks = [n.config for n in nodes if n.type.endswith("-sink")]
+    written = {c.get(field) for c in sinks for field in ("table", "path", "topic")}
+    own = [t.value or t.text for f in phrase.all(_OWN_COLUMNS) for t in f.tokens if _is_place(t)]
     return bool(written & {*own})
+
+
+def _is_place(token: Token) -> bool:
+    return token.kind in ("name", "path", "str", "word")
 
 
 def _are_mixed(configs: Sequence[Any], phrase: Phrase) -> bool:

@@ -72,6 +72,7 @@ _BRANCHED = rf"{_RULE} (?:\S+ ){{2,60}}?{_RULE}"
 _COPIED = r"(?:;|\.) all rows to (?:#name|#path|topic)|^all rows to (?:#name|#path|topic)"
 _FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
 _TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
+_MISPLACED = "Which columns has each of the sources? Tell them right behind its name."
 MOST_TOLD = 3
 """Words that a value may have which nobody put in quotes."""
 _ENDS = (
@@ -129,11 +130,26 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
     elif _merges_ways(Phrase(tokens), draft, "dead-letter-queue") or stacked(draft, request):
         talk.ask("Which rows go where? I did not understand by what they part.")
     elif is_misplaced(draft, Phrase(tokens)):
-        talk.ask("Which columns has each of the sources? Tell them right behind its name.")
+        talk.ask(_MISPLACED)
     elif contradictory(draft.changes) or loose(draft.changes) or is_another(draft, types, phrase):
         talk.ask("I am not sure what is to be found. Can you say it in other words?")
     elif not columns.open and invented(request.text, draft.changes, columns.types, MOST_TOLD):
         talk.ask("Some words are no values that I know. Which column says so, and by what value?")
+    return Draft(assumptions=draft.assumptions, questions=talk.asked()) if talk.questions else draft
+
+
+def whole(draft: Draft, phrase: Phrase, columns: Columns) -> Draft:
+    """A draft whose rows come from where a text says, and that has all of it; else a question."""
+    from ..slots import plain, unsaid
+
+    if not draft.changes:
+        return draft
+    talk = Talk()
+    left = unsaid(plain(phrase.tokens, columns.types), draft.changes, columns.numeric())
+    if is_misplaced(draft, phrase):
+        talk.ask(_MISPLACED)
+    elif left:
+        talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in left[:6])}. What is meant?")
     return Draft(assumptions=draft.assumptions, questions=talk.asked()) if talk.questions else draft
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterator
 from typing import Any, NamedTuple
 
 from ..rules.phrase import Phrase
+from ..rules.places import comes_in
 from ..rules.scene import Made, Scene
 from ..rules.sinks import take_sink
 from ..rules.source_words import DEFAULT_BROKER
@@ -45,7 +46,8 @@ _FOLDER = (
 )
 _SOURCES = (
     r"mqtt|pub ?/? ?sub|kinesis|event hubs?|debezium|cdc|maxwell|simulat\w*|"
-    r"webhooks?(?= (?:source|,|on|at|#path|:|#columns))|port #num|#url(?: ,)?(?: and)? topics?"
+    r"webhooks?(?= (?:source|,|on|at|#path|:|#columns|(?:, )?(?:(?:that|which) )?land(?:s|ing)))|"
+    r"port #num|#url(?: ,)?(?: and)? topics?"
 )
 _SINKS = (
     r"lakebase|postgres\w*|sql warehouse|feature (?:store|table)|dead letters?|dlq|unity catalog"
@@ -208,6 +210,8 @@ def _is_sink(phrase: Phrase, place: Place, has_source: bool) -> bool:
     """Whether rows go there: the nearest word before it, in its sentence, that tells."""
     if phrase.at(_OWN_COLUMNS, place.end):
         return False
+    if not has_source and place.kind != "url" and comes_in(_sentence(phrase, place.start)):
+        return False
     for at in range(place.start - 1, max(-1, place.start - _REACH), -1):
         norm = phrase.tokens[at].norm
         if norm in _INTO:
@@ -222,6 +226,14 @@ def _is_sink(phrase: Phrase, place: Place, has_source: bool) -> bool:
     after = phrase.tokens[place.end].norm if place.end < len(phrase) else ""
     opens = place.start <= _AT_START and after in ("->", ",", ";", ".")
     return has_source and not opens
+
+
+def _sentence(phrase: Phrase, end: int) -> Phrase:
+    """The words of a sentence before a place in it."""
+    start = end
+    while start and phrase.tokens[start - 1].norm not in (".", ";"):
+        start -= 1
+    return phrase.part(start, end)
 
 
 def mark(made: Made | None, place: int) -> Token:
