@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..proposal import Draft
 from .measure_words import duration_of
+from .options_patterns import OF_PATTERNS
 from .phrase import Found, Phrase
 from .talk import Talk
 from .tokens import Token
@@ -109,6 +110,7 @@ _OPTIONS: tuple[tuple[str, _Told, tuple[str, ...], bool], ...] = (
     (_PROOF, _sent_proof, ("rest-webhook-sink",), False),
     (_KEYED, lambda found: {"key": _names(found)[0]}, ("kafka-topic-sink",), False),
     (_BACK, lambda _: {"emit": None}, ("heartbeat",), True),
+    *OF_PATTERNS,
 )
 """Words, the fields that they are about, and of which types; none: of any that has the fields."""
 
@@ -142,7 +144,9 @@ def with_options(draft: Draft, options: Sequence[Option], catalog: Catalog) -> D
                 taken.add(option.said)
     left = {o.said for o in options if not o.is_hint} - taken
     if not left:
-        return draft._replace(changes=tuple(changes))
+        told = any("forget_after" in option.fields for option in options)
+        kept = [said for said in draft.assumptions if not (told and "forgotten" in said)]
+        return draft._replace(changes=tuple(changes), assumptions=tuple(kept))
     talk = Talk()
     for said in sorted(left):
         talk.ask(f"I did not understand `{said}`. What is meant?")
