@@ -24,7 +24,7 @@ from .mistakes import (
     unheld,
 )
 from .names import Columns
-from .open_points import UNTIMED, is_untimed, open_point
+from .open_points import OWN_CODE, UNTIMED, is_untimed, open_point
 from .phrase import Phrase
 from .reader import Reader
 from .talk import Talk
@@ -189,6 +189,8 @@ def _asked(said: str, tokens: Sequence[Token], columns: Columns, draft: Draft) -
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     phrase, talk = Phrase(tokens), Talk()
     question = open_point(phrase, types, columns.types) if draft.changes else _amount(phrase)
+    if question is None and phrase.has(OWN_CODE):
+        question = open_point(phrase, types, columns.types)
     if question is None and _is_idle(phrase, types):
         question = "What is to be done with the rows, or which of them are meant?"
     sequences = [c.node.config for c in draft.changes if c.op == "add_node"]
