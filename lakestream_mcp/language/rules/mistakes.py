@@ -33,6 +33,13 @@ _BEFORE = (
 """What should have come before an event is no absence after it."""
 _SAME = r"(?:same|identical) (?P<w>[a-z_]\w*)"
 _IN_A_ROW = r"#num (?:\w+ )?(?:in a row|consecutively)|#num (?:consecutive|successive)"
+_SUMS = (
+    ("count", r"how many(?! #)|number of (?!the)"),
+    ("avg", r"(?:the |an? )?(?:average|avg|mean)(?! of the last)"),
+    ("max", r"maximum|highest"),
+    ("min", r"minimum|lowest"),
+    ("sum", r"sum of|sums of"),
+)
 _ALL = (
     r"together|overall|global\w*|in total (?:across|over all)|across|no one|nobody|anything|"
     r"nothing|whole|entire|regardless|all (?:rows|events|data)|no matter"
@@ -136,6 +143,20 @@ def _is_swapped(baseline: Any, threshold: Any) -> bool:
     """Whether fewer values were taken for normal than the deviations that are too many."""
     told = isinstance(baseline, int) and isinstance(threshold, int | float)
     return bool(told and baseline < threshold)
+
+
+def unsummed(draft: Draft, phrase: Phrase, columns: Columns) -> list[str]:
+    """What a text says is to be summed up, and a window does not: `and how many orders`."""
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    made = [c["aggregations"] for c in configs if c.get("aggregations")]
+    functions = {a["function"].split("_")[0] for told in made for a in told}
+    names = {name.lower() for name in columns.types}
+    return [
+        phrase.part(found.start, found.end).said()
+        for function, cue in _SUMS
+        for found in phrase.all(cue)
+        if made and function not in functions and not names & {t.norm for t in found.tokens}
+    ][:3]
 
 
 def _waits_for_all(draft: Draft) -> bool:

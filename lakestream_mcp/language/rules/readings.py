@@ -22,6 +22,7 @@ from .mistakes import (
     mistaken,
     stacked,
     unheld,
+    unsummed,
 )
 from .names import Columns
 from .open_points import OWN_CODE, UNTIMED, is_untimed, open_point
@@ -119,7 +120,7 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
     if not draft.changes:
         return draft
     said = [*unsaid(told, draft.changes, columns.numeric()), *_unbuilt(phrase, draft)]
-    said += unheld(draft, phrase, columns)
+    said += [*unheld(draft, phrase, columns), *unsummed(draft, phrase, columns)]
     if not said and is_ungrouped(draft):
         said = unsaid(told, draft.changes, columns.key_candidates())
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
@@ -259,6 +260,7 @@ def _whole(
     wrong = wrong or miscounted(Phrase(tokens), draft.changes)
     wrong = wrong or is_ruled_out(draft, types, Phrase(tokens))
     wrong = wrong or unheld(draft, Phrase(tokens), columns)
+    wrong = wrong or unsummed(draft, Phrase(tokens), columns)
     return None if draft.questions or wrong else draft
 
 
@@ -286,6 +288,8 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     if spared or mistaken(draft, types, said) or is_misplaced(draft, said):
         return False
     if is_parted_off(draft, said) or unheld(draft, said, columns):
+        return False
+    if unsummed(draft, said, columns):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)
