@@ -45,7 +45,8 @@ def unsaid(
         elif token.kind == "dur":
             known = int(token.value) in times or _in_numbers(token, numbers)
         elif token.norm in ("#num", "#pct", "#times", "#factor"):
-            known = _about(token.value, numbers) or "/" in token.text
+            idle = token.value == 1 and token.text.isalpha()
+            known = idle or _about(token.value, numbers) or "/" in token.text
         elif token.text in columns and ("_" in token.text or not token.text.islower()):
             known = token.text in said
         else:

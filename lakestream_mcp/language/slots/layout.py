@@ -14,13 +14,22 @@ _PLURALS = word_set(
     "sources topics streams tables branches checks detections patterns events rows machine things "
     "conditions sinks trades inputs"
 )
-_NO_NAME = STOP | word_set("topic topics both all each every named called kafka")
-_DECLARED = r"(?:[a-z_]\w*|#name|#str)(?: (?:with|having))?(?: \()?(?: #host)?(?: [,;])? #columns"
+_NO_NAME = STOP | word_set(
+    "topic topics both all each every named called kafka read reads separately apart individually "
+    "columns fields with together as merge union join"
+)
+_HOLDS = r"holds?|has|have|having|contains?|carries|carry|delivers?|with|brings?|is|are|being|as|of"
+_DECLARED = (
+    rf"(?:(?!(?:{_HOLDS})\b)[a-z_]\w*|#name|#str)(?: (?:{_HOLDS}|:|=))*(?: \()?(?: #host)?"
+    r"(?: [,;])? #columns"
+)
 _DUE_EVERY = (
     r"(?:should|must|shall|has to|is expected to|normally|usually|reports?|sends?|beats?)"
     r"(?: \S+){0,5}? (?P<e>every #dur)"
 )
 _SILENCE = r"none|no|nothing|silent|silence|down|heartbeats?|dead|missing|offline|lost|not"
+LISTED = "listed"
+"""The unit of `topic` before each name of a list, with where the list begins."""
 _NO_COUNT = word_set("with over above under below session visit trip")
 
 
@@ -113,7 +122,9 @@ def each_named(tokens: Sequence[Token]) -> list[Token]:
     made: list[Token] = []
     at = 0
     while at < len(tokens):
-        names = _names(tokens, at + 1) if tokens[at].norm == "topics" else []
+        topics = tokens[at].norm == "topics"
+        host = 2 if topics and _has_host(tokens, at + 1) else 0
+        names = _names(tokens, at + 1 + host) if topics else []
         if len(names) < 2 and tokens[at].norm in ("topics", "streams"):
             told = _declaring(tokens, at + 1)
             tokens = [u for n, t in enumerate(tokens) for u in (_topic(t), t)[n not in told :]]
@@ -122,11 +133,19 @@ def each_named(tokens: Sequence[Token]) -> list[Token]:
             made.append(tokens[at])
             at += 1
             continue
+        made += tokens[at + 1 : at + 1 + host]
         for n in names:
             comma = Token("punct", ",", ",", place=tokens[n].place)
-            made += [comma, tokens[at]._replace(text="topic", norm="topic"), tokens[n]]
+            topic = tokens[at]._replace(text="topic", norm="topic", unit=f"{LISTED} {at}")
+            made += [comma, topic, tokens[n]]
         at = names[-1] + 1
     return made
+
+
+def _has_host(tokens: Sequence[Token], at: int) -> bool:
+    """Whether `on broker:9092` stands there, before the names."""
+    said = [t.norm for t in tokens[at : at + 3]]
+    return said[:2] in (["on", "#host"], ["at", "#host"], ["@", "#host"]) and said[2:] != ["."]
 
 
 def _topic(token: Token) -> Token:

@@ -13,6 +13,7 @@ from ..rules.source_words import DEFAULT_BROKER
 from ..rules.sources import take_source
 from ..rules.tokens import Token
 from ..rules.words import word_set
+from .layout import LISTED
 from .placed import FORMATS, MERGED, MESSAGE, Place, made_sink, made_source
 
 _LEAD = word_set(
@@ -54,7 +55,8 @@ _SINKS = (
 )
 _OWN_COLUMNS = (
     r"(?:(?:\(|\)|,|;|-|:|with|on|at|kafka|broker|servers?|#host|in|format|csv|json|has|having|"
-    r"columns?|fields?|payload|schema|and|the|its|are|both|all|each) )*#columns"
+    r"columns?|fields?|payload|schema|and|the|its|are|both|all|each|separately|apart|individually|"
+    r"holds?|carr(?:y|ies)|contains?|own|read) )*#columns"
 )
 _BOTH = r"(?:(?:,|\() )?(?:both|each|all)(?= (?:#num|#columns|at|on|via|with|in|from|having|of))"
 _HOLDS = word_set("no any without after before")
@@ -86,7 +88,7 @@ def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
     """The places of a text; None where one of them is of a kind that its shape does not tell."""
     sources, phrase = _cut_special(scene, phrase, _SOURCES, take_source, False)
     sinks, phrase = _cut_special(scene, phrase, _SINKS, take_sink, True)
-    types: list[dict[str, str]] = []
+    types, lists = list[dict[str, str]](), dict[str, bool]()
     names = {name.lower() for name in scene.columns.types}
     for _ in range(12):
         place = _next(phrase)
@@ -97,6 +99,8 @@ def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
         into = place.kind in ("mail", "people", "url") or _is_sink(
             phrase, place, has_source or bool(sources)
         )
+        if (told := phrase.tokens[place.start].unit).startswith(LISTED):
+            into = lists.setdefault(told, into)
         if not into:
             types.append(_declared(phrase, place.end))
         made = (made_sink if into else made_source)(scene, phrase, place)
