@@ -12,7 +12,7 @@ from ..rules.words import DURATIONS, STOP, word_set
 
 _PLURALS = word_set(
     "sources topics streams tables branches checks detections patterns events rows machine things "
-    "conditions sinks trades inputs"
+    "conditions sinks trades inputs circles zones areas sites places fences"
 )
 _NO_NAME = STOP | word_set(
     "topic topics both all each every named called kafka read reads separately apart individually "
@@ -102,7 +102,7 @@ def _sized(tokens: Sequence[Token], placed: bool) -> list[Token]:
     where rows have a place and two coordinates stand there."""
     made: list[Token] = []
     near = placed and sum("." in t.text for t in tokens if t.norm == "#num") > 1
-    leads = {"r", "radius", *(("within", "than", "inside", "of") if near else ())}
+    leads = {"r", "radius", *(("within", "than", "inside", "of", "(") if near else ())}
     for token in tokens:
         told = [t.norm for t in made[-2:]]
         if token.kind == "dur" and token.text.endswith("m") and leads & {*told}:

@@ -37,10 +37,12 @@ from .polygons import read_polygon
 from .sessions import read_session
 from .states import read_states
 from .sums import read_sums
+from .zones import read_zones
 
 _MOVE = rf"(?:{UP}|{DOWN}|{FLAT})"
 _READINGS: tuple[tuple[str, Reading], ...] = (
     (r"polygon", read_polygon),
+    ("#dist", read_zones),
     (r"geo ?fenc\w*|#dist", read_zone),
     (r"state machine|life ?cycle|finite state|states?", read_states),
     (
