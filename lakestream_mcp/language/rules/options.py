@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..proposal import Draft
 from .measure_words import duration_of
 from .options_patterns import OF_PATTERNS
+from .options_states import MACHINE, OF_STATES, fits
 from .phrase import Found, Phrase
 from .talk import Talk
 from .tokens import Token
@@ -118,7 +119,7 @@ _OPTIONS: tuple[tuple[str, _Told, tuple[str, ...], bool], ...] = (
 def take_options(tokens: Sequence[Token]) -> tuple[list[Option], list[Token]]:
     """What is said of places, and the text without it."""
     phrase, made, gone = Phrase(tokens), list[Option](), set[int]()
-    for cue, tell, types, is_hint in _OPTIONS:
+    for cue, tell, types, is_hint in (*_OPTIONS, *(OF_STATES if phrase.has(MACHINE) else ())):
         for found in phrase.all(cue):
             fields = tell(found)
             if fields is None:
@@ -156,5 +157,7 @@ def with_options(draft: Draft, options: Sequence[Option], catalog: Catalog) -> D
 def _has(change: AddNode, option: Option, catalog: Catalog) -> bool:
     """Whether a node is of a type that an option is about, and has its fields."""
     if option.types and change.node.type not in option.types:
+        return False
+    if not fits(option.fields, change.node.config):
         return False
     return {*option.fields} <= catalog.get(change.node.type).Config.model_fields.keys()

@@ -23,7 +23,7 @@ def contradictory(changes: Sequence[Change]) -> bool:
             continue
         for condition in _conditions(change.node.config):
             values = _values(condition)
-            if _is_empty(condition):
+            if _is_empty(condition) or _is_repeated(condition):
                 return True
             if any(len(told) > 1 or told.isdisjoint(kept.get(name, told)) for name, told in values):
                 return True
@@ -106,6 +106,14 @@ def _is_empty(tree: exp.Expr) -> bool:
     kept = len(low) + len(high)
     limits = sum(isinstance(p, exp.GT | exp.GTE | exp.LT | exp.LTE) and _is_bound(p) for p in parts)
     return limits > kept or any(low[name] >= high[name] for name in low.keys() & high.keys())
+
+
+def _is_repeated(tree: exp.Expr) -> bool:
+    """Whether a list holds a value twice, as no one lists values: `IN ('a', 'a', 'b')`."""
+    from sqlglot import exp
+
+    told = [[item.sql() for item in found.expressions] for found in tree.find_all(exp.In)]
+    return any(len({*items}) < len(items) for items in told)
 
 
 def _halves(part: exp.Expr) -> list[exp.Expr]:
