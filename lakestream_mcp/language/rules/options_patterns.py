@@ -35,7 +35,7 @@ _IDLE = (
 )
 _OUT = r"(?:ignore|drop|discard|leave out|skip|exclude|forget|remove|without|no|but no|omit)"
 _SHORT = (
-    rf"(?:(?:,|and|but) )*{_VISIT} (?:with|of|that have|which have|having) {_FEW} (?P<n>#num) "
+    rf"(?:(?:,|and|but) )*{_VISIT} (?:(?:with|of|that have|which have|having) )?{_FEW} (?P<n>#num) "
     rf"{_EVENTS}(?: in (?:it|them))? {_IDLE}|"
     rf"(?:(?:,|and|but|please) )*{_OUT}(?: (?:the|all|any|those))* {_VISIT} "
     rf"(?:with|of|that have|which have|having) {_FEW} (?P<m>#num) {_EVENTS}"

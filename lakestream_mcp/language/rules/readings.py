@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 _NAMED = {
     "state-machine": "state machine|finite state|states",
-    "session": r"sessioni\w+|user sessions",
+    "session": r"sessioni\w+|user sessions|(?:sessions?|visits?|trips?) (?:(?!windows?)[a-z]\S* ){0,4}?"
+    r"(?:(?:is|are) over|ends?|closes?)(?: (?:when|after|once|if))",
     "deduplicate": r"dedup\w*|de duplicate\w*|(?:at most|not more than|no more than) once",
     "outlier": r"outliers?|z ?score|mad|iqr",
     "geofence": r"geo ?fenc\w*",

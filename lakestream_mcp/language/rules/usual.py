@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from .alerting import alerting
 from .copies import copied
+from .defined import defined
 from .held_against import held
 from .how_many import counts_told
 from .labelled import labelled
@@ -20,7 +21,7 @@ from .tokens import Token
 from .turned import turned
 from .unnested import unnested
 
-_WORDINGS = (addressed, unlettered, counts_told, reworded, alerting, copied, labelled, phrased, turned)
+_WORDINGS = (addressed, defined, unlettered, counts_told, reworded, alerting, copied, labelled, phrased, turned)
 _OF_COLUMNS = (present, unnested, shaped, held, spelt, told_of)
 
 
