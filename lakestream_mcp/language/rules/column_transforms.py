@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .expressions import expression
-from .nested_types import element_of, fields_of
 from .names import column_name
+from .nested_types import element_of, fields_of
 from .phrase import Phrase, means_something
 from .scene import UNSURE, Made, Scene, text
 from .words import COLUMN_TYPES, STOP

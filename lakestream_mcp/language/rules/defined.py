@@ -12,10 +12,12 @@ from .tokens import Token
 _DEFINED = (
     r"(?:(?<=[.;:] )|^)(?:an?|the|our|such an?|as) (?:(?!if|when)[a-z]\w* ){1,4}?"
     r"(?:(?:we|i) (?:mean|call|count|regard|consider)|is|are|means|counts as|is defined as) "
-    r"(?:#num|those|ones|an? [a-z]\w*|any [a-z]\w*) (?P<w>whose|that|which|with|where|when|for which)"
+    r"(?:#num|those|ones|an? [a-z]\w*|any [a-z]\w*) (?P<w>whose|that|which|with|where|when|for "
+    r"which)"
 )
 _ROW_OF = (
-    r"(?:(?:with|as|and|,|write|store|save|output|make|give) )*(?P<n>#num|a|an|single|exactly #num) "
+    r"(?:(?:with|as|and|,|write|store|save|output|make|give) )*(?P<n>#num|a|an|single|exactly "
+    r"#num) "
     r"(?:rows?|records?|lines?|entry) (?:per|for each|for every|of each) "
     r"(?P<of>visits?|sessions?|trips?|match|hits?|alerts?|pairs?|results?|findings?|rides?)"
     r"(?= (?:in|into|to|goes|go|is|are|->|[.;,])|$)"

@@ -86,6 +86,11 @@ def bounded(phrase: Phrase, new: exp.Expr, old: exp.Expr) -> exp.Expr:
 
     kept = isinstance(old, exp.GT | exp.GTE | exp.LT | exp.LTE)
     bare = isinstance(new, exp.EQ) and isinstance(new.expression, exp.Literal)
-    if not (kept and bare) or phrase.has(_EQUAL) or new.this != old.this or new.expression.is_string:
+    if (
+        not (kept and bare)
+        or phrase.has(_EQUAL)
+        or new.this != old.this
+        or new.expression.is_string
+    ):
         return new
     return type(old)(this=old.this.copy(), expression=new.expression.copy())

@@ -13,19 +13,19 @@ _REPEATED = (
     r"repeated|repeats?|repetitions?|duplicates?|duplicated|doubles|dupes?|copies|twice|again|"
     r"a second time|second copies"
 )
-_KEPT = (
-    r"remember\w*|in mind|keep track|look\w* back|memory|memori\w+|know them|recogni\w+|forget"
-)
+_KEPT = r"remember\w*|in mind|keep track|look\w* back|memory|memori\w+|know them|recogni\w+|forget"
 _COMES = (
     r"(?:may|can|might|could|do|will|sometimes|often|usually)?(?: \w+)? ?(?:come|comes|arrive|"
-    r"arrives|show up|turn up|appear|appears|occur|happen|are sent|be)(?: \S+){0,3}? (?:up to|within|"
+    r"arrives|show up|turn up|appear|appears|occur|happen|are sent|be)(?: \S+){0,3}? (?:up to|"
+    r"within|"
     r"as late as|as much as|even|after|until|for|over|#dur)"
 )
 _SO = r"(?:that|so|this|as) (?:long|far|much|late)(?: as that)?"
 
 
 _MORE = (
-    r"(?:and|,|then|also) (?:\w+ )?(?:remove|add|send|write|set|make|change|drop|delete|raise|lower|"
+    r"(?:and|,|then|also) (?:\w+ )?(?:remove|add|send|write|set|make|change|drop|delete|raise|"
+    r"lower|"
     r"insert|mail|post|use|call|rename|merge|replace|let)"
 )
 """What else is asked for beside it."""

@@ -16,7 +16,8 @@ _CLUSTERED = r"(?:liquid )?cluster(?:ed|ing)?(?: \w+){0,3}? (?:by|on|is|columns?
 _MERGED = r"(?:merges?|merged|merging|upserts?|upserted|merge mode)"
 _FIELDS = ((_PARTITIONED, "partition_by"), (_CLUSTERED, "cluster_by"), (_MERGED, "merge_keys"))
 _WINS = (
-    r"(?:(?:\(|,|;|and|with|where|the|then|only) )*(?:(?:row|version|record|entry) )?(?:(?:with|of|by) )?"
+    r"(?:(?:\(|,|;|and|with|where|the|then|only) )*(?:(?:row|version|record|entry) "
+    r")?(?:(?:with|of|by) )?"
     r"(?:the )?(?:newest|latest|most recent|highest|greatest|youngest) (?P<c>[a-z_]\w*)"
     r"(?: (?:one|value|row|version))? (?:wins?|is kept|is taken|counts|stays|survives|decides|"
     r"is to win|should win|has priority)(?: \))?|"
@@ -24,7 +25,8 @@ _WINS = (
     r"(?P<d>[a-z_]\w*)(?: \))?"
 )
 _MOVED = (
-    r"(?:(?:,|;|and|also|is|are|be|to|should|must|then|it|they|the|table) )*(?:moved?|moves|go|goes|"
+    r"(?:(?:,|;|and|also|is|are|be|to|should|must|then|it|they|the|table) )*(?:moved?|moves|go|"
+    r"goes|"
     r"written|write|stored?|put|land|lands|in|into|to|upserts?(?= into))"
     r"(?: (?:it|them|to|into|in|as|the|table|delta))* (?P<t>#name)(?: (?:instead|now|too))*"
 )

@@ -1,4 +1,4 @@
-"""`sum and maximum of total, and how many orders`: a question word as the count that it asks for."""
+"""`sum and maximum of total, and how many orders`: the count that a question word asks for."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def _is_swapped(baseline: Any, threshold: Any) -> bool:
 
 def unsummed(draft: Draft, phrase: Phrase, columns: Columns) -> list[str]:
     """What a text says is to be summed up, and a window does not: `and how many orders`."""
-    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    configs: list[Any] = [c.node.config for c in draft.changes if c.op == "add_node"]
     made = [c["aggregations"] for c in configs if c.get("aggregations")]
     functions = {a["function"].split("_")[0] for told in made for a in told}
     names = {name.lower() for name in columns.types}

@@ -44,15 +44,19 @@ _LONG = (
     rf"(?:(?:,|;|and|but|please|we|want|only|just|keep|count|report|consider|take) )*"
     rf"(?:only|just|keep|report|consider) (?:{_VISIT} )?"
     rf"(?:(?:those|ones|the|sessions|visits|trips) )*(?:with|of|that have|which have|having) "
-    rf"(?:at least )?(?P<n>#num) (?:or more )?{_EVENTS}(?: or more)?(?: (?:count|matter|are kept))?|"
+    rf"(?:at least )?(?P<n>#num) (?:or more )?{_EVENTS}(?: or more)?(?: (?:count|matter|are "
+    rf"kept))?|"
     rf"(?:(?:,|;|and) )*(?:min(?:imum)?|at least)(?: of)? (?P<m>#num) {_EVENTS} "
-    rf"(?:per|in an?|in each|for an?) {_VISIT}|(?:(?:,|;|and) )*min_events(?: =| :|  of)? (?P<o>#num)"
+    rf"(?:per|in an?|in each|for an?) {_VISIT}|(?:(?:,|;|and) )*min_events(?: =| :|  of)? "
+    rf"(?P<o>#num)"
 )
 _NEAREST = (
     r"(?:(?:,|;|and|but|for|to|with|each|every|an?|the) )*(?:[a-z]\w* )?(?:, )?(?:we )?"
     r"(?:only |just )?(?:takes?|use|pick|pair|match|keep|choose|want|need|report|count|find|gets?|"
-    r"with|by|pairing|pairs?)(?: (?:it|them|each|every|one|only|just|an?|the|with|to|by|=|:|is)){0,4} "
-    r"(?:nearest|closest)(?: (?:(?!within|at|on|by|to)[a-z]\w*))?(?: (?:in time|only|counts|alone))*"
+    r"with|by|pairing|pairs?)(?: (?:it|them|each|every|one|only|just|an?|the|with|to|by|=|:|"
+    r"is)){0,4} "
+    r"(?:nearest|closest)(?: (?:(?!within|at|on|by|to)[a-z]\w*))?(?: (?:in time|only|counts|"
+    r"alone))*"
 )
 
 

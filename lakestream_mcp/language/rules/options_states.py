@@ -24,7 +24,8 @@ _WHEN = (
 )
 _ONLY = rf"(?:,|;)? ?(?:only|just|exclusively){_WHEN} {_ENTERS}{_STATE}(?= (?:[.;,)]|->|and|to)|$)"
 _TELLS = (
-    r"(?P<kept>(?:alert|tell|notify|page|slack|teams|warn|inform|ping|message)(?: (?!when|if)\S+){0,6}?)"
+    r"(?P<kept>(?:alert|tell|notify|page|slack|teams|warn|inform|ping|message)(?: (?!when|"
+    r"if)\S+){0,6}?)"
 )
 _ALERTS = (
     rf"{_TELLS} (?:when|whenever|once|if|on|upon){_WHEN} {_ENTERS}{_STATE}(?= (?:[.;,)]|->)|$)"

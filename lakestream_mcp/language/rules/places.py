@@ -115,7 +115,8 @@ _LIES = frozenset(
 
 
 _COMES = (
-    r"(?:come|comes|coming|arrives?|arriving|(?:is|are|gets?|being|be)(?: \w+)? (?:dropped|uploaded|"
+    r"(?:come|comes|coming|arrives?|arriving|(?:is|are|gets?|being|be)(?: \w+)? (?:dropped|"
+    r"uploaded|"
     r"delivered|copied|placed|pushed)|drops?(?= (?:its|their|the|json|csv|files?|\w+ files?))|"
     r"uploads?|delivers?|lands?|landing)(?: (?!if|when|whenever|once)\S+){0,6}? "
     r"(?:in|into|to|onto|under|at|on)(?: (?:the|a|an|our|folder|directory|volume|path|bucket|table|"

@@ -40,7 +40,9 @@ _HELD = (
     r"(?: (?:the|in|one|its|their|those of|that of|of))*"
     r"(?: (?:previous|last|preceding|prior|before|earlier|next|window|period|that|one))*"
 )
-_PLAIN_RATE = r"(?:requests?|events?|arrivals?|hits?|rows?|records?) (?:rates?|volumes?|counts?|frequency)"
+_PLAIN_RATE = (
+    r"(?:requests?|events?|arrivals?|hits?|rows?|records?) (?:rates?|volumes?|counts?|frequency)"
+)
 _AGO = r"usual|normal|yesterday|typical"
 _CHANGED = (
     r"(?:(?:more than|at least|nearly|almost|over|about) )?"

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 _NAMED = {
     "state-machine": "state machine|finite state|states",
-    "session": r"sessioni\w+|user sessions|(?:sessions?|visits?|trips?) (?:(?!windows?)[a-z]\S* ){0,4}?"
+    "session": r"sessioni\w+|user sessions|(?:sessions?|visits?|trips?) "
+    r"(?:(?!windows?)[a-z]\S* ){0,4}?"
     r"(?:(?:is|are) over|ends?|closes?)(?: (?:when|after|once|if))",
     "deduplicate": r"dedup\w*|de duplicate\w*|(?:at most|not more than|no more than) once",
     "outlier": r"outliers?|z ?score|mad|iqr",
@@ -288,9 +289,7 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     said = Phrase(tokens)
     if spared or mistaken(draft, types, said) or is_misplaced(draft, said):
         return False
-    if is_parted_off(draft, said) or unheld(draft, said, columns):
-        return False
-    if unsummed(draft, said, columns):
+    if is_parted_off(draft, said) or unheld(draft, said, columns) or unsummed(draft, said, columns):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)

@@ -42,6 +42,7 @@ _SAYS_MORE = r"#num|#dur|#str|#times|#pct|if|when|whenever"
 _PLACED = r"#columns|#host|#name|#path|topics?|kafka"
 _TRAIL = r"(?:(?:,|with|against|to|and|the|an?|static|reference|lookup|delta|table|from|in|by) ?)*$"
 
+
 class Lookup(NamedTuple):
     """The node that looks up, the columns that it adds, and the rest of the text."""
 
@@ -62,7 +63,7 @@ def take_lookup(tokens: Sequence[Token], schema: Mapping[str, str]) -> Lookup | 
     middle = middle.without(middle.find("table$"))
     others = [t.value for t in tokens if t.kind == "columns" and t is not found.groups["c"][0]]
     stream = dict(schema) or (dict(others[0]) if len(others) == 1 else {})
-    if not stream or Phrase(found.groups["do"]).has(r"join\w*") and len(others) > 1:
+    if not stream or (Phrase(found.groups["do"]).has(r"join\w*") and len(others) > 1):
         return None
     told, end = _told(phrase, found.end, stream, static)
     keys = told.get("keys") or _common(middle, stream, static)
@@ -107,7 +108,9 @@ def _told(
     pair = rf"{_LEADS}(?P<a>{left}) {_EQUAL} (?:the )?(?P<b>{right})(?: \))?(?! {_EQUAL})"
     turned = rf"{_LEADS}(?P<b>{right}) {_EQUAL} (?:the )?(?P<a>{left})(?: \))?(?! {_EQUAL})"
     keyed = rf"{_BY} (?P<k>{both}(?: (?:,|and|\+) {both}){{0,4}})(?: \))?(?! (?:[<>]=?|=) )"
-    chosen = rf"{_GET}(?P<s>{right}(?: (?:,|and|plus) (?:and )?{right}){{0,12}})(?! (?:[<>]=?|!?=) )"
+    chosen = (
+        rf"{_GET}(?P<s>{right}(?: (?:,|and|plus) (?:and )?{right}){{0,12}})(?! (?:[<>]=?|!?=) )"
+    )
     for _ in range(5):
         if "keys" not in told and (found := phrase.at(pair, at) or phrase.at(turned, at)):
             names_of = {n.lower(): n for n in stream}
@@ -155,7 +158,9 @@ def _rest(phrase: Phrase, found: Found, end: int, middle: Phrase, placed: bool) 
     after = phrase.part(end)
     lead = after.at(r"(?:(?:,|;|\.|and|then|so that|finally) )*(?:,|;|\.|and|then)")
     after = after.part(lead.end) if lead else after
-    if not placed and after.at(r"(?:(?:the|a|delta|unity catalog|table) )*#name(?: table)?(?= [.;,]|$)"):
+    if not placed and after.at(
+        r"(?:(?:the|a|delta|unity catalog|table) )*#name(?: table)?(?= [.;,]|$)"
+    ):
         within = [word("write", first), word("to", first)]
     gap = [mark(";", first)] if before and before[-1].norm not in (".", ";") else []
     return [*before, *gap, *within, *after.tokens]
@@ -163,7 +168,7 @@ def _rest(phrase: Phrase, found: Found, end: int, middle: Phrase, placed: bool) 
 
 def with_lookup(draft: Draft, lookup: Lookup, catalog: Catalog) -> Draft:
     """A draft with the look-up behind its only source; a question where it has several."""
-    nodes = {c.node.id: c.node.type for c in draft.changes if c.op == "add_node"}
+    nodes = {str(c.node.id): c.node.type for c in draft.changes if c.op == "add_node"}
     sources = [n for n, kind in nodes.items() if catalog.get(kind).category == "source"]
     if not draft.changes:
         return draft
@@ -178,10 +183,11 @@ def with_lookup(draft: Draft, lookup: Lookup, catalog: Catalog) -> Draft:
     made: list[Change] = []
     for change in draft.changes:
         if change.op == "connect" and change.source == sources[0]:
-            change = change.model_copy(update={"source": name})
-        made.append(change)
-        if change.op == "add_node" and change.node.id == sources[0]:
-            made[-1] = _without(change, lookup.added)
+            made.append(change.model_copy(update={"source": name}))
+        elif change.op != "add_node" or change.node.id != sources[0]:
+            made.append(change)
+        else:
+            made.append(_without(change, lookup.added))
             made.append(AddNode(op="add_node", node=node))
             made.append(Connect(op="connect", source=sources[0], target=name))
     return draft._replace(changes=tuple(made))

@@ -71,25 +71,28 @@ def _nested(tokens: Sequence[Token], at: int, deep: int) -> tuple[str, int] | No
         return None
     if norms[0] not in _HOLDING:
         return (COLUMN_TYPES[norms[0]], at + 1) if norms[0] in COLUMN_TYPES else None
-    if norms[1:] != ["<"]:
-        return None
-    kind, inner, at = norms[0], list[str](), at + 2
-    while True:
-        name = ""
-        if kind == "struct":
-            if at + 1 >= len(tokens) or tokens[at].kind not in ("word", "str"):
-                return None
-            name = f"{tokens[at].value or tokens[at].text}: "
-            at += 2 if tokens[at + 1].norm == ":" else 1
-        told = _nested(tokens, at, deep - 1)
-        if told is None or told[1] >= len(tokens):
-            return None
-        inner.append(name + told[0])
+    inner, at = list[str](), at + 2
+    while norms[1:] == ["<"] and (told := _part(tokens, at, norms[0] == "struct", deep - 1)):
+        inner.append(told[0])
+        after = tokens[told[1]].norm if told[1] < len(tokens) else ""
         at = told[1] + 1
-        if tokens[told[1]].norm == ">":
-            return f"{kind}<{', '.join(inner)}>", at
-        if tokens[told[1]].norm != ",":
+        if after == ">":
+            return f"{norms[0]}<{', '.join(inner)}>", at
+        if after != ",":
+            break
+    return None
+
+
+def _part(tokens: Sequence[Token], at: int, named: bool, deep: int) -> tuple[str, int] | None:
+    """A type within another, with its name where it is a field; and where it ends."""
+    name = ""
+    if named:
+        if at + 1 >= len(tokens) or tokens[at].kind not in ("word", "str"):
             return None
+        name = f"{tokens[at].value or tokens[at].text}: "
+        at += 2 if tokens[at + 1].norm == ":" else 1
+    told = _nested(tokens, at, deep)
+    return (name + told[0], told[1]) if told else None
 
 
 def _opened(phrase: Phrase, end: int) -> int | None:

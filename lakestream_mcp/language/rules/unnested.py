@@ -24,7 +24,8 @@ _UNNEST = r"(?:unnest|explode|unpack|unroll|flatten|expand|break|split|open)"
 _NAMED = (
     r"(?:(?:,|;|and|\(|please|then) )*(?:(?:call|name)(?: (?:it|them|the|new|column|field|result|"
     r"each|one|of|element|row))* |(?:in|as|into|with|under)(?: (?:an?|the|new|own))* (?:column|"
-    r"field|name)(?: (?:called|named|:))? |as (?:an? )?(?=[a-z_])|(?:called|named|(?:column|alias|field) (?::|=|called|"
+    r"field|name)(?: (?:called|named|:))? |as (?:an? )?(?=[a-z_])|(?:called|named|(?:column|"
+    r"alias|field) (?::|=|called|"
     r"named|is))(?: the)? |(?:column|alias) (?=[a-z_]\w* \) ))(?P<a>[a-z_]\w*|#str)(?: \))?"
 )
 _NO_NAME = word_set("it them the to into a an in and then that this each every")

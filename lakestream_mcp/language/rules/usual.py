@@ -21,7 +21,18 @@ from .tokens import Token
 from .turned import turned
 from .unnested import unnested
 
-_WORDINGS = (addressed, defined, unlettered, counts_told, reworded, alerting, copied, labelled, phrased, turned)
+_WORDINGS = (
+    addressed,
+    defined,
+    unlettered,
+    counts_told,
+    reworded,
+    alerting,
+    copied,
+    labelled,
+    phrased,
+    turned,
+)
 _OF_COLUMNS = (present, unnested, shaped, held, spelt, told_of)
 
 

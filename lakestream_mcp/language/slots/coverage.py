@@ -66,12 +66,13 @@ def invented(text: str, changes: Sequence[Change], columns: Iterable[str], most:
     """Whether a condition compares with a text that is only a heap of words: `put_in_the_cart`."""
     plain = text.lower()
     made = json.dumps([change.model_dump(mode="json") for change in changes], ensure_ascii=False)
+    columns = list(columns)
     names = {name.lower() for name in columns}
+    written = {n.lower() for n in columns if "_" in n or not n.islower()}
     for value in {v.lower() for v in _LITERAL.findall(made)} - {""}:
         words = re.split(r"[_\W]+", value)
-        odd = len(words) > (most or MOST_WORDS) or (
-            not most and {*words} & (STOP | names | _NO_KIND)
-        )
+        odd = len(words) > (most or MOST_WORDS) or bool({*words} & written)
+        odd = odd or bool(not most and {*words} & (STOP | names | _NO_KIND))
         if odd and value not in plain:
             return True
     return False

@@ -156,7 +156,7 @@ def _declaring(tokens: Sequence[Token], at: int) -> set[int]:
     """Where the names stand that columns are declared of: `: logins #columns and orders #columns`;
     none where they are called topics already."""
     phrase = Phrase(tokens)
-    found = [f for f in phrase.all(_DECLARED) if f.start >= at and _is_name(tokens[f.start])]
+    found = [f for f in phrase.all(_DECLARED) if f.start >= at and _is_called(tokens[f.start])]
     named = ("topic", "topics", "table", "tables")
     apart = all(tokens[f.start - 1].norm not in named for f in found[1:])
     return {f.start for f in found} if len(found) > 1 and apart else set()
@@ -182,6 +182,11 @@ def _is_listed_letter(tokens: Sequence[Token], at: int) -> bool:
     """Whether `a` is a name, and no article: `topics a and b`."""
     after = tokens[at + 1].norm if at + 1 < len(tokens) else ""
     return tokens[at].norm == "a" and after in ("and", ",", "&")
+
+
+def _is_called(token: Token) -> bool:
+    """Whether a word before a declaration is a name, also one of a single letter."""
+    return _is_name(token) or (token.kind == "word" and len(token.text) == 1)
 
 
 def _is_name(token: Token) -> bool:

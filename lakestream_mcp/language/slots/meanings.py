@@ -40,7 +40,8 @@ from .sums import read_sums
 from .zones import read_zones
 
 _OVER = (
-    r"(?:(?:is|are) over|ends?|closes?|is closed|finishe?s?) (?:after|once|when)(?: \S+){0,4}? #dur "
+    r"(?:(?:is|are) over|ends?|closes?|is closed|finishe?s?) (?:after|once|when)(?: \S+){0,4}? "
+    r"#dur "
     r"(?:without|of (?:silence|inactivity|no))"
 )
 """What ends a session, whatever it is called."""

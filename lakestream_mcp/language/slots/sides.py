@@ -31,9 +31,7 @@ class Pairs(NamedTuple):
         return self.left == self.right
 
 
-def pairs_told(
-    phrase: Phrase, types: Collection[Mapping[str, str]]
-) -> tuple[Pairs | None, Phrase]:
+def pairs_told(phrase: Phrase, types: Collection[Mapping[str, str]]) -> tuple[Pairs | None, Phrase]:
     """The columns that a text says are equal, one of each source, and the text without that."""
     if len(types) != 2:
         return None, phrase
@@ -52,9 +50,7 @@ def pairs_told(
     return (pairs, phrase) if pairs.left else (None, phrase)
 
 
-def _pair(
-    phrase: Phrase, first: Mapping[str, str], second: Mapping[str, str]
-) -> Found | None:
+def _pair(phrase: Phrase, first: Mapping[str, str], second: Mapping[str, str]) -> Found | None:
     """`order_id = ship_order`, `the isin of the quote is the instrument of the fill`."""
     left, right = (_any(first), _any(second))
     cue = rf"{_LEAD}(?P<a>{left}){_OF}(?P<says>{_SAME}) (?P<b>{right}){_OF}"

@@ -55,7 +55,10 @@ def _empty_step(config: Any) -> bool:
     )
 
 
-_SOURCES = ("-source", "kafka-topic", "mqtt", "auto-loader", "google-pubsub", "-kinesis")
+_SOURCES = (
+    "-source", "kafka-topic", "mqtt", "auto-loader", "google-pubsub", "-kinesis", "cdc-stream",
+    "-simulator",
+)  # fmt: skip
 
 
 def _conditions(config: Any) -> Iterator[exp.Expr]:

@@ -20,7 +20,8 @@ _CIRCLE = (
     r"(?: (?:,|;|r|radius|with|within|of|a|an|and|circle|zone|/|~|-|size|is))* (?P<r>#dist)"
 )
 _AROUND = (
-    rf"(?P<r>#dist)(?: (?:around|of|from|radius|about|near|at|the|circle))*(?: (?P<n>[a-z]\w*|#str))?"
+    rf"(?P<r>#dist)(?: (?:around|of|from|radius|about|near|at|the|circle))*(?: (?P<n>[a-z]\w*|"
+    rf"#str))?"
     rf"(?: (?:,|at))* {_LAT}(?P<lat>#num) (?:(?:,|/|;|and) )?{_LON}(?P<lon>#num)"
 )
 _SIGNS = ("=", "(", ")", ":", "@", "[", "]")
@@ -28,7 +29,9 @@ _LEADS = word_set(
     "at is around near with centre center of the a an , - circle lies in and within inside which "
     "located position named called by"
 )
-_NO_NAME = word_set("zone zones area areas geofence site sites enter exit lat lon circle radius key")
+_NO_NAME = word_set(
+    "zone zones area areas geofence site sites enter exit lat lon circle radius key"
+)
 _NORTH, _EAST, _WIDEST = 90, 180, 2_000_000
 
 
