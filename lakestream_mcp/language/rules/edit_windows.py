@@ -19,6 +19,7 @@ _SLIDES = (
 )
 _STEP = rf"every|each|once|by|{_MOVES}|interval|result\w*|new"
 _LENGTH = r"lasting|length|size|duration|spans?|spanning|covers?|covering|look\w*|last"
+_SESSION = r"session windows?|windows?(?: \S+){0,4}? sessions?|(?:into|to|by) sessions?"
 OPEN = "How long is the window, and after what time does the next one begin?"
 """What is asked of a sliding window that is told in part."""
 
@@ -27,7 +28,7 @@ def window_told(phrase: Phrase) -> dict[str, Any] | str | None:
     """The fields of a window that a phrase tells; a question where one is open, None where it
     tells of none."""
     times = [n for n, t in enumerate(phrase.tokens) if t.norm == "#dur"]
-    if phrase.has("session windows?") and len(times) == 1:
+    if phrase.has(_SESSION) and len(times) == 1:
         gap = duration_of(phrase.tokens[times[0]])
         return {"window_type": "session", "gap": gap, "duration": None, "slide": None}
     found = phrase.find(_SLIDES)
