@@ -34,7 +34,7 @@ _BEFORE = (
 _SAME = r"(?:same|identical) (?P<w>[a-z_]\w*)"
 _IN_A_ROW = r"#num (?:\w+ )?(?:in a row|consecutively)|#num (?:consecutive|successive)"
 _SUMS = (
-    ("count", r"how many(?! #)|number of (?!the)"),
+    ("count", r"how many(?! #)|number of(?! the)"),
     ("avg", r"(?:the |an? )?(?:average|avg|mean)(?! of the last)"),
     ("max", r"maximum|highest"),
     ("min", r"minimum|lowest"),

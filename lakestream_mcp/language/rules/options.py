@@ -124,9 +124,11 @@ def take_options(tokens: Sequence[Token]) -> tuple[list[Option], list[Token]]:
             fields = tell(found)
             if fields is None:
                 continue
-            start = found.start + len(found.groups.get("kept", ()))
-            made.append(Option(phrase.part(start, found.end).said(), fields, types, is_hint))
-            gone |= set() if is_hint else {*range(start, found.end)}
+            kept = {id(token) for token in found.groups.get("kept", ())}
+            told = [n for n in range(found.start, found.end) if id(tokens[n]) not in kept]
+            said = " ".join(tokens[n].text for n in told)
+            made.append(Option(said, fields, types, is_hint))
+            gone |= set() if is_hint else {*told}
     return made, [token for n, token in enumerate(tokens) if n not in gone]
 
 

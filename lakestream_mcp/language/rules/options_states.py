@@ -13,22 +13,20 @@ MACHINE = (
 )
 """Words of a text that tells of states."""
 _ENTERS = (
-    r"(?:entering|enters?|entered|reaches|reaching|reached|becomes?|becoming|turns?(?: in)?to|"
+    r"(?:entering|enters?|entered|gets?|goes|turns?|reaches|reaching|reached|becomes?|becoming|turns?(?: in)?to|"
     r"(?:goes|go|gets?|getting|moves?|moving|changes?|comes?|switches|arrives?|arriving|transitions?)"
     r" (?:in)?(?:to|in|at)|ends? (?:up )?in|is in)"
 )
 _STATE = r"(?: (?:the|state|status|into|in|to|a|an))*? (?P<s>[a-z_]\w*|#str)(?: (?:state|status))?"
-_WHEN = (
-    r"(?: (?:on|upon|when|whenever|if|once|for|the|it|they|he|she|a|an|one|those|ones|that|which|"
-    r"something|someone|any|orders?|machines?|devices?|press|parcels?|tickets?|things?))*?"
+_WORDS = r"(?:[a-z_]\w* ){0,5}?"
+_ONLY = (
+    rf"(?:,|;)? ?(?:only|just|exclusively) (?P<kept>{_WORDS}){_ENTERS}{_STATE}"
+    r"(?= (?:[.;,)]|->|and|to)|$)"
 )
-_ONLY = rf"(?:,|;)? ?(?:only|just|exclusively){_WHEN} {_ENTERS}{_STATE}(?= (?:[.;,)]|->|and|to)|$)"
-_TELLS = (
-    r"(?P<kept>(?:alert|tell|notify|page|slack|teams|warn|inform|ping|message)(?: (?!when|"
-    r"if)\S+){0,6}?)"
-)
+_TELLS = r"(?:alert|tell|notify|page|slack|teams|pagerduty|warn|inform|ping|message)"
 _ALERTS = (
-    rf"{_TELLS} (?:when|whenever|once|if|on|upon){_WHEN} {_ENTERS}{_STATE}(?= (?:[.;,)]|->)|$)"
+    rf"(?P<kept>{_TELLS} (?:(?!when|if)\S+ ){{0,6}}?(?:when|whenever|once|if|on|upon) {_WORDS})"
+    rf"{_ENTERS}{_STATE}(?= (?:[.;,)]|->)|$)"
 )
 _EVERY = (
     r"(?:(?:,|and|;) )*(?:(?:emit|report|tell|output) )?(?:(?:us|me|of|about) )*"

@@ -105,8 +105,10 @@ def _told(
     left, right = _any(stream), _any(static)
     both = _any({n: "" for n in stream if n.lower() in {m.lower() for m in static}})
     names = {n.lower(): n for n in (*static, *stream)}
-    pair = rf"{_LEADS}(?P<a>{left}) {_EQUAL} (?:the )?(?P<b>{right})(?: \))?(?! {_EQUAL})"
-    turned = rf"{_LEADS}(?P<b>{right}) {_EQUAL} (?:the )?(?P<a>{left})(?: \))?(?! {_EQUAL})"
+    pair = rf"{_LEADS}(?P<a>{left}) {_EQUAL} (?:the )?(?P<b>{right})(?: \))?(?! (?:=|equals?|is) )"
+    turned = (
+        rf"{_LEADS}(?P<b>{right}) {_EQUAL} (?:the )?(?P<a>{left})(?: \))?(?! (?:=|equals?|is) )"
+    )
     keyed = rf"{_BY} (?P<k>{both}(?: (?:,|and|\+) {both}){{0,4}})(?: \))?(?! (?:[<>]=?|=) )"
     chosen = (
         rf"{_GET}(?P<s>{right}(?: (?:,|and|plus) (?:and )?{right}){{0,12}})(?! (?:[<>]=?|!?=) )"

@@ -32,6 +32,7 @@ _ALONE = (
     r"(?:without|that have no|with no|lacking)(?: (?:an?|any|its|their|matching))* \w+ "
     r"(?:stay|stays|remain|remains|are kept|is kept|come|go|too|also|still|should stay)"
 )
+_LATER = ("after", "follow", "follows")
 _FULL = r"full(?: outer)?|outer"
 
 
@@ -160,11 +161,13 @@ def _apart(told: list[Condition], places: Places) -> tuple[str | None, str | Non
 
 def _named_order(bare: Phrase, places: Places) -> str | None:
     """`a booking within 2 hours after a search`: which stream's events come first."""
-    for found in bare.all(r"(?P<way>after|before) (?:an? |the |its )?(?P<it>\w+)"):
+    for found in bare.all(
+        r"(?P<way>after|before|follows?|precedes?) (?:an? |the |its )?(?P<it>\w+)"
+    ):
         said = {singular(part) for part in parts_of(found.groups["it"][0].norm)}
         at = [n for n, place in enumerate(places.sources) if said <= _words(place)]
         if len(at) == 1:
-            first = at[0] == 0 if found.groups["way"][0].norm == "after" else at[0] == 1
+            first = at[0] == 0 if found.groups["way"][0].norm in _LATER else at[0] == 1
             return "left-first" if first else "right-first"
     return None
 
