@@ -150,6 +150,9 @@ def unsummed(draft: Draft, phrase: Phrase, columns: Columns) -> list[str]:
     configs: list[Any] = [c.node.config for c in draft.changes if c.op == "add_node"]
     made = [c["aggregations"] for c in configs if c.get("aggregations")]
     functions = {a["function"].split("_")[0] for told in made for a in told}
+    sessions = [str(c.get("measures", "")).lower() for c in configs if {"key", "gap"} <= c.keys()]
+    functions |= {name for name, _ in _SUMS if any(f"{name}(" in told for told in sessions)}
+    made += sessions
     names = {name.lower() for name in columns.types}
     return [
         phrase.part(found.start, found.end).said()

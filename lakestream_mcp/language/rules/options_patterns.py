@@ -51,6 +51,8 @@ _LONG = (
     rf"(?P<o>#num)"
 )
 _NEAREST = (
+    r"(?:(?:,|and|but|the) )*(?:nearest|closest)(?: (?:one|pair|match|event))?(?: of them)? only|"
+    r"(?:(?:,|and|but) )*only (?:the )?(?:nearest|closest)(?: (?:one|pair|match|event))?|"
     r"(?:(?:,|;|and|but|for|to|with|each|every|an?|the) )*(?:[a-z]\w* )?(?:, )?(?:we )?"
     r"(?:only |just )?(?:takes?|use|pick|pair|match|keep|choose|want|need|report|count|find|gets?|"
     r"with|by|pairing|pairs?)(?: (?:it|them|each|every|one|only|just|an?|the|with|to|by|=|:|"

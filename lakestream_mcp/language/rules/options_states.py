@@ -13,7 +13,8 @@ MACHINE = (
 )
 """Words of a text that tells of states."""
 _ENTERS = (
-    r"(?:entering|enters?|entered|gets?|goes|turns?|reaches|reaching|reached|becomes?|becoming|turns?(?: in)?to|"
+    r"(?:entering|enters?|entered|gets?|goes|turns?|reaches|reaching|reached|becomes?|becoming|"
+    r"turns?(?: in)?to|"
     r"(?:goes|go|gets?|getting|moves?|moving|changes?|comes?|switches|arrives?|arriving|transitions?)"
     r" (?:in)?(?:to|in|at)|ends? (?:up )?in|is in)"
 )

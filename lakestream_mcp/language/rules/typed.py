@@ -9,7 +9,10 @@ from .tokens import Token
 from .words import COLUMN_TYPES
 
 _KINDS = "|".join(COLUMN_TYPES)
-_TYPED = rf"(?P<name>\w+|#name|#str) :? ?(?:\( (?=(?:#type|{_KINDS}) \)))?(?P<type>#type|{_KINDS})(?: \))?"
+_TYPED = (
+    rf"(?P<name>\w+|#name|#str) :? ?(?:\( (?=(?:#type|{_KINDS}) \)))?(?P<type>#type|"
+    rf"{_KINDS})(?: \))?"
+)
 _REACH = 25
 _DEEPEST = 6
 _HOLDING = ("array", "struct", "map")
