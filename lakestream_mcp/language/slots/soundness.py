@@ -85,8 +85,7 @@ def _values(tree: exp.Expr) -> list[tuple[str, set[str]]]:
     from sqlglot import exp
 
     found: dict[str, set[str]] = {}
-    parts = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else [tree]
-    for part in (p.unnest() for p in parts):
+    for part in _parts(tree):
         both = isinstance(part, exp.EQ) and isinstance(part.this, exp.Column)
         if both and isinstance(part.expression, exp.Literal):
             found.setdefault(part.this.name, set()).add(part.expression.name)
@@ -99,8 +98,8 @@ def _is_empty(tree: exp.Expr) -> bool:
 
     low: dict[str, float] = {}
     high: dict[str, float] = {}
-    whole = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else []
-    parts = [half for part in whole for half in _halves(part.unnest())]
+    whole = _parts(tree) if isinstance(tree.unnest(), exp.And) else []
+    parts = [half for part in whole for half in _halves(part)]
     for part in parts:
         bounds = low if isinstance(part, exp.GT | exp.GTE) else high
         one = isinstance(part, exp.GT | exp.GTE | exp.LT | exp.LTE)
@@ -109,6 +108,15 @@ def _is_empty(tree: exp.Expr) -> bool:
     kept = len(low) + len(high)
     limits = sum(isinstance(p, exp.GT | exp.GTE | exp.LT | exp.LTE) and _is_bound(p) for p in parts)
     return limits > kept or any(low[name] >= high[name] for name in low.keys() & high.keys())
+
+
+def _parts(tree: exp.Expr) -> list[exp.Expr]:
+    """What must be true all at a time, in brackets or not."""
+    from sqlglot import exp
+
+    inner = tree.unnest()
+    sides = inner.flatten() if isinstance(inner, exp.And) else ()
+    return [part for side in sides for part in _parts(side)] or [inner]
 
 
 def _is_repeated(tree: exp.Expr) -> bool:
