@@ -36,8 +36,8 @@ _IN_A_ROW = r"#num (?:\w+ )?(?:in a row|consecutively)|#num (?:consecutive|succe
 _SUMS = (
     ("count", r"how many(?! #)|number of(?! the)"),
     ("avg", r"(?:the |an? )?(?:average|avg|mean)(?! of the last)"),
-    ("max", r"maximum|highest"),
-    ("min", r"minimum|lowest"),
+    ("max", r"(?:maximum|highest)(?! (?:#\w+|of #\w+|length|duration|time|gap|session|window))"),
+    ("min", r"(?:minimum|lowest)(?! (?:#\w+|of #\w+|length|duration|time|gap|session|window))"),
     ("sum", r"sum of|sums of"),
 )
 _ALL = (
