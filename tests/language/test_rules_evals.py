@@ -46,6 +46,7 @@ def wrong(results: list[Result]) -> list[tuple[str, list[str]]]:
         "fresh_9",
         "fresh_10",
         "fresh_11",
+        "fresh_12",
         "edits_4",
         "edits_5",
         "edits_6",

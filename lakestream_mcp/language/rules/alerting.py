@@ -69,7 +69,7 @@ _HUSH = (
     rf"(?P<per> {_PER} [a-z_]\w*)? {_FOR}{_AFTER_ALERT}"
 )
 _QUIET = (
-    rf"(?:(?:,|and|but|then|please) )*(?:"
+    rf"(?<!when )(?<!if )(?<!once )(?<!whenever )(?<!after )(?:(?:,|and|but|then|please) )*(?:"
     rf"(?:suppress|mute|silence|snooze|hold back|swallow) {_MORE}(?:{_ALERT}|it|them|repeats|that)|"
     rf"(?:do not|never|no(?= (?:more|further|repeat|repeated|additional|other|second|duplicate|"
     rf"new|re ?alert))) {_MORE}(?:{_ALERT}|re ?alert|repeat|notify|warn|tell|mail|send|"

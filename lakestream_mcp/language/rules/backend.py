@@ -21,11 +21,12 @@ from .options import take_options, with_options
 from .phrase import Phrase
 from .quantities import measured
 from .reader import Reader
-from .readings import better
+from .readings import better, whole
 from .row_patterns import clause_text
 from .scene import Made
+from .static_tables import take_lookup, with_lookup
 from .talk import Talk
-from .tokens import MAX_TEXT, clean, tokenise
+from .tokens import MAX_TEXT, Token, clean, tokenise
 from .typed import typed_columns
 from .typos import corrected
 from .usual import usual, usual_of
@@ -84,7 +85,12 @@ class Rules:
         options, tokens = ([], tokens) if request.document.nodes else take_options(tokens)
         tokens = tokens if request.document.nodes else usual(tokens)
         whole, columns, given = tokens, request.schema, bool(request.schema)
-        if not request.schema and not request.document.nodes:
+        lookup = None if request.document.nodes else take_lookup(typed_columns(tokens)[1], columns)
+        if lookup is not None:
+            columns = {**(columns or _declared(lookup.rest)), **lookup.added}
+            request, whole = request._replace(schema=columns), lookup.rest
+            tokens = [token for token in whole if token.kind != "columns"]
+        elif not request.schema and not request.document.nodes:
             said = declared(tokens, talk)
             request, tokens = request._replace(schema=said.types), said.tokens
             columns, whole = typed_columns(whole)
@@ -100,6 +106,7 @@ class Rules:
         first = _new(request, found, talk, given and not Phrase(whole).has(_NAMES_SOURCE))
         request = request._replace(schema=columns)
         made = better(request, whole, known_columns(request), first)
+        made = with_lookup(made, lookup, request.catalog) if lookup else made
         return with_options(made, options, request.catalog)
 
     def repair(
@@ -109,6 +116,11 @@ class Rules:
         from .repair import repaired
 
         return repaired(request, draft, findings)
+
+
+def _declared(tokens: Sequence[Token]) -> dict[str, str]:
+    """The columns that the first declaration of a text has."""
+    return next((dict(t.value) for t in tokens if t.kind == "columns"), {})
 
 
 def known_columns(request: Request) -> Columns:
@@ -152,8 +164,9 @@ def _match_recognize(request: Request, clause: str, rest: str, talk: Talk) -> Dr
     """A row pattern that is given as text is taken as it is; the validator reads it."""
     from ..slots import read_around
 
+    tokens, given = measured(tokenise(clean(rest))), bool(request.schema)
     if not request.schema and not request.document.nodes:
-        types, _ = typed_columns(measured(tokenise(clean(rest))))
+        types, tokens = typed_columns(tokens)
         request = request._replace(schema=types)
     columns = known_columns(request)
     if columns.open and not request.document.nodes:
@@ -167,13 +180,13 @@ def _match_recognize(request: Request, clause: str, rest: str, talk: Talk) -> Dr
         start = tails[-1] if tails else None
     else:
         reader = Reader(request, columns, talk, False)
-        tokens = measured(tokenise(clean(rest)))
-        if not read_around(reader, Phrase(tokens), made, bool(request.schema)):
+        if not read_around(reader, Phrase(tokens), made, given):
             reader.found.steps.append(made)
             for phrase in clauses(tokens):
                 reader.read(phrase)
         with_places(reader, columns, talk)
         build(flow, reader.found, columns, talk)
-        return concluded(flow, [], talk)
+        draft = concluded(flow, [], talk)
+        return whole(draft, Phrase(tokens), columns)
     flow.add(made, start)
     return concluded(flow, [], talk)

@@ -197,6 +197,10 @@ def mqtt(scene: Scene, phrase: Phrase, _has_source: bool) -> tuple[Made, Phrase]
     return Made("mqtt", config, "MQTT"), rest
 
 
+_LANDS = r"(?:(?:,|and|that|which|what is posted|it) )*(?:lands?|landing)(?! table)"
+"""Words by which what is posted to a webhook is kept as files first."""
+
+
 def webhook(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phrase] | None:
     """A webhook that rows come from, or go to."""
     found = phrase.find(
@@ -205,10 +209,12 @@ def webhook(scene: Scene, phrase: Phrase, has_source: bool) -> tuple[Made, Phras
         r"http endpoint|http posts?)(?: (?:source|endpoint|calls|"
         r"requests))*"
     )
-    if found is None or phrase.has("#url") or is_sink(phrase, found.start, has_source):
+    if found is None or phrase.has("#url"):
+        return None
+    if not phrase.at(_LANDS, found.end) and is_sink(phrase, found.start, has_source):
         return None
     rest = cut_out(phrase, found)
-    path = rest.take(r"(?:(?:into|landing|in|at|land|path|folder|with|the|to) )*(?P<p>#path)")
+    path = rest.take(rf"(?:{_LANDS} |(?:into|in|at|path|folder|with|the|to) )*(?P<p>#path)")
     rest = rest.without(path)
     rest = rest.without(rest.take(r"(?:(?:,|on|at|and|listening) )*port #num"))
     where = place_of(path.token("p")) if path else "/Volumes/main/default/lakestream/landing"

@@ -6,6 +6,7 @@ from typing import Any
 
 from .expressions import expression
 from .names import column_name
+from .nested_types import element_of, fields_of
 from .phrase import Phrase, means_something
 from .scene import UNSURE, Made, Scene, text
 from .words import COLUMN_TYPES, STOP
@@ -231,5 +232,7 @@ def exploded(scene: Scene, phrase: Phrase) -> Made | None:
     rest = phrase.part(found.end + named.length)
     if alias := rest.take(r"(?:as|into|called|named)(?: (?:column|a))* (?P<a>\w+)"):
         config["alias"] = alias.groups["a"][0].text
+        if fields_of(element_of(scene.columns.types[named.name])):
+            config["flatten"] = False
     rest.take(r"(?:array|column|list|field|into rows|into columns|rows|into separate rows)")
     return Made("flatten-explode", config, "Explode")

@@ -34,10 +34,11 @@ class PlacesAndSigns(Equalities):
             return self._code(phrase, at)
         if found is None or value is None or len(names) != 1:
             return None
-        known = value.text.lower() in {v.lower() for v in self.columns.values.get(names[0], ())}
-        code = value.text.isupper() and len(value.text) in (2, 3)
+        said = str(value.value) if value.kind == "str" else value.text
+        known = said.lower() in {v.lower() for v in self.columns.values.get(names[0], ())}
+        code = said.isupper() and len(said) in (2, 3)
         outside = phrase.part(found.start, found.end).has("outside|not")
-        if not (known or code or (outside and value.text[:1].isupper())):
+        if not (known or code or (outside and said[:1].isupper())):
             return None
         values, end = self._values(phrase, found.end - 1, names[0])
         return Clause(at, end, one_of(names[0], values, outside)) if values else None

@@ -14,7 +14,8 @@ _FOUND = (
     r"alerts|matches|hits|results|findings|notifications|anomalies|outliers|sums|totals|windows|"
     r"sessions|averages|counts|others|these|those|bad|invalid|good|valid|suspicious|such|"
     r"detections|times|fields|columns|things|is|has|was|pairs|duplicates|failures|errors|spikes|"
-    r"streams|topics|tables|sources|enriched|joined|cleaned|remaining|other"
+    r"streams|topics|tables|sources|enriched|joined|cleaned|remaining|other|rest|remainder|ones|"
+    r"else|leftovers"
 )
 _ROWS = (
     rf"(?:everything|(?:all|every|each)(?: (?:the|of the|our|incoming|raw|original|single))* "

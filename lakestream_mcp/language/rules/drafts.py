@@ -50,7 +50,7 @@ def with_places(reader: Reader, columns: Columns, talk: Talk) -> None:
         or m.type in ("window-aggregate", "watermark", "stream-stream-join")
         for m in (*found.steps, *(step for steps, _ in found.branches for step in steps))
     )
-    _share_broker(found)
+    _share_broker(found, talk)
     own = [Columns(types, True) for types in found.types] or [columns] * len(found.sources)
     found.sources = [
         timed_source(made, types, talk, found.delay, timed)
@@ -59,13 +59,15 @@ def with_places(reader: Reader, columns: Columns, talk: Talk) -> None:
     found.sinks = in_order(found.sinks, reader.request.text)
 
 
-def _share_broker(found: Found) -> None:
+def _share_broker(found: Found, talk: Talk) -> None:
     """A broker that is named once is that of every topic without one."""
     made = [*found.sources, *found.sinks, *(sink for _, sink in found.routes)]
     topics = [m.config for m in made if "bootstrap_servers" in m.config]
     said = {c["bootstrap_servers"] for c in topics} - {DEFAULT_BROKER}
     for config in topics if len(said) == 1 else ():
         config["bootstrap_servers"] = next(iter(said))
+    if all(config["bootstrap_servers"] != DEFAULT_BROKER for config in topics):
+        talk.assumptions.pop(f"No broker was named: I took `{DEFAULT_BROKER}`.", None)
 
 
 def default_sink(talk: Talk) -> Made:

@@ -12,6 +12,7 @@ from .edit_said import ALSO, NEW_NODE, mentions, stems
 from .event_kinds import stem
 from .phrase import Phrase
 from .sinks import take_sink
+from .words import STOP
 
 if TYPE_CHECKING:
     pass
@@ -28,6 +29,8 @@ _ENDS = {
     "newest": "latest",
     "end": "latest",
 }
+_OTHERWISE = r"instead|rather than|from #num to|before|after|between|behind|first|second|last|both"
+"""Words by which one of several is meant, or another place."""
 _REPLACES = r"(?:please )?(?:replace|swap|exchange|substitute)"
 
 
@@ -46,6 +49,21 @@ class Choices(EditKind):
     def readers(self) -> tuple[Callable[[Phrase], bool], ...]:
         """What is tried, in order."""
         return (self._chosen,)
+
+    def open(self, phrase: Phrase) -> bool:
+        """`set the filter to > 30`, where it may be any of several: it is asked."""
+        if phrase.at(NEW_NODE) or not phrase.has("#num") or phrase.has(_OTHERWISE):
+            return False
+        found = mentions(phrase, self.values.references)
+        noun = phrase.find(r"(?:the|that|this|your|our) (?P<n>filter|condition)(?: condition)?")
+        nodes = [n for n, kind in self.flow.types.items() if kind == "filter"]
+        columns = {c.lower() for n in nodes for c in self.values.columns_into(n).types} - STOP
+        others = [m for m in found if len(m.nodes) == 1]
+        if noun is None or len(nodes) < 2 or others or columns & {t.norm for t in phrase.tokens}:
+            return False
+        phrase.use()
+        self.values.talk.ask(f"Which {noun.groups['n'][0].norm} is meant?", nodes)
+        return True
 
     def _chosen(self, phrase: Phrase) -> bool:
         """`use pagerduty instead of slack`, `start from the earliest offset`."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .edit_joined import apart, either, in_range, negated, no_bound
+from .edit_joined import apart, bounded, either, in_range, negated, no_bound
 from .edit_kind import EditKind
 from .edit_said import NEW_NODE, OLD, Mention, mentions, outside, removes_node
 from .edit_wording import columns_of, is_value, wordings
+from .fields import places_of, value_of
 from .lookups import positive
 from .measures import FUNCTIONS
 from .names import singular
@@ -45,6 +46,7 @@ _STORED = (
 )
 _ONLY = r"only|just|nothing but"
 _NO_CONDITION = r"#dur|#mail|#host|#path|#pct|#name|called|named|renamed"
+_IN_PLACE = r"(?:instead of|rather than|in place of|not) (?P<n>#num)(?= |$)"
 _PLACED = r"before|after|behind|in front of|ahead of|between"
 
 
@@ -63,6 +65,8 @@ class ConditionEdits(EditKind):
             return False
         if self._placed(phrase, found) or phrase.has(_STORED) or self._of_threshold(phrase):
             return False
+        if self._of_value(phrase):
+            return False
         found = [m for m in found if phrase.tokens[m.start].kind != "str"]
         told = [m.nodes[0] for m in found if len(m.nodes) == 1 and m.nodes[0] in able]
         named = list(dict.fromkeys(told))
@@ -78,6 +82,16 @@ class ConditionEdits(EditKind):
         """`the threshold must be greater than 3`, where some node has one."""
         has = any("threshold" in self.values.config(n) for n in self.flow.types)
         return has and phrase.has("threshold")
+
+    def _of_value(self, phrase: Phrase) -> bool:
+        """`5 instead of 3`, where 3 stands in a field of its own: no condition is meant."""
+        found = phrase.find(_IN_PLACE)
+        old = value_of(found.groups["n"][0]) if found else None
+        return old is not None and any(
+            path[-1] not in _FIELDS
+            for node in self.flow.types
+            for path in places_of(self.values.config(node), old)
+        )
 
     def _placed(self, phrase: Phrase, found: list[Mention]) -> bool:
         """Whether nodes are named to go, to put something beside them, or to take rows."""
@@ -130,6 +144,7 @@ class ConditionEdits(EditKind):
         new = next((r for s in readings if (r := self._read(s, node, tree)) is not None), None)
         if new is None or (not named and phrase.has(_GONE)):
             return False
+        new = bounded(rest, new, tree)
         same = columns_of(new) == columns_of(tree) or (
             bool(columns_of(new)) and columns_of(new) < columns_of(tree) and rest.has(_ONLY)
         )
@@ -183,7 +198,8 @@ class ConditionEdits(EditKind):
             for t in literals
             if singular(t.name) in no_value or not (is_value(phrase, t) or t.name.lower() in known)
         ]
-        if len(talk.questions) > len(asked) or left or unsaid or new is None:
+        texts = {*scene.columns.of_type("string")}
+        if len(talk.questions) > len(asked) or left or unsaid or new is None or _odd(new, texts):
             talk.questions, talk.assumptions = asked, assumed
             phrase.used.clear()
             phrase.used.update(used)
@@ -214,6 +230,19 @@ class ConditionEdits(EditKind):
         parts = list(old.flatten()) if isinstance(old, exp.And) else [old]
         kept = [p.copy() for p in parts if not columns_of(p) & columns_of(new)]
         return exp.and_(*kept, new, copy=False) if kept else new
+
+
+def _odd(new: exp.Expr, texts: set[str]) -> bool:
+    """Whether a text is said to be more or less than a number, which no text is."""
+    from sqlglot import exp
+
+    return any(
+        isinstance(part.this, exp.Column)
+        and part.this.name in texts
+        and isinstance(part.expression, exp.Literal)
+        and not part.expression.is_string
+        for part in new.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE)
+    )
 
 
 def _repeated(phrase: Phrase, old: exp.Expr) -> bool:

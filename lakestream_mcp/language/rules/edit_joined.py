@@ -10,6 +10,8 @@ from .phrase import Phrase
 if TYPE_CHECKING:
     from sqlglot import exp
 
+_EQUAL = r"=|equals?|equal to|exactly|precisely"
+
 
 def no_bound(phrase: Phrase, new: exp.Expr, old: exp.Expr) -> bool:
     """Whether `goes to 30` was read as an equality where more, or less, was compared."""
@@ -76,3 +78,19 @@ def negated(tree: exp.Expr) -> exp.Expr:
     if kind is None:
         return exp.Not(this=exp.Paren(this=tree))
     return kind(this=tree.this, expression=tree.expression)
+
+
+def bounded(phrase: Phrase, new: exp.Expr, old: exp.Expr) -> exp.Expr:
+    """`the filter should be 40`, of one that has a bound: the same bound at another number."""
+    from sqlglot import exp
+
+    kept = isinstance(old, exp.GT | exp.GTE | exp.LT | exp.LTE)
+    bare = isinstance(new, exp.EQ) and isinstance(new.expression, exp.Literal)
+    if (
+        not (kept and bare)
+        or phrase.has(_EQUAL)
+        or new.this != old.this
+        or new.expression.is_string
+    ):
+        return new
+    return type(old)(this=old.this.copy(), expression=new.expression.copy())

@@ -16,7 +16,10 @@ from .words import STOP, word_set
 if TYPE_CHECKING:
     from .tokens import Token
 
-_MORE = rf"{ALSO}|add|adds|include|includes|append|cc|copy|and also"
+_MORE = (
+    rf"{ALSO}|add|adds|include|includes|append|cc|copy|and also|"
+    r"(?:second|third|fourth|further|new) (?:recipient|addressee|address|person|one)"
+)
 _LESS = (
     r"remove|delete|drop|no longer|stop|do not|does not|any ?more|without|take|never|unsubscribe|"
     r"no|not|exclude|ignore|kick|strike"
@@ -24,7 +27,8 @@ _LESS = (
 _MAILING = (
     "mail mails email emails mailed recipient address addressee inbox cc copy copied team person "
     "people receiver add include remove delete drop replace swap list also instead take append "
-    "stop notification message in change e left gone"
+    "stop notification message in change e left gone put second third fourth further inform tell "
+    "notify informed told notified besides let know"
 )
 _SENDER = r"sender|comes? from|sent from|sends? from|from address|mail from|from"
 _READ = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from .edit_joined import bounded
 from .edit_keys import Keys
 from .fields import with_value
 from .names import parts_of, singular
@@ -143,7 +144,7 @@ class Literals(Keys):
         clauses = reader.clauses(phrase)
         if len(clauses) != 1:
             return None
-        new = clauses[0].tree
+        new = bounded(phrase, clauses[0].tree, tree)
         about = {c.name for c in new.find_all(exp.Column)}
         if about >= names:
             return sql(new)

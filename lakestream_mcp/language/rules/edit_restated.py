@@ -8,6 +8,7 @@ from typing import Any
 from .counting import threshold_said
 from .edit_relative import Relative
 from .edit_said import RELATIVE, is_plain, mentions, outside
+from .edit_windows import window_told
 from .event_kinds import stem
 from .fields import places_of, value_of, with_value
 from .measure_words import duration_of
@@ -154,29 +155,14 @@ class Restated(Relative):
 
     def _sliding(self, phrase: Phrase) -> bool:
         """`let the window slide every 5 minutes`, `make it tumbling`."""
-        changed: dict[str, Any]
-        nodes, found = self._windows(), phrase.find(_SLIDES)
-        times = [t for t in phrase.tokens if t.norm == "#dur"]
-        session = phrase.has("session windows?") and len(times) == 1
-        sliding = phrase.has("sliding|hopping") and len(times) == 2
-        if len(nodes) != 1 or not (found or session or sliding or phrase.has("tumbling")):
+        nodes, told = self._windows(), window_told(phrase)
+        if len(nodes) != 1 or told is None:
             return False
-        if session:
-            gap = duration_of(times.pop())
-            changed = {"window_type": "session", "gap": gap, "duration": None, "slide": None}
-        elif found is None and sliding:
-            times.sort(key=lambda t: -t.value)
-            changed = {"window_type": "sliding", "slide": duration_of(times[1])}
-        elif found is None:
-            changed = {"window_type": "tumbling", "slide": None}
-        else:
-            every = phrase.find(r"(?:every|each) (?P<d>#dur)") or found
-            slide = every.groups["d"][0]
-            changed = {"window_type": "sliding", "slide": duration_of(slide)}
-            times.remove(slide)
-        changed |= {"duration": duration_of(times[0])} if times else {}
+        if isinstance(told, str):
+            self.talk.ask(told)
+            return False
         phrase.use()
-        return self.update(nodes[0], changed)
+        return self.update(nodes[0], told)
 
     def _direction(self, phrase: Phrase) -> bool:
         """`make it falling instead of rising`."""
@@ -249,12 +235,6 @@ class Restated(Relative):
         return names.pop() if len(names) == 1 else None
 
 
-_SLIDES = (
-    r"(?:slides?|sliding|hops?|hopping|moves?|moving|advances?|advancing|updated?|refresh\w*)"
-    r"(?: (?:window|windows|that|which|it|them|by|every|each|forward|on|with|a|step|of|moves?|"
-    r"slides?))* "
-    r"(?P<d>#dur)"
-)
 _BY_AS_MUCH = r"by (?:at least|more than|a total of|no less than|over) (?P<n>#num)"
 _WAYS = (("up", UP), ("down", DOWN), ("flat", FLAT))
 _SAID = r"at least|at most|more than|fewer than|less than|exactly|up to|over"

@@ -14,6 +14,7 @@ from .edit_columns import SourceColumns
 from .edit_conditions import ConditionEdits
 from .edit_limits import Limits
 from .edit_lists import Lists
+from .edit_memory import MemoryEdits
 from .edit_open import OpenEdits
 from .edit_prepared import prepared
 from .edit_reasons import reasons_joined
@@ -95,10 +96,10 @@ class Editor(Additions):
 
         if (otherwise := asked_otherwise(found, self.request.text)) is not None:
             return otherwise
-        limits, relations = Limits(self.values), StepRelations(self.values)
+        opening = [kind(self.values).open for kind in (Limits, StepRelations, Choices, MemoryEdits)]
         trials = Trials(self.values, self._changing(), (self._ways, self._sinks, self._added))
         for phrase in reasons_joined(prepared(found, trials.columns)):
-            if not (self._bare(phrase) or limits.open(phrase) or relations.open(phrase)):
+            if not (self._bare(phrase) or any(is_open(phrase) for is_open in opening)):
                 polite = phrase.at(_POLITE)
                 phrase.use(0, polite.end if polite else 0)
                 trials.clause(phrase.part(polite.end) if polite else phrase)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...graph.changes import AddNode, Connect, Disconnect, NewNode, RemoveNode
 from ...graph.naming import free_id, slug
+from .nested_types import element_of, fields_of
 from .scene import Made
 from .sink_words import Target
 
@@ -207,11 +208,12 @@ def columns_after(made: Made, columns: Mapping[str, str], catalog: Catalog) -> d
         told = (c.split(" ", 1) for c in str(made.config.get("static_columns", "")).split(", "))
         types = {pair[0].strip("`"): pair[-1] for pair in told}
         added = {name: types.get(name, "string") for name in made.config.get("select") or ()}
-    if made.type == "flatten-explode" and made.config.get("alias"):
-        kind = columns.get(made.config["column"], "string")
-        inner = kind.removeprefix("array<").removesuffix(">")
-        columns = {n: k for n, k in columns.items() if n != made.config["column"]}
-        added = {made.config["alias"]: inner}
+    if made.type == "flatten-explode":
+        column = str(made.config["column"])
+        inner = element_of(columns.get(column, "string"))
+        columns = {n: k for n, k in columns.items() if n != column}
+        flat = fields_of(inner) if made.config.get("flatten", True) else {}
+        added = flat or {str(made.config.get("alias") or column): inner}
     if made.type == "ml-model-endpoint":
         added = {made.config.get("output_column", "prediction"): "double"}
     return {**columns, **added}

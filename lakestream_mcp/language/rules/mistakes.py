@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..proposal import Draft
 from .names import Columns
 from .phrase import Phrase
+from .tokens import Token
 
 if TYPE_CHECKING:
     from ..proposal import Request
@@ -21,7 +22,7 @@ _ORDERED = (
 """Words by which one event comes after another."""
 _STAYS = r"-> .*(?:stays?|stuck|remains?|sits?|lingers?|hangs?)(?: \w+){0,4} #dur"
 _OWN_COLUMNS = (
-    r"(?:topics? (?:[a-z_]\w*|#\w+)|#name|kafka \w+|webhooks?)"
+    r"(?:topics? (?:[a-z_]\w*|#\w+)|#name|#path|kafka \w+|webhooks?)"
     r"(?: (?:\(|:|,|;|with|at|on|@|#host|kafka|fields|columns))* #columns"
 )
 _HELD = r"(?:double|triple|twice|half)(?: of)? (?:the|that of the) (?:first|second|other|earlier)"
@@ -32,6 +33,13 @@ _BEFORE = (
 """What should have come before an event is no absence after it."""
 _SAME = r"(?:same|identical) (?P<w>[a-z_]\w*)"
 _IN_A_ROW = r"#num (?:\w+ )?(?:in a row|consecutively)|#num (?:consecutive|successive)"
+_SUMS = (
+    ("count", r"how many(?! #)|number of(?! the)"),
+    ("avg", r"(?:the |an? )?(?:average|avg|mean)(?! of the last)"),
+    ("max", r"(?:maximum|highest)(?! (?:#\w+|of #\w+|length|duration|time|gap|session|window))"),
+    ("min", r"(?:minimum|lowest)(?! (?:#\w+|of #\w+|length|duration|time|gap|session|window))"),
+    ("sum", r"sum of|sums of"),
+)
 _ALL = (
     r"together|overall|global\w*|in total (?:across|over all)|across|no one|nobody|anything|"
     r"nothing|whole|entire|regardless|all (?:rows|events|data)|no matter"
@@ -89,9 +97,14 @@ def is_misplaced(draft: Draft, phrase: Phrase) -> bool:
     invented = "main.default.events" in (c.get("table") for c in configs)
     if (invented and phrase.has(_OWN_COLUMNS)) or _are_mixed(configs, phrase):
         return True
-    written = {n.config.get("table") for n in nodes if n.type.endswith("-sink")}
-    own = [t.value for f in phrase.all(_OWN_COLUMNS) for t in f.tokens if t.kind == "name"]
+    sinks = [n.config for n in nodes if n.type.endswith("-sink")]
+    written = {c.get(field) for c in sinks for field in ("table", "path", "topic")}
+    own = [t.value or t.text for f in phrase.all(_OWN_COLUMNS) for t in f.tokens if _is_place(t)]
     return bool(written & {*own})
+
+
+def _is_place(token: Token) -> bool:
+    return token.kind in ("name", "path", "str", "word")
 
 
 def _are_mixed(configs: Sequence[Any], phrase: Phrase) -> bool:
@@ -130,6 +143,23 @@ def _is_swapped(baseline: Any, threshold: Any) -> bool:
     """Whether fewer values were taken for normal than the deviations that are too many."""
     told = isinstance(baseline, int) and isinstance(threshold, int | float)
     return bool(told and baseline < threshold)
+
+
+def unsummed(draft: Draft, phrase: Phrase, columns: Columns) -> list[str]:
+    """What a text says is to be summed up, and a window does not: `and how many orders`."""
+    configs: list[Any] = [c.node.config for c in draft.changes if c.op == "add_node"]
+    made = [c["aggregations"] for c in configs if c.get("aggregations")]
+    functions = {a["function"].split("_")[0] for told in made for a in told}
+    sessions = [str(c.get("measures", "")).lower() for c in configs if {"key", "gap"} <= c.keys()]
+    functions |= {name for name, _ in _SUMS if any(f"{name}(" in told for told in sessions)}
+    made += sessions
+    names = {name.lower() for name in columns.types}
+    return [
+        phrase.part(found.start, found.end).said()
+        for function, cue in _SUMS
+        for found in phrase.all(cue)
+        if made and function not in functions and not names & {t.norm for t in found.tokens}
+    ][:3]
 
 
 def _waits_for_all(draft: Draft) -> bool:

@@ -14,6 +14,13 @@ _ODD = ("outlier", "data-quality-expectations", "dead-letter-queue", "split-rout
 _LOOKED_FOR = ("count-threshold", "velocity", "sequence", "absence", "outlier", "geofence", "trend")
 _VALUED = (_ODD, _LOOKED_FOR)
 """Points that a number, a time or a text settles."""
+OWN_CODE = (
+    r"python|own code|(?:my|our|an? own) (?:own )?(?:\w+ )?(?:code|logic|script|class|function|"
+    r"processor|operator|udf|statefulprocessor|algorithm)|statefulprocessor|stateful processor|"
+    r"custom (?:\w+ )?(?:pattern|processor|code|operator|function|udf|logic|script|class)|"
+    r"pandas|pyspark|scala|transformwithstate"
+)
+"""What only an author can write."""
 _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         r"sessioni\w+|user sessions|(?:into|in) sessions",
@@ -21,7 +28,7 @@ _POINTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "After how long without activity does a session end?",
     ),
     (
-        r"python|own code|(?:my|our) (?:own )?(?:\w+ )?(?:code|logic|script|class|function)",
+        OWN_CODE,
         (),
         "Which code? Custom code is no sentence: add a node `custom-python-udf` with it.",
     ),

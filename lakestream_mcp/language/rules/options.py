@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..proposal import Draft
 from .measure_words import duration_of
+from .options_patterns import OF_PATTERNS
+from .options_states import MACHINE, OF_STATES, fits
 from .phrase import Found, Phrase
 from .talk import Talk
 from .tokens import Token
@@ -109,6 +111,7 @@ _OPTIONS: tuple[tuple[str, _Told, tuple[str, ...], bool], ...] = (
     (_PROOF, _sent_proof, ("rest-webhook-sink",), False),
     (_KEYED, lambda found: {"key": _names(found)[0]}, ("kafka-topic-sink",), False),
     (_BACK, lambda _: {"emit": None}, ("heartbeat",), True),
+    *OF_PATTERNS,
 )
 """Words, the fields that they are about, and of which types; none: of any that has the fields."""
 
@@ -116,14 +119,16 @@ _OPTIONS: tuple[tuple[str, _Told, tuple[str, ...], bool], ...] = (
 def take_options(tokens: Sequence[Token]) -> tuple[list[Option], list[Token]]:
     """What is said of places, and the text without it."""
     phrase, made, gone = Phrase(tokens), list[Option](), set[int]()
-    for cue, tell, types, is_hint in _OPTIONS:
+    for cue, tell, types, is_hint in (*_OPTIONS, *(OF_STATES if phrase.has(MACHINE) else ())):
         for found in phrase.all(cue):
             fields = tell(found)
             if fields is None:
                 continue
-            start = found.start + len(found.groups.get("kept", ()))
-            made.append(Option(phrase.part(start, found.end).said(), fields, types, is_hint))
-            gone |= set() if is_hint else {*range(start, found.end)}
+            kept = {id(token) for token in found.groups.get("kept", ())}
+            told = [n for n in range(found.start, found.end) if id(tokens[n]) not in kept]
+            said = " ".join(tokens[n].text for n in told)
+            made.append(Option(said, fields, types, is_hint))
+            gone |= set() if is_hint else {*told}
     return made, [token for n, token in enumerate(tokens) if n not in gone]
 
 
@@ -142,7 +147,9 @@ def with_options(draft: Draft, options: Sequence[Option], catalog: Catalog) -> D
                 taken.add(option.said)
     left = {o.said for o in options if not o.is_hint} - taken
     if not left:
-        return draft._replace(changes=tuple(changes))
+        told = any("forget_after" in option.fields for option in options)
+        kept = [said for said in draft.assumptions if not (told and "forgotten" in said)]
+        return draft._replace(changes=tuple(changes), assumptions=tuple(kept))
     talk = Talk()
     for said in sorted(left):
         talk.ask(f"I did not understand `{said}`. What is meant?")
@@ -152,5 +159,7 @@ def with_options(draft: Draft, options: Sequence[Option], catalog: Catalog) -> D
 def _has(change: AddNode, option: Option, catalog: Catalog) -> bool:
     """Whether a node is of a type that an option is about, and has its fields."""
     if option.types and change.node.type not in option.types:
+        return False
+    if not fits(option.fields, change.node.config):
         return False
     return {*option.fields} <= catalog.get(change.node.type).Config.model_fields.keys()

@@ -49,6 +49,12 @@ _NOT_NAMES = frozenset(
         "named",
         "which",
         "that",
+        "host",
+        "hosts",
+        "columns",
+        "fields",
+        "schema",
+        "payload",
         "hosted",
         "located",
         "cluster",
@@ -108,6 +114,29 @@ _LIES = frozenset(
 )  # fmt: skip
 
 
+_COMES = (
+    r"(?:come|comes|coming|arrives?|arriving|(?:is|are|gets?|being|be)(?: \w+)? (?:dropped|"
+    r"uploaded|"
+    r"delivered|copied|placed|pushed)|drops?(?= (?:its|their|the|json|csv|files?|\w+ files?))|"
+    r"uploads?|delivers?|lands?|landing)(?: (?!if|when|whenever|once)\S+){0,6}? "
+    r"(?:in|into|to|onto|under|at|on)(?: (?:the|a|an|our|folder|directory|volume|path|bucket|table|"
+    r"topic|kafka|delta))*$"
+)
+_TELLING = (
+    r"#mail|#url|slack|teams|#num|#dur|#str|#pct|#times|#dist|[<>=]|when|if|whenever|once|alerts?|"
+    r"results?|matches|hits|findings|they|them|those|it|these|output|each|every"
+)
+
+
+def comes_in(before: Phrase) -> bool:
+    """Whether rows come to a place, by the words of its sentence before it: `readings arrive as
+    JSON files in …`; not where these tell what is looked for."""
+    if before.has(_TELLING):
+        return False
+    found = before.find(_COMES)
+    return found is not None and found.start > 0
+
+
 def is_sink(phrase: Phrase, at: int, has_source: bool) -> bool:
     """Whether what is named at a place is written to: the nearest word before it that says so."""
     inside = at > 1 and phrase.tokens[at - 1].norm in ("in", "as", ",", "and")
@@ -117,7 +146,7 @@ def is_sink(phrase: Phrase, at: int, has_source: bool) -> bool:
         if word in ("to", "into", "onto"):
             return not phrase.part(0, number + 1).has(
                 r"(?:listen|listening|subscribe|subscribed|connect|connected) to"
-            )
+            ) and not (not has_source and comes_in(phrase.part(0, at)))
         if word in ("from", "of"):
             return inside and _tells(phrase.part(0, at))
         if phrase.at(SEND, number):

@@ -9,6 +9,7 @@ from .measure_words import duration_of, plain_number
 from .modifiers import take_time
 from .numbers import DOWN, UP
 from .phrase import Found, Phrase
+from .rates import counted
 from .relations import number_of
 from .scene import UNSURE, Made, Scene, kept, text
 
@@ -61,6 +62,8 @@ _DIFFERS = r"(?:customer|user|card|\w+)? ?(?:orders|pays|buys|logs in|reports|co
 def previous(scene: Scene, phrase: Phrase) -> Made | None:
     """A row and the one before it of the same key, compared by a number."""
     if phrase.has("then|followed by|in a row|consecutive|standard deviations?|sigmas?"):
+        return None
+    if counted(phrase, scene.columns):
         return None
     mean = phrase.find(_MEAN)
     found = mean or phrase.find(_THAN) or phrase.find(_MOVED)

@@ -48,7 +48,8 @@ def projected(scene: Scene, phrase: Phrase) -> Made | None:
         if more is None:
             break
         at = more.end
-    if not computed or phrase.part(at).content():
+    lone = len(items) == 1 and items[0][:1] in "'\"0123456789"
+    if not computed or lone or phrase.part(at).content():
         return None
     phrase.use(found.start, at)
     times = [n for n, t in scene.columns.types.items() if t == "timestamp"][:1]

@@ -8,6 +8,7 @@ from typing import Any
 from .measure_words import duration_of, json_number
 from .measures import column_of
 from .modifiers import take_time
+from .names import Columns, parts_of
 from .numbers import DOWN, UP, number_column
 from .occurrences import IN_A_ROW
 from .phrase import Phrase
@@ -26,12 +27,32 @@ _VELOCITY = (
 )
 
 
+_EVENTS = (
+    r"(?:rate|number|numbers|frequency|count|counts|volume) of(?: [a-z]\w*){0,3}? "
+    r"(?!the\b|all\b)[a-z]\w*s|"
+    r"how (?:many|often)|(?:requests?|events?|orders?|errors?|messages?|arrivals?|logins?|clicks?|"
+    r"transactions?|payments?|calls?|hits?|events?) (?:rates?|volumes?|counts?|frequency)|traffic|"
+    r"throughput"
+)
+"""What is counted, where no column holds it."""
+_HELD = (
+    r"(?:compared (?:to|with)|versus|vs|than|against|relative to|as in|in comparison (?:to|with))"
+    r"(?: (?:the|in|one|its|their|those of|that of|of))*"
+    r"(?: (?:previous|last|preceding|prior|before|earlier|next|window|period|that|one))*"
+)
+_PLAIN_RATE = (
+    r"(?:requests?|events?|arrivals?|hits?|rows?|records?) (?:rates?|volumes?|counts?|frequency)"
+)
+_AGO = r"usual|normal|yesterday|typical"
 _CHANGED = (
-    r"(?P<f>doubles|doubled|triples|tripled|quadruples|halves|halved)|"
-    r"(?:increases?|jumps?|rises?|grows?|goes up|changes?|spikes?|"
-    r"surges?)(?: by)?(?: a)?(?: factor(?: of)?)? (?P<n>#factor|#num|"
-    r"#times|#pct)(?: times)?|(?P<half>drops?|falls?|decreases?)(?: "
-    r"by)?(?: (?:half|#dur)| (?P<p>#pct))"
+    r"(?:(?:more than|at least|nearly|almost|over|about) )?"
+    r"(?P<f>doubles?|doubled|triples?|tripled|quadruples?|quadrupled|halves|halve|halved)|"
+    r"(?:increases?|jumps?|rises?|grows?|goes up|changes?|spikes?|surges?|climbs?|"
+    r"(?:is|are)(?= (?:more than |at least |over )?(?:#factor|#times|#pct)))"
+    r"(?: by)?(?: (?:more than|at least|over))?(?: a)?(?: factor(?: of)?)? (?P<n>#factor|#num|"
+    r"#times|#pct)(?: times)?(?: (?:as (?:high|large|big|many)|higher|larger|more))?"
+    r"(?! (?:per|an?|each|every) )|(?P<half>drops?|falls?|decreases?)(?: "
+    r"(?:by|to))?(?: (?:more than|at least|over|about))?(?: (?:half|#dur)| (?P<p>#pct))"
 )
 
 
@@ -71,6 +92,21 @@ def velocity(scene: Scene, phrase: Phrase) -> Made | None:
         "forget_after": "1 day" if "below" in found.groups else None,
     }
     return Made("velocity", kept(config))
+
+
+def counted(phrase: Phrase, columns: Columns) -> bool:
+    """Whether what grows or shrinks is a number of events, and no column's value."""
+    said = {t.norm for t in phrase.tokens}
+    held = any(name.lower() in said or {*parts_of(name)} <= said for name in columns.numeric())
+    return phrase.has(_EVENTS) and not held
+
+
+def multiplied(scene: Scene, phrase: Phrase) -> Made | None:
+    """`the rate of orders triples compared with the hour before`: more events than there were."""
+    if not counted(phrase, scene.columns) or not phrase.has(_CHANGED):
+        return None
+    key, phrase = scene.key(phrase, "rate")
+    return _changed(scene, phrase, key)
 
 
 def _summed(scene: Scene, phrase: Phrase, key: list[str]) -> Made | None:
@@ -145,13 +181,15 @@ def _total(scene: Scene, phrase: Phrase, number: Any) -> tuple[str | None, Phras
 
 def _changed(scene: Scene, phrase: Phrase, key: list[str]) -> Made | None:
     """`the rate of orders doubles`, `traffic drops by half compared with the hour before`."""
-    if not phrase.has(r"rate|volume|traffic|throughput|frequency|number of|count"):
+    if not phrase.has(rf"rate|volume|traffic|throughput|frequency|number of|count|{_EVENTS}"):
         return None
     found = phrase.take(_CHANGED)
     if found is None:
         return None
     factor = _factor(found)
     time, rest = take_time(phrase.without(found))
+    rest = rest.without(rest.take(_HELD))
+    rest = rest.without(rest.take(_PLAIN_RATE))
     rest = rest.without(
         rest.take(
             r"(?:compared (?:to|with)|versus|vs|than|relative to)? ?(?:the "
@@ -165,6 +203,8 @@ def _changed(scene: Scene, phrase: Phrase, key: list[str]) -> Made | None:
     )
     rest = rest.without(rest.take(r"compared (?:to|with)(?: the)?(?: previous| last| preceding)?"))
     where = scene.events(tuple(key)).read(rest).where
+    if time is None and phrase.has(_AGO):
+        scene.talk.ask("Over what time is the rate measured, and held against the one before?")
     if time is None:
         scene.talk.assume(
             "No time was given for the rate: I compare one minute with the one before."

@@ -18,6 +18,7 @@ from .names import Columns, parts_of, singular
 from .phrase import Phrase
 from .previous import EARLIER, previous
 from .quantities import measured
+from .rates import multiplied
 from .routes import Routed, quarantined, routed
 from .scene import UNSURE, Made, Scene, columns_read
 from .sinks import take_sink
@@ -187,6 +188,7 @@ class Reader:
     def _readings(self, phrase: Phrase) -> Any:
         """What a phrase may be, likeliest first, each tried when the ones before gave nothing."""
         scene = self.scene
+        yield from _some(attempt(scene, phrase, multiplied))
         for reader in READERS:
             yield from _some(attempt(scene, phrase, reader))
         if is_filter(phrase):

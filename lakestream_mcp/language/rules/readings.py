@@ -22,9 +22,10 @@ from .mistakes import (
     mistaken,
     stacked,
     unheld,
+    unsummed,
 )
 from .names import Columns
-from .open_points import UNTIMED, is_untimed, open_point
+from .open_points import OWN_CODE, UNTIMED, is_untimed, open_point
 from .phrase import Phrase
 from .reader import Reader
 from .talk import Talk
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 
 _NAMED = {
     "state-machine": "state machine|finite state|states",
-    "session": r"sessioni\w+|user sessions",
+    "session": r"sessioni\w+|user sessions|(?:sessions?|visits?|trips?) "
+    r"(?:(?!windows?)[a-z]\S* ){0,4}?"
+    r"(?:(?:is|are) over|ends?|closes?)(?: (?:when|after|once|if))",
     "deduplicate": r"dedup\w*|de duplicate\w*|(?:at most|not more than|no more than) once",
     "outlier": r"outliers?|z ?score|mad|iqr",
     "geofence": r"geo ?fenc\w*",
@@ -77,6 +80,7 @@ _AFTERTHOUGHT = (
 _COPIED = r"(?:;|\.) all rows to (?:#name|#path|topic)|^all rows to (?:#name|#path|topic)"
 _FROM_TOPIC = r"from (?:the |our |a )?(?:kafka )?topics? (?P<t>[a-z_]\w*|#\w+)"
 _TOPICS = ("kafka-topic", "mqtt", "cdc-stream", "google-pubsub")
+_MISPLACED = "Which columns has each of the sources? Tell them right behind its name."
 MOST_TOLD = 3
 """Words that a value may have which nobody put in quotes."""
 _ENDS = (
@@ -123,7 +127,7 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
     if not draft.changes:
         return draft
     said = [*unsaid(told, draft.changes, columns.numeric()), *_unbuilt(phrase, draft)]
-    said += unheld(draft, phrase, columns)
+    said += [*unheld(draft, phrase, columns), *unsummed(draft, phrase, columns)]
     if not said and is_ungrouped(draft):
         said = unsaid(told, draft.changes, columns.key_candidates())
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
@@ -134,11 +138,26 @@ def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: 
     elif _merges_ways(Phrase(tokens), draft, "dead-letter-queue") or stacked(draft, request):
         talk.ask("Which rows go where? I did not understand by what they part.")
     elif is_misplaced(draft, Phrase(tokens)):
-        talk.ask("Which columns has each of the sources? Tell them right behind its name.")
+        talk.ask(_MISPLACED)
     elif contradictory(draft.changes) or loose(draft.changes) or is_another(draft, types, phrase):
         talk.ask("I am not sure what is to be found. Can you say it in other words?")
     elif not columns.open and invented(request.text, draft.changes, columns.types, MOST_TOLD):
         talk.ask("Some words are no values that I know. Which column says so, and by what value?")
+    return Draft(assumptions=draft.assumptions, questions=talk.asked()) if talk.questions else draft
+
+
+def whole(draft: Draft, phrase: Phrase, columns: Columns) -> Draft:
+    """A draft whose rows come from where a text says, and that has all of it; else a question."""
+    from ..slots import plain, unsaid
+
+    if not draft.changes:
+        return draft
+    talk = Talk()
+    left = unsaid(plain(phrase.tokens, columns.types), draft.changes, columns.numeric())
+    if is_misplaced(draft, phrase):
+        talk.ask(_MISPLACED)
+    elif left:
+        talk.ask(f"I did not understand {', '.join(f'`{w}`' for w in left[:6])}. What is meant?")
     return Draft(assumptions=draft.assumptions, questions=talk.asked()) if talk.questions else draft
 
 
@@ -182,6 +201,8 @@ def _asked(said: str, tokens: Sequence[Token], columns: Columns, draft: Draft) -
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     phrase, talk = Phrase(tokens), Talk()
     question = open_point(phrase, types, columns.types) if draft.changes else _amount(phrase)
+    if question is None and phrase.has(OWN_CODE):
+        question = open_point(phrase, types, columns.types)
     if question is None and _is_idle(phrase, types):
         question = "What is to be done with the rows, or which of them are meant?"
     sequences = [c.node.config for c in draft.changes if c.op == "add_node"]
@@ -250,6 +271,7 @@ def _whole(
     wrong = wrong or miscounted(Phrase(tokens), draft.changes)
     wrong = wrong or is_ruled_out(draft, types, Phrase(tokens))
     wrong = wrong or unheld(draft, Phrase(tokens), columns)
+    wrong = wrong or unsummed(draft, Phrase(tokens), columns)
     return None if draft.questions or wrong else draft
 
 
@@ -276,7 +298,7 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     said = Phrase(tokens)
     if spared or mistaken(draft, types, said) or is_misplaced(draft, said):
         return False
-    if is_parted_off(draft, said) or unheld(draft, said, columns):
+    if is_parted_off(draft, said) or unheld(draft, said, columns) or unsummed(draft, said, columns):
         return False
     made_up = invented(request.text, draft.changes, columns.types)
     return not made_up and not unsaid(tokens, draft.changes, columns.types)

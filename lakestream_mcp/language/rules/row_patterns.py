@@ -59,14 +59,16 @@ def _closing(said: str, at: int) -> int | None:
 _NAMED = re.compile(r"(?i)\b(?:match[_ ]recognize|row pattern)")
 _TOLD = re.compile(
     r"(?i)\b(?:(?:use|using|apply|run)\s+)?(?:(?:the|a|following|this)\s+)*"
-    r"(?:match[_ ]recognize|row pattern)(?:\s+(?:on|to|over)\s+(?:the\s+)?\w+)?"
+    r"(?:match[_ ]recognize|row pattern)(?:\s+(?:on|to|over)\s+(?:the\s+)?\w+(?![\w.]))?"
 )
 _PATTERN = re.compile(r"(?i)\bpattern\s*(?:is|:)?\s*\(")
 _LISTS = tuple(
     (sql, re.compile(rf"(?i)\b{cue} by\s+(\w+(?:\s*,\s*\w+(?=\s*[,.;]))*)"))
     for sql, cue in (("PARTITION BY", "partition(?:ed)?"), ("ORDER BY", "order(?:ed)?"))
 )
-_WITHIN = re.compile(r"(?i)\bwithin\s+(\d+)\s+(second|minute|hour|day)s?\b")
+_WITHIN = re.compile(
+    r"(?i)\bwithin\s+(?:an?\s+)?(?:interval\s+)?(?:of\s+)?'?(\d+)'?\s+(second|minute|hour|day)s?\b"
+)
 _DEFINED = r"(?:(?i:is|as|means)|:|=)"
 _SYMBOL = re.compile(r"[A-Za-z_]\w*")
 _BETWEEN = " ,;.\n:"

@@ -20,7 +20,10 @@ _ENTER = (
 )
 
 
-_EXIT = r"(?:leaves?|leaving|left|exits?|exiting|exited|departs?|goes out of|moves? out of|outside)"
+_EXIT = (
+    r"(?:leaves?|leaving|left|exits?|exiting|exited|departs?|goes out of|moves? out of|outside|"
+    r"(?:farther|further)(?: away)? than|more than(?= #dist (?:away|from))|beyond(?= #dist))"
+)
 
 
 _STAY = (

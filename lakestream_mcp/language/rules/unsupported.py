@@ -49,7 +49,9 @@ ASKED = (
 
 _CHOSEN_SESSION = (
     r"(?:sessions?|visits?)(?: (?![;.])\S+){0,4}? (?:with|have|has|having|contain\w*|includ\w*)"
-    r"(?: (?:at least|more than|no|any|an?|#num|one))+(?: (?![;.])\S+){0,3}? #str"
+    r"(?: (?:at least|more than|no|any|an?|#num|one))+(?: (?![;.])\S+){0,3}? #str|"
+    r"(?:sessions?|visits?)(?: (?![;.])\S+){0,10}? (?:contain\w*|includ(?:e|es|ing))"
+    r"(?: (?![;.])\S+){0,4}? #str"
 )
 _NOT_CHOSEN = (
     "No session is chosen by what is among its rows. Are only such rows to count, or is it a "

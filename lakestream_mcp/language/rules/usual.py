@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from .alerting import alerting
 from .copies import copied
+from .defined import defined
 from .held_against import held
+from .how_many import counts_told
 from .labelled import labelled
 from .lettered import unlettered
 from .phrasings import phrased
@@ -17,9 +19,21 @@ from .shaped import addressed, shaped
 from .spelt import spelt
 from .tokens import Token
 from .turned import turned
+from .unnested import unnested
 
-_WORDINGS = (addressed, unlettered, reworded, alerting, copied, labelled, phrased, turned)
-_OF_COLUMNS = (present, shaped, held, spelt, told_of)
+_WORDINGS = (
+    addressed,
+    defined,
+    unlettered,
+    counts_told,
+    reworded,
+    alerting,
+    copied,
+    labelled,
+    phrased,
+    turned,
+)
+_OF_COLUMNS = (present, unnested, shaped, held, spelt, told_of)
 
 
 def usual(tokens: Sequence[Token]) -> list[Token]:

@@ -112,7 +112,8 @@ class Atoms:
 def _subjects(bare: Phrase) -> set[str]:
     """The words that come right after `if` or `when`: `if machine goes …`."""
     return {
-        f.groups["w"][0].norm for f in bare.all(r"(?:if|when|whenever|once) (?:the )?(?P<w>\w+)")
+        f.groups["w"][0].norm
+        for f in bare.all(r"(?:if|when|whenever|once) (?:(?:the|an?) )?(?P<w>\w+)")
     }
 
 

@@ -45,7 +45,8 @@ def unsaid(
         elif token.kind == "dur":
             known = int(token.value) in times or _in_numbers(token, numbers)
         elif token.norm in ("#num", "#pct", "#times", "#factor"):
-            known = _about(token.value, numbers) or "/" in token.text
+            idle = token.value == 1 and token.text.isalpha()
+            known = idle or _about(token.value, numbers) or "/" in token.text
         elif token.text in columns and ("_" in token.text or not token.text.islower()):
             known = token.text in said
         else:
@@ -65,12 +66,13 @@ def invented(text: str, changes: Sequence[Change], columns: Iterable[str], most:
     """Whether a condition compares with a text that is only a heap of words: `put_in_the_cart`."""
     plain = text.lower()
     made = json.dumps([change.model_dump(mode="json") for change in changes], ensure_ascii=False)
+    columns = list(columns)
     names = {name.lower() for name in columns}
+    written = {n.lower() for n in columns if "_" in n or not n.islower()}
     for value in {v.lower() for v in _LITERAL.findall(made)} - {""}:
         words = re.split(r"[_\W]+", value)
-        odd = len(words) > (most or MOST_WORDS) or (
-            not most and {*words} & (STOP | names | _NO_KIND)
-        )
+        odd = len(words) > (most or MOST_WORDS) or bool({*words} & written)
+        odd = odd or bool(not most and {*words} & (STOP | names | _NO_KIND))
         if odd and value not in plain:
             return True
     return False

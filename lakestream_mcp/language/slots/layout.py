@@ -12,15 +12,24 @@ from ..rules.words import DURATIONS, STOP, word_set
 
 _PLURALS = word_set(
     "sources topics streams tables branches checks detections patterns events rows machine things "
-    "conditions sinks trades inputs"
+    "conditions sinks trades inputs circles zones areas sites places fences"
 )
-_NO_NAME = STOP | word_set("topic topics both all each every named called kafka")
-_DECLARED = r"(?:[a-z_]\w*|#name|#str)(?: (?:with|having))?(?: \()?(?: #host)?(?: [,;])? #columns"
+_NO_NAME = STOP | word_set(
+    "topic topics both all each every named called kafka read reads separately apart individually "
+    "columns fields with together as merge union join"
+)
+_HOLDS = r"holds?|has|have|having|contains?|carries|carry|delivers?|with|brings?|is|are|being|as|of"
+_DECLARED = (
+    rf"(?:(?!(?:{_HOLDS})\b)[a-z_]\w*|#name|#str)(?: (?:{_HOLDS}|:|=))*(?: \()?(?: #host)?"
+    r"(?: [,;])? #columns"
+)
 _DUE_EVERY = (
     r"(?:should|must|shall|has to|is expected to|normally|usually|reports?|sends?|beats?)"
     r"(?: \S+){0,5}? (?P<e>every #dur)"
 )
 _SILENCE = r"none|no|nothing|silent|silence|down|heartbeats?|dead|missing|offline|lost|not"
+LISTED = "listed"
+"""The unit of `topic` before each name of a list, with where the list begins."""
 _NO_COUNT = word_set("with over above under below session visit trip")
 
 
@@ -93,7 +102,7 @@ def _sized(tokens: Sequence[Token], placed: bool) -> list[Token]:
     where rows have a place and two coordinates stand there."""
     made: list[Token] = []
     near = placed and sum("." in t.text for t in tokens if t.norm == "#num") > 1
-    leads = {"r", "radius", *(("within", "than", "inside", "of") if near else ())}
+    leads = {"r", "radius", *(("within", "than", "inside", "of", "(") if near else ())}
     for token in tokens:
         told = [t.norm for t in made[-2:]]
         if token.kind == "dur" and token.text.endswith("m") and leads & {*told}:
@@ -113,7 +122,9 @@ def each_named(tokens: Sequence[Token]) -> list[Token]:
     made: list[Token] = []
     at = 0
     while at < len(tokens):
-        names = _names(tokens, at + 1) if tokens[at].norm == "topics" else []
+        topics = tokens[at].norm == "topics"
+        host = 2 if topics and _has_host(tokens, at + 1) else 0
+        names = _names(tokens, at + 1 + host) if topics else []
         if len(names) < 2 and tokens[at].norm in ("topics", "streams"):
             told = _declaring(tokens, at + 1)
             tokens = [u for n, t in enumerate(tokens) for u in (_topic(t), t)[n not in told :]]
@@ -122,11 +133,19 @@ def each_named(tokens: Sequence[Token]) -> list[Token]:
             made.append(tokens[at])
             at += 1
             continue
+        made += tokens[at + 1 : at + 1 + host]
         for n in names:
             comma = Token("punct", ",", ",", place=tokens[n].place)
-            made += [comma, tokens[at]._replace(text="topic", norm="topic"), tokens[n]]
+            topic = tokens[at]._replace(text="topic", norm="topic", unit=f"{LISTED} {at}")
+            made += [comma, topic, tokens[n]]
         at = names[-1] + 1
     return made
+
+
+def _has_host(tokens: Sequence[Token], at: int) -> bool:
+    """Whether `on broker:9092` stands there, before the names."""
+    said = [t.norm for t in tokens[at : at + 3]]
+    return said[:2] in (["on", "#host"], ["at", "#host"], ["@", "#host"]) and said[2:] != ["."]
 
 
 def _topic(token: Token) -> Token:
@@ -137,7 +156,7 @@ def _declaring(tokens: Sequence[Token], at: int) -> set[int]:
     """Where the names stand that columns are declared of: `: logins #columns and orders #columns`;
     none where they are called topics already."""
     phrase = Phrase(tokens)
-    found = [f for f in phrase.all(_DECLARED) if f.start >= at and _is_name(tokens[f.start])]
+    found = [f for f in phrase.all(_DECLARED) if f.start >= at and _is_called(tokens[f.start])]
     named = ("topic", "topics", "table", "tables")
     apart = all(tokens[f.start - 1].norm not in named for f in found[1:])
     return {f.start for f in found} if len(found) > 1 and apart else set()
@@ -163,6 +182,11 @@ def _is_listed_letter(tokens: Sequence[Token], at: int) -> bool:
     """Whether `a` is a name, and no article: `topics a and b`."""
     after = tokens[at + 1].norm if at + 1 < len(tokens) else ""
     return tokens[at].norm == "a" and after in ("and", ",", "&")
+
+
+def _is_called(token: Token) -> bool:
+    """Whether a word before a declaration is a name, also one of a single letter."""
+    return _is_name(token) or (token.kind == "word" and len(token.text) == 1)
 
 
 def _is_name(token: Token) -> bool:

@@ -37,10 +37,18 @@ from .polygons import read_polygon
 from .sessions import read_session
 from .states import read_states
 from .sums import read_sums
+from .zones import read_zones
 
+_OVER = (
+    r"(?:(?:is|are) over|ends?|closes?|is closed|finishe?s?) (?:after|once|when)(?: \S+){0,4}? "
+    r"#dur "
+    r"(?:without|of (?:silence|inactivity|no))"
+)
+"""What ends a session, whatever it is called."""
 _MOVE = rf"(?:{UP}|{DOWN}|{FLAT})"
 _READINGS: tuple[tuple[str, Reading], ...] = (
     (r"polygon", read_polygon),
+    ("#dist", read_zones),
     (r"geo ?fenc\w*|#dist", read_zone),
     (r"state machine|life ?cycle|finite state|states?", read_states),
     (
@@ -51,7 +59,7 @@ _READINGS: tuple[tuple[str, Reading], ...] = (
         r"keep (?:just |only )?(?:the first|#num|a|an|one) .*(?:per|each|every)",
         read_repeated,
     ),
-    (rf"sessions?|sessioni\w+|{VISITS}|trips?", read_session),
+    (rf"sessions?|sessioni\w+|{VISITS}|trips?|{_OVER}", read_session),
     (rf"{METHODS[0][1]}|{METHODS[1][1]}|{METHODS[2][1]}|{ODD}", read_outlier),
     (PAIR, read_correlation),
     ("->", read_chain),

@@ -6,12 +6,14 @@ from collections.abc import Callable, Container, Iterator
 from typing import Any, NamedTuple
 
 from ..rules.phrase import Phrase
+from ..rules.places import comes_in
 from ..rules.scene import Made, Scene
 from ..rules.sinks import take_sink
 from ..rules.source_words import DEFAULT_BROKER
 from ..rules.sources import take_source
 from ..rules.tokens import Token
 from ..rules.words import word_set
+from .layout import LISTED
 from .placed import FORMATS, MERGED, MESSAGE, Place, made_sink, made_source
 
 _LEAD = word_set(
@@ -45,14 +47,16 @@ _FOLDER = (
 )
 _SOURCES = (
     r"mqtt|pub ?/? ?sub|kinesis|event hubs?|debezium|cdc|maxwell|simulat\w*|"
-    r"webhooks?(?= (?:source|,|on|at|#path|:|#columns))|port #num|#url(?: ,)?(?: and)? topics?"
+    r"webhooks?(?= (?:source|,|on|at|#path|:|#columns|(?:, )?(?:(?:that|which) )?land(?:s|ing)))|"
+    r"port #num|#url(?: ,)?(?: and)? topics?"
 )
 _SINKS = (
     r"lakebase|postgres\w*|sql warehouse|feature (?:store|table)|dead letters?|dlq|unity catalog"
 )
 _OWN_COLUMNS = (
     r"(?:(?:\(|\)|,|;|-|:|with|on|at|kafka|broker|servers?|#host|in|format|csv|json|has|having|"
-    r"columns?|fields?|payload|schema|and|the|its|are|both|all|each) )*#columns"
+    r"columns?|fields?|payload|schema|and|the|its|are|both|all|each|separately|apart|individually|"
+    r"holds?|carr(?:y|ies)|contains?|own|read) )*#columns"
 )
 _BOTH = r"(?:(?:,|\() )?(?:both|each|all)(?= (?:#num|#columns|at|on|via|with|in|from|having|of))"
 _HOLDS = word_set("no any without after before")
@@ -84,7 +88,7 @@ def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
     """The places of a text; None where one of them is of a kind that its shape does not tell."""
     sources, phrase = _cut_special(scene, phrase, _SOURCES, take_source, False)
     sinks, phrase = _cut_special(scene, phrase, _SINKS, take_sink, True)
-    types: list[dict[str, str]] = []
+    types, lists = list[dict[str, str]](), dict[str, bool]()
     names = {name.lower() for name in scene.columns.types}
     for _ in range(12):
         place = _next(phrase)
@@ -95,6 +99,8 @@ def cut_places(scene: Scene, phrase: Phrase, has_source: bool) -> Places | None:
         into = place.kind in ("mail", "people", "url") or _is_sink(
             phrase, place, has_source or bool(sources)
         )
+        if (told := phrase.tokens[place.start].unit).startswith(LISTED):
+            into = lists.setdefault(told, into)
         if not into:
             types.append(_declared(phrase, place.end))
         made = (made_sink if into else made_source)(scene, phrase, place)
@@ -208,6 +214,8 @@ def _is_sink(phrase: Phrase, place: Place, has_source: bool) -> bool:
     """Whether rows go there: the nearest word before it, in its sentence, that tells."""
     if phrase.at(_OWN_COLUMNS, place.end):
         return False
+    if not has_source and place.kind != "url" and comes_in(_sentence(phrase, place.start)):
+        return False
     for at in range(place.start - 1, max(-1, place.start - _REACH), -1):
         norm = phrase.tokens[at].norm
         if norm in _INTO:
@@ -222,6 +230,14 @@ def _is_sink(phrase: Phrase, place: Place, has_source: bool) -> bool:
     after = phrase.tokens[place.end].norm if place.end < len(phrase) else ""
     opens = place.start <= _AT_START and after in ("->", ",", ";", ".")
     return has_source and not opens
+
+
+def _sentence(phrase: Phrase, end: int) -> Phrase:
+    """The words of a sentence before a place in it."""
+    start = end
+    while start and phrase.tokens[start - 1].norm not in (".", ";"):
+        start -= 1
+    return phrase.part(start, end)
 
 
 def mark(made: Made | None, place: int) -> Token:

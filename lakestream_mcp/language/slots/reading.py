@@ -16,7 +16,7 @@ from ..rules.scene import UNSURE, Made, Scene
 from ..rules.tokens import Token
 from ..rules.transforms import filtered, is_filter
 from ..rules.unsupported import unsupported
-from ..rules.words import STATUS_WORDS
+from ..rules.words import STATUS_WORDS, word_set
 from .atoms import Atoms
 from .branches import read_branches
 from .lateness import without_lateness
@@ -46,6 +46,11 @@ _CHOOSES = r"(?:keep|drop|discard|remove|exclude|ignore|filter) (?:only|just|out
 _PARTED = r"keep them|bad rows|the rest|everything else|others|else"
 _SEVERAL = rf"{JOIN}|{UNION}"
 _COUNTING = ("count-threshold", "velocity", "heartbeat", "window-aggregate")
+_OF_STREAMS = word_set(
+    "hold holds each separately apart individually read sources source streams stream flows feeds "
+    "topics kafka rows row everything data store write save result keep land"
+)
+"""Words that say of streams only that there are several."""
 _TELLS = r"e ?mail\w*|notif\w*|posts?|publish\w*|kafka|topics?|webhooks?|tables?|files?|sinks?"
 
 
@@ -156,7 +161,8 @@ def _joined(scene: Scene, places: Places, is_vague: bool) -> list[Made] | None:
     parts = places.rest
     while (found := parts.find(UNION)) is not None:
         parts = parts.without(found)
-    if not Phrase([t for t in parts.tokens if t.kind != "place"]).content():
+    said = [t for t in parts.tokens if t.kind != "place" and t.norm not in _OF_STREAMS]
+    if not Phrase(said).content():
         return [Made("union-merge", {}, "Union")]
     nodes = _nodes(scene, places._replace(rest=parts), is_vague)
     return None if nodes is None else [Made("union-merge", {}, "Union"), *nodes]

@@ -23,7 +23,7 @@ def contradictory(changes: Sequence[Change]) -> bool:
             continue
         for condition in _conditions(change.node.config):
             values = _values(condition)
-            if _is_empty(condition):
+            if _is_empty(condition) or _is_repeated(condition):
                 return True
             if any(len(told) > 1 or told.isdisjoint(kept.get(name, told)) for name, told in values):
                 return True
@@ -55,7 +55,10 @@ def _empty_step(config: Any) -> bool:
     )
 
 
-_SOURCES = ("-source", "kafka-topic", "mqtt", "auto-loader", "google-pubsub", "-kinesis")
+_SOURCES = (
+    "-source", "kafka-topic", "mqtt", "auto-loader", "google-pubsub", "-kinesis", "cdc-stream",
+    "-simulator",
+)  # fmt: skip
 
 
 def _conditions(config: Any) -> Iterator[exp.Expr]:
@@ -82,8 +85,7 @@ def _values(tree: exp.Expr) -> list[tuple[str, set[str]]]:
     from sqlglot import exp
 
     found: dict[str, set[str]] = {}
-    parts = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else [tree]
-    for part in (p.unnest() for p in parts):
+    for part in _parts(tree):
         both = isinstance(part, exp.EQ) and isinstance(part.this, exp.Column)
         if both and isinstance(part.expression, exp.Literal):
             found.setdefault(part.this.name, set()).add(part.expression.name)
@@ -96,8 +98,8 @@ def _is_empty(tree: exp.Expr) -> bool:
 
     low: dict[str, float] = {}
     high: dict[str, float] = {}
-    whole = list(tree.unnest().flatten()) if isinstance(tree.unnest(), exp.And) else []
-    parts = [half for part in whole for half in _halves(part.unnest())]
+    whole = _parts(tree) if isinstance(tree.unnest(), exp.And) else []
+    parts = [half for part in whole for half in _halves(part)]
     ordered = exp.GT | exp.GTE | exp.LT | exp.LTE
     limits = [p for p in parts if isinstance(p, ordered) and _is_bound(p)]
     for part in limits:
@@ -105,6 +107,23 @@ def _is_empty(tree: exp.Expr) -> bool:
         bounds[part.this.name] = float(part.expression.name)
     twice = len(limits) > len(low) + len(high)
     return twice or any(low[name] >= high[name] for name in low.keys() & high.keys())
+
+
+def _parts(tree: exp.Expr) -> list[exp.Expr]:
+    """What must be true all at a time, in brackets or not."""
+    from sqlglot import exp
+
+    inner = tree.unnest()
+    sides = inner.flatten() if isinstance(inner, exp.And) else ()
+    return [part for side in sides for part in _parts(side)] or [inner]
+
+
+def _is_repeated(tree: exp.Expr) -> bool:
+    """Whether a list holds a value twice, as no one lists values: `IN ('a', 'a', 'b')`."""
+    from sqlglot import exp
+
+    told = [[item.sql() for item in found.expressions] for found in tree.find_all(exp.In)]
+    return any(len({*items}) < len(items) for items in told)
 
 
 def _halves(part: exp.Expr) -> list[exp.Expr]:

@@ -13,6 +13,7 @@ from ..rules.tokens import Token
 from .atoms import Atoms, Condition
 from .counts import together
 from .places import Places
+from .sides import Pairs, pairs_told, shared, spans
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -25,35 +26,58 @@ UNION = (
 )
 JOIN = r"join\w*"
 CORRELATED = r"correlat\w*|pair\w*"
-_ORDER = r"(?:after (?:it|that|this|the)|then|followed|later|afterwards)"
+_ORDER = r"(?:after (?:it|that|this|the)|then|followed|(?<!no )(?<!not )later|afterwards)"
 _SIDES = (("left", r"left(?: outer)?(?! :)"), ("right", r"right(?: outer)?(?! :)"))
+_ALONE = (
+    r"(?:without|that have no|with no|lacking)(?: (?:an?|any|its|their|matching))* \w+ "
+    r"(?:stay|stays|remain|remains|are kept|is kept|come|go|too|also|still|should stay)"
+)
+_LATER = ("after", "follow", "follows")
 _FULL = r"full(?: outer)?|outer"
 
 
 def read_streams(atoms: Atoms, places: Places) -> list[Made] | None:
     """What joins the sources of a text; None where that is not said."""
+    pairs, rest = pairs_told(atoms.phrase, places.types)
+    atoms = Atoms(atoms.scene, rest) if pairs else atoms
     phrase = atoms.phrase
+    if pairs is None:
+        key, _ = atoms.key(atoms.bare())
+        known = {n for types in places.types for n in types}
+        both = all(n in types for n in key for types in places.types)
+        key = key if both or not known else []
+        alike = shared(places.types)
+        key = key or (alike if len(alike) == 1 else [])
+        pairs = Pairs(key, key)
     if phrase.has(CORRELATED) or (not phrase.has(f"{UNION}|{JOIN}") and len(places.sources) == 2):
-        return _correlation(atoms, places)
-    return _join(atoms, places) if phrase.has(JOIN) else None
+        return _correlation(atoms, places, pairs)
+    return _join(atoms, places, pairs) if phrase.has(JOIN) else None
 
 
-def _join(atoms: Atoms, places: Places) -> list[Made] | None:
+def _order(bare: Phrase, places: Places) -> str | None:
+    """Which stream's events come first; None where that is not said."""
+    named = _named_order(bare, places)
+    return named or ("left-first" if bare.has(_ORDER) else None)
+
+
+def _join(atoms: Atoms, places: Places, pairs: Pairs) -> list[Made] | None:
     """A join of two streams over equal columns, not further apart than is said."""
-    key, _ = atoms.key(atoms.bare())
     times = atoms.times()
-    if not key or len(times) != 1:
+    if not pairs.left or len(times) != 1:
         return None
-    within = duration_of(times[0])
     kind = next((name for name, cue in _SIDES if atoms.phrase.has(f"{cue} join|{cue} outer")), None)
     kind = kind or ("full" if atoms.phrase.has(_FULL) else "inner")
-    config: dict[str, Any] = {"keys": key, "join": kind}
-    config |= {"within_before": within, "within_after": within}
+    kind = "left" if kind == "inner" and atoms.phrase.has(_ALONE) else kind
+    keys = [a if a == b else {"left": a, "right": b} for a, b in zip(*pairs, strict=True)]
+    config: dict[str, Any] = {"keys": keys, "join": kind}
+    config |= spans(times[0], _order(atoms.bare(), places))
     left, right = (*places.types, {}, {})[:2]
-    if (left.keys() & right.keys()) - {*key}:
+    alike = {a for a, b in zip(*pairs, strict=True) if a == b}
+    doubled = (left.keys() & right.keys()) - alike
+    if doubled:
         config["right_prefix"] = "right_"
     join = Made("stream-stream-join", config, "Join")
-    kept_after = _after_join(atoms, (left.keys() & right.keys()) - {*key})
+    kept_after = _after_join(atoms, doubled)
     return None if kept_after is None else [join, *kept_after]
 
 
@@ -80,24 +104,21 @@ def _of(atoms: Atoms, condition: Condition) -> tuple[Token, ...]:
     return atoms.phrase.tokens[condition.start : condition.end]
 
 
-def _correlation(atoms: Atoms, places: Places) -> list[Made] | None:
+def _correlation(atoms: Atoms, places: Places, pairs: Pairs) -> list[Made] | None:
     """Events of two streams near one another; a comparison each says which of them count."""
-    key, _ = atoms.key(atoms.bare())
     times = atoms.times()
-    names = {name.lower() for name in key}
+    names = {name.lower() for name in pairs.left}
     told = [c for c in atoms.conditions if not names & {t.norm for t in _of(atoms, c)}]
     sides = _sides(told, places)
-    if not key or len(times) != 1 or sides is None:
+    if not pairs.left or len(times) != 1 or sides is None:
         return None
-    order = _named_order(atoms.bare(), places)
-    if order is None and atoms.bare().has(_ORDER):
-        order = "left-first"
     config = {
-        "key": key,
+        "key": pairs.left,
+        "right_key": None if pairs.are_alike else pairs.right,
         "left": sides[0],
         "right": sides[1],
         "within": duration_of(times[0]),
-        "order": order,
+        "order": _order(atoms.bare(), places),
     }
     return [Made("temporal-correlation", kept(config))]
 
@@ -140,11 +161,13 @@ def _apart(told: list[Condition], places: Places) -> tuple[str | None, str | Non
 
 def _named_order(bare: Phrase, places: Places) -> str | None:
     """`a booking within 2 hours after a search`: which stream's events come first."""
-    for found in bare.all(r"(?P<way>after|before) (?:an? |the |its )?(?P<it>\w+)"):
+    for found in bare.all(
+        r"(?P<way>after|before|follows?|precedes?) (?:an? |the |its )?(?P<it>\w+)"
+    ):
         said = {singular(part) for part in parts_of(found.groups["it"][0].norm)}
         at = [n for n, place in enumerate(places.sources) if said <= _words(place)]
         if len(at) == 1:
-            first = at[0] == 0 if found.groups["way"][0].norm == "after" else at[0] == 1
+            first = at[0] == 0 if found.groups["way"][0].norm in _LATER else at[0] == 1
             return "left-first" if first else "right-first"
     return None
 
