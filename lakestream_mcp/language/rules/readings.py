@@ -30,33 +30,11 @@ from .phrase import Phrase
 from .reader import Reader
 from .talk import Talk
 from .tokens import Token, clean, tokenise
+from .type_names import BUILT, NAMED, QUALITY
 
 if TYPE_CHECKING:
     from ..proposal import Request
 
-_NAMED = {
-    "state-machine": "state machine|finite state|states",
-    "session": r"sessioni\w+|user sessions|(?:sessions?|visits?|trips?) "
-    r"(?:(?!windows?)[a-z]\S* ){0,4}?"
-    r"(?:(?:is|are) over|ends?|closes?)(?: (?:when|after|once|if))",
-    "deduplicate": r"dedup\w*|de duplicate\w*|(?:at most|not more than|no more than) once",
-    "outlier": r"outliers?|z ?score|mad|iqr",
-    "geofence": r"geo ?fenc\w*",
-    "temporal-correlation": r"correlat\w*|order does not matter|(?:any|either|whatever) order",
-    "velocity": "velocity|event rate",
-    "union-merge": r"unions?|(?:merge|merged|combined?) with",
-    "rename-cast": r"casts?|casting|renam\w*",
-    "count-threshold": r"#num or more (?!in a row|consecutive|of)\w+ \w+",
-    "watermark": "watermark node",
-    "match-recognize": r"match_?recognize|match recognize|row patterns?",
-    "ml-model-endpoint": "model endpoint",
-    "heartbeat": r"heartbeats?|silent|silence|stops? (?:sending|reporting)",
-}
-"""Patterns by the name that a text may give them."""
-_BUILT = ("union-merge", "state-machine", "match-recognize", "data-quality-expectations")
-"""Those that no other pattern may stand for."""
-_QUALITY = "data-quality-expectations"
-_NAMED[_QUALITY] = r"(?:fail|abort|stop) (?:the )?(?:pipeline|job|stream|run|query)"
 _THERE = r"to|into|->|goes?|#name|#url|#mail|#path|slack|teams|pager ?duty|kafka|topics?|tables?"
 _OTHERS = (
     r"(?:everything else|the rest|rest|(?:all |the )?others|otherwise|else)(?: \w+){0,2} "
@@ -165,7 +143,7 @@ def _merges_ways(phrase: Phrase, draft: Draft, *apart: str) -> bool:
     """Whether a text says where the other rows go, and a draft has one way to several places."""
     types = {c.node.id: c.node.type for c in draft.changes if c.op == "add_node"}
     sinks = {n for n, t in types.items() if t.endswith(("-sink", "-pagerduty", "-queue"))}
-    ways = {"split-router", _QUALITY, *apart} & {*types.values()}
+    ways = {"split-router", QUALITY, *apart} & {*types.values()}
     fed = {c.source for c in draft.changes if c.op == "connect" and c.target in sinks}
     if len(sinks) < 2 or ways:
         return False
@@ -182,7 +160,7 @@ def _merges_ways(phrase: Phrase, draft: Draft, *apart: str) -> bool:
 def _unbuilt(phrase: Phrase, draft: Draft) -> list[str]:
     """What a text names by its type, and a draft has no node of."""
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
-    named = [phrase.find(cue) for name, cue in _NAMED.items() if name not in types]
+    named = [phrase.find(cue) for name, cue in NAMED.items() if name not in types]
     named += [] if _denies(draft) else [phrase.find(UNLESS)]
     named += [] if types & {*_TOPICS} else [phrase.find(_FROM_TOPIC)]
     return [phrase.part(f.start, f.end).said() for f in named if f is not None]
@@ -225,7 +203,7 @@ def _amount(phrase: Phrase) -> str | None:
     """What is asked of a silence without a time, or a word for an amount that nobody can act
     on."""
     told = vague(phrase)
-    if told is None and phrase.has(_NAMED["heartbeat"]) and not phrase.has("#dur"):
+    if told is None and phrase.has(NAMED["heartbeat"]) and not phrase.has("#dur"):
         return "After how long a silence is it lost?"
     return f"{told[0].upper()}{told[1:]} Give a number." if told else None
 
@@ -265,7 +243,7 @@ def _whole(
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     spared = spared or _merges_ways(Phrase(tokens), draft)
-    unnamed = any(n not in types and Phrase(tokens).has(_NAMED[n]) for n in _BUILT)
+    unnamed = any(n not in types and Phrase(tokens).has(NAMED[n]) for n in BUILT)
     wrong = missing or made_up or spared or unnamed or contradictory(draft.changes)
     wrong = wrong or loose(draft.changes)
     wrong = wrong or miscounted(Phrase(tokens), draft.changes)
@@ -292,7 +270,7 @@ def _is_sound(request: Request, tokens: Sequence[Token], columns: Columns, draft
     if wrong or miscounted(Phrase(tokens), draft.changes) or Phrase(tokens).has(_PARTED):
         return False
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
-    if any(Phrase(tokens).has(cue) and name not in types for name, cue in _NAMED.items()):
+    if any(Phrase(tokens).has(cue) and name not in types for name, cue in NAMED.items()):
         return False
     spared = Phrase(tokens).has(UNLESS) and not _denies(draft)
     said = Phrase(tokens)
