@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("lakestream")
 
+WORKING = "working"
+"""What is told of work that goes on and has nothing else to say."""
+
 
 class Notice(NamedTuple):
     """Something happened to a pipeline: `revision`, `run` or `deleted`."""

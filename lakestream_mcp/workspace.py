@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from .access import Access
 from .authorization import require
-from .calls import Call, Notice
+from .calls import WORKING, Call, Notice
 from .dialogue import Dialogue, Silent
 from .errors import NotFound
 from .identity import IN_PROCESS, Identity, Origin, Role
@@ -227,7 +227,7 @@ class Workspace:
 
     def alive(self) -> None:
         """Tell that the work goes on. Ends it where the caller has cancelled it."""
-        self.progress(0.0, "working")
+        self.progress(0.0, WORKING)
 
     def notify(self, kind: str, pipeline_id: str, data: Mapping[str, Any]) -> None:
         """Tell viewers of this, once the operation has succeeded."""

@@ -11,6 +11,7 @@ import anyio.from_thread
 import anyio.to_thread
 from fastmcp.server.dependencies import get_context
 
+from ..calls import WORKING
 from ..dialogue import Dialogue
 from ..errors import LakestreamError
 from ..operations import Answer, Operation, call
@@ -65,12 +66,17 @@ class _Told:
     def __init__(self) -> None:
         self._context = get_context()
         self._sent_at = 0.0
+        self._said_at = 0.0
         self._reached = 0.0
 
     def report(self, fraction: float, message: str) -> None:
         """Tell how far the work has come, from the operation's thread."""
         anyio.from_thread.check_cancelled()
-        if fraction < 1 and time.monotonic() - self._sent_at < PROGRESS_INTERVAL_S:
+        # That the work goes on keeps nothing back that is said of it.
+        waits, last = PROGRESS_INTERVAL_S, self._said_at
+        if message == WORKING:
+            waits, last = BEAT_S, self._sent_at
+        if fraction < 1 and time.monotonic() - last < waits:
             return
         # A client that has left must not fail the work; its cancellation ends it, above.
         with contextlib.suppress(Exception):
@@ -82,9 +88,11 @@ class _Told:
             await anyio.sleep(BEAT_S)
             if time.monotonic() - self._sent_at >= BEAT_S:
                 with contextlib.suppress(Exception):
-                    await self._send(0.0, "working")
+                    await self._send(0.0, WORKING)
 
     async def _send(self, fraction: float, message: str) -> None:
         self._sent_at = time.monotonic()
+        if message != WORKING:
+            self._said_at = self._sent_at
         self._reached = max(fraction, self._reached + (1 - self._reached) * 0.01)
         await self._context.report_progress(self._reached, 1.0, message)
