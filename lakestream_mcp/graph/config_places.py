@@ -31,15 +31,18 @@ def patched(given: Config, path: Path, value: JsonValue) -> Config | None:
     if not path:
         return None
     top = str(path[0])
-    return {top: _with(given[top], path[1:], value)}
+    return {top: with_value(given[top], path[1:], value)}
 
 
-def _with(whole: JsonValue, path: Path, value: JsonValue) -> JsonValue:
+def with_value(whole: JsonValue, path: Path, value: JsonValue) -> JsonValue:
+    """A JSON value with another one at a path."""
     if not path:
         return value
     first, rest = path[0], path[1:]
     if isinstance(whole, dict):
-        return whole | {str(first): _with(whole[str(first)], rest, value)}
+        return whole | {str(first): with_value(whole[str(first)], rest, value)}
     if isinstance(whole, list):
-        return [_with(item, rest, value) if at == first else item for at, item in enumerate(whole)]
+        return [
+            with_value(item, rest, value) if at == first else item for at, item in enumerate(whole)
+        ]
     return whole

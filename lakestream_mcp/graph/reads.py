@@ -14,10 +14,11 @@ from typing import Annotated, Literal, NamedTuple, Protocol, Union, get_args, ge
 
 from pydantic import BaseModel, JsonValue
 
+from .config_places import Path, with_value
 from .model import Relation
 
 PLAIN = (str, int, float, bool, type(None))
-Path = tuple[str | int, ...]
+
 Use = Literal["value", "condition", "key"]
 
 
@@ -160,20 +161,8 @@ def replaced(config: BaseModel, texts: Mapping[Path, str]) -> dict[str, JsonValu
     found: dict[str, JsonValue] = config.model_dump(mode="json", by_alias=True, exclude_unset=True)
     for path, text in texts.items():
         top = str(path[0])
-        found[top] = _with(found.get(top), path[1:], text)
+        found[top] = with_value(found.get(top), path[1:], text)
     return found
-
-
-def _with(whole: JsonValue, path: Path, text: str) -> JsonValue:
-    """A JSON value with another text at a path."""
-    if not path:
-        return text
-    part, rest = path[0], path[1:]
-    if isinstance(whole, dict):
-        return whole | {str(part): _with(whole[str(part)], rest, text)}
-    if isinstance(whole, list):
-        return [_with(item, rest, text) if at == part else item for at, item in enumerate(whole)]
-    return whole
 
 
 class ColumnForm:

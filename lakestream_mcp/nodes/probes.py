@@ -67,16 +67,23 @@ def authorization(login: Mapping[str, str]) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
+def connection_to(url: str) -> http.client.HTTPConnection:
+    """A connection to the server of an address, not made yet; its certificate is checked."""
+    parts = urllib.parse.urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "https":
+        return http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT_S)
+    checked = ssl.create_default_context()
+    return http.client.HTTPSConnection(host, parts.port, timeout=TIMEOUT_S, context=checked)
+
+
 def probe_http(
     url: str, method: str = "", headers: Mapping[str, str] | None = None, body: Any = None
 ) -> str:
     """Reach a server; with a method, one request, which must succeed."""
     parts = urllib.parse.urlsplit(url)
-    host = parts.hostname or ""
-    secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    more: dict[str, Any] = {"context": ssl.create_default_context()} if secure else {}
-    connection = kind(host, parts.port, timeout=TIMEOUT_S, **more)
+    connection = connection_to(url)
+    host, secure = connection.host, parts.scheme == "https"
     try:
         connection.connect()
         if not method:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import ssl
 import urllib.parse
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from ..errors import Unsupported
 from ..graph.model import Column
 from .avro import avro_columns
 from .fields import secret_ref
-from .probes import TIMEOUT_S, ConnectionRefused, SecretReader, authorization, failed
+from .probes import ConnectionRefused, SecretReader, authorization, connection_to, failed
 from .protobuf import protobuf_columns
 
 LARGEST_ANSWER = 5_000_000
@@ -68,15 +67,11 @@ def _asked(config: Any, place: str, secret: SecretReader) -> dict[str, Any]:
     if config.schema_registry_password is not None:
         password = secret(secret_ref(config.schema_registry_password))
         login = {"user": config.schema_registry_username or "", "password": password}
-    parts = urllib.parse.urlsplit(config.schema_registry_url)
-    host = parts.hostname or ""
-    secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    more: dict[str, Any] = {"context": ssl.create_default_context()} if secure else {}
-    connection = kind(host, parts.port, timeout=TIMEOUT_S, **more)
+    connection = connection_to(config.schema_registry_url)
+    host, path = connection.host, urllib.parse.urlsplit(config.schema_registry_url).path
     try:
         accepted = {"Accept": "application/vnd.schemaregistry.v1+json, application/json"}
-        connection.request("GET", parts.path + place, headers=accepted | authorization(login))
+        connection.request("GET", path + place, headers=accepted | authorization(login))
         answer = connection.getresponse()
         body = answer.read(LARGEST_ANSWER)
     except (OSError, http.client.HTTPException) as error:
