@@ -53,7 +53,7 @@ class Applying:
         try:
             return self._steps()
         except CANCELLED:
-            self._left()
+            self._end("partial", "CANCELLED: its caller left.")
             raise
 
     def _steps(self) -> Deployment:
@@ -159,17 +159,14 @@ class Applying:
         if not any(c.do in ("delete", "start", "stop") for c in begun):
             left = self._undo(begun)
         status = "partial" if left else "undone"
-        with self.store.transaction(write=True) as store:
-            self._hold(store)
-            self._note(store, status, f"{error.code}: {error.message}")
-            store.unlock_deployment(self.asked.pipeline_id, self.row.id)
+        self._end(status, f"{error.code}: {error.message}")
         return _failure(self.row.id, status, left, error)
 
-    def _left(self) -> None:
-        """The caller does not wait any more: the next plan goes on from here, and need not wait."""
+    def _end(self, status: str, error: str) -> None:
+        """Note how it ended short of its goal; the next plan need not wait."""
         with self.store.transaction(write=True) as store:
             self._hold(store)
-            self._note(store, "partial", "CANCELLED: its caller left.")
+            self._note(store, status, error)
             store.unlock_deployment(self.asked.pipeline_id, self.row.id)
 
     def _undo(self, begun: list[Change]) -> list[str]:

@@ -118,6 +118,8 @@ def _parse(value: object, least: int = 1) -> int:
 
 def duration_text(microseconds: int) -> str:
     """The canonical text: a whole number of the largest unit that divides it."""
+    if not microseconds:
+        return "0 seconds"
     for unit, length in _UNITS_US.items():
         if microseconds % length == 0:
             count = microseconds // length
@@ -125,10 +127,10 @@ def duration_text(microseconds: int) -> str:
     raise AssertionError("every whole number of microseconds has a unit")
 
 
-def duration_us(text: str) -> int:
-    """Microseconds of a duration. Raises InvalidArgument naming the accepted forms."""
+def duration_us(text: str, least: int = 1) -> int:
+    """Microseconds of a duration, `least` or more. Raises InvalidArgument naming the forms."""
     try:
-        return _parse(text)
+        return _parse(text, least)
     except ValueError as error:
         raise InvalidArgument(str(error), got=text, expected=FORMS) from None
 
@@ -158,7 +160,7 @@ def _canonical_delay(value: object) -> str:
     microseconds = _parse(value, least=0)
     if microseconds % 1000:
         raise ValueError(f"`{value}` is finer than a millisecond, which is what Spark counts in")
-    return duration_text(microseconds) if microseconds else "0 seconds"
+    return duration_text(microseconds)
 
 
 _SCHEMA = WithJsonSchema({"type": "string", "description": f"A duration: {FORMS}"})

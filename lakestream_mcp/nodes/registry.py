@@ -68,6 +68,11 @@ def login_problems(config: Any) -> Iterator[Problem]:
         )
 
 
+def subject_of(config: Any, topic: str) -> str:
+    """The subject that a topic's values are registered under."""
+    return config.schema_registry_subject or f"{topic}-value"
+
+
 def registry_of(config: Any, topic: str) -> dict[str, Any] | None:
     """Template variables: where the schemas of a topic's values are, and the secret's place."""
     if registry_url(config) is None:
@@ -75,7 +80,7 @@ def registry_of(config: Any, topic: str) -> dict[str, Any] | None:
     scope, key = secret_parts(config.schema_registry_password or "")
     return {
         "url": config.schema_registry_url,
-        "subject": config.schema_registry_subject or f"{topic}-value",
+        "subject": subject_of(config, topic),
         "username": config.schema_registry_username,
         "scope": scope,
         "key": key,

@@ -14,6 +14,7 @@ from .avro import avro_columns
 from .fields import secret_ref
 from .probes import ConnectionRefused, SecretReader, authorization, connection_to, failed
 from .protobuf import protobuf_columns
+from .registry import subject_of
 
 LARGEST_ANSWER = 5_000_000
 _PROTOBUF = "PROTOBUF"
@@ -28,18 +29,14 @@ class Registered(NamedTuple):
     columns: tuple[Column, ...]
 
 
-def subject_of(config: Any) -> str:
-    """The subject that a node's values are registered under."""
-    topics = [*(getattr(config, "topics", None) or []), getattr(config, "topic", None)]
-    return config.schema_registry_subject or f"{topics[0]}-value"
-
-
 def newest(config: Any, secret: SecretReader) -> Registered:
     """The newest schema of a node's subject. Raises ConnectionRefused, InvalidArgument, …"""
-    subject = subject_of(config)
+    topics = [*(getattr(config, "topics", None) or []), getattr(config, "topic", None)]
+    subject = subject_of(config, topics[0])
     protobuf = config.format == "protobuf"
     place = f"/subjects/{urllib.parse.quote(subject, safe='')}/versions/latest"
-    found = _asked(config, place + ("?format=serialized" if protobuf else ""), secret)
+    place += "?format=serialized" if protobuf else ""
+    found = _asked(config, subject, place, secret)
     schema, kind = str(found.get("schema", "")), str(found.get("schemaType", "AVRO"))
     if protobuf != (kind == _PROTOBUF) and "schemaType" in found:
         raise ConnectionRefused(
@@ -61,7 +58,7 @@ def newest(config: Any, secret: SecretReader) -> Registered:
     return Registered(subject, number, "Protobuf" if protobuf else "Avro", columns)
 
 
-def _asked(config: Any, place: str, secret: SecretReader) -> dict[str, Any]:
+def _asked(config: Any, subject: str, place: str, secret: SecretReader) -> dict[str, Any]:
     """An object that the registry answers with; redirects are not followed."""
     login = {}
     if config.schema_registry_password is not None:
@@ -78,7 +75,7 @@ def _asked(config: Any, place: str, secret: SecretReader) -> dict[str, Any]:
         raise failed(host, error) from error
     finally:
         connection.close()
-    return _object(host, subject_of(config), answer.status, body)
+    return _object(host, subject, answer.status, body)
 
 
 def _object(host: str, subject: str, status: int, body: bytes) -> dict[str, Any]:

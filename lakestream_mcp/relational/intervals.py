@@ -18,13 +18,12 @@ def interval_us(value: exp.Expr) -> int | None:
     if isinstance(value, exp.Add):
         parts = interval_us(value.this), interval_us(value.expression)
         return None if parts[0] is None or parts[1] is None else parts[0] + parts[1]
-    unit = value.args.get("unit")
-    if not isinstance(value, exp.Interval) or value.this is None or not isinstance(unit, exp.Var):
+    amount, unit = value.this, value.args.get("unit")
+    if not (isinstance(value, exp.Interval) and isinstance(unit, exp.Var)):
         return None
-    amount = value.this.name
-    if amount.strip("0.") == "":
-        return 0
+    if not isinstance(amount, exp.Literal):
+        return None
     try:
-        return duration_us(f"{amount} {unit.name}")
+        return duration_us(f"{amount.name} {unit.name}", least=0)
     except InvalidArgument:
         return None

@@ -117,4 +117,4 @@ def timed(draft: Draft, port: Port, mark: Watermark, wanted: str, fresh: bool) -
 
 def delay_text(delay_ms: int) -> str:
     """A watermark's delay as configurations have it."""
-    return duration_text(delay_ms * 1000) if delay_ms else "0 seconds"
+    return duration_text(delay_ms * 1000)

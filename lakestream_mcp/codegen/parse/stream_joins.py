@@ -182,10 +182,7 @@ def _config(join: exp.Join, times: Times) -> dict[str, Any] | None:
             others.append(part)
     if not keys or bounds.before is None or bounds.after is None:
         return None
-    config: dict[str, Any] = {
-        "keys": keys,
-        "within_before": duration_text(bounds.before) if bounds.before else "0 seconds",
-    }
+    config: dict[str, Any] = {"keys": keys, "within_before": duration_text(bounds.before)}
     if bounds.after:
         config["within_after"] = duration_text(bounds.after)
     if join.side:

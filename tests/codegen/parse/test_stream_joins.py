@@ -122,3 +122,11 @@ def test_the_graph_gives_the_rows_of_the_sql(
 
 def shown(found: Rows) -> list[str]:
     return sorted(repr(sorted(row.items())) for row in found)
+
+
+@pytest.mark.parametrize("length", ["INTERVAL (1 + 2) MINUTES", "INTERVAL x.n MINUTES"])
+def test_a_length_that_is_worked_out_is_no_bound(bench: Bench, length: str) -> None:
+    on = f"x.id = y.id AND y.at BETWEEN x.at AND x.at + {length}"
+    text = f"SELECT x.id, m FROM {MARKED[0]} JOIN {MARKED[1]} ON {on};"
+    parsed = parse_code(SOURCES + text, bench.catalog, bench.resolver)
+    assert "stream-stream-join" not in {node.type for node in parsed.document.nodes}

@@ -15,6 +15,7 @@ from ....relational.declarative.statements import AutoCdc, Dataset, Query, State
 from ....relational.declarative.trees import streamed_name
 from ....relational.sql import column, find_column
 from ...conditions import condition
+from .node import TRACKED
 
 if TYPE_CHECKING:
     from ....graph.model import Relation
@@ -51,7 +52,7 @@ def merged(
         scd_type=config.scd_type,
         **{
             field: tuple(find_column(n, relation, field) for n in getattr(config, field) or ())
-            for field in ("except_columns", "track_history", "track_history_except")
+            for field in ("except_columns", *TRACKED)
         },
     )
     return _table(made), flow

@@ -23,13 +23,12 @@ if TYPE_CHECKING:
     from ....relational.declarative.statements import Statement
 
 
+TRACKED = ("track_history", "track_history_except")
 DECLARATIVE_ONLY = {
     "scd_type": "The history of rows (SCD type 2) is kept by",
     "delete_when": "Rows that delete their key, whenever they come, are known to",
     "except_columns": "Columns that only steer a merge are left out by",
-    **dict.fromkeys(
-        ("track_history", "track_history_except"), "Which changes are history is known to"
-    ),
+    **dict.fromkeys(TRACKED, "Which changes are history is known to"),
 }
 """Fields that Structured Streaming has no exact counterpart of, and what they are for."""
 
@@ -83,7 +82,6 @@ class DeltaTableSinkConfig(NodeConfig):
     )
 
 
-TRACKED = ("track_history", "track_history_except")
 PLAIN = {name: DeltaTableSinkConfig.model_fields[name].default for name in DECLARATIVE_ONLY}
 """What those fields are where Structured Streaming can have the table."""
 

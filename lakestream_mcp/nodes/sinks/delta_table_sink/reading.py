@@ -13,6 +13,7 @@ from sqlglot import exp
 from ....graph.node_parts import Reading
 from ....relational.declarative.statements import AutoCdc, Dataset
 from ....relational.sql import sql
+from .node import TRACKED
 
 
 def reading(statements: Sequence[Any]) -> Reading | None:
@@ -47,7 +48,7 @@ def _merged(flow: AutoCdc) -> dict[str, Any] | None:
         config["scd_type"] = flow.scd_type
     if flow.delete_when is not None:
         config["delete_when"] = sql(flow.delete_when)
-    for field in ("except_columns", "track_history", "track_history_except"):
+    for field in ("except_columns", *TRACKED):
         names = getattr(flow, field)
         config |= {field: list(names)} if names else {}
     return config

@@ -5,7 +5,7 @@ Each envelope is a JSON schema and four expressions over the value that was read
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ....graph.model import Column
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["debezium", "maxwell", "spark-cdc"]
 OPERATIONS = ("c", "u", "d", "r")
+MAXWELL = {"insert": "c", "update": "u", "delete": "d", "bootstrap-insert": "r"}
+CHANGE_FEED = {"insert": "c", "update_postimage": "u", "delete": "d"}
 RESERVED = ("_change_type", "_commit_timestamp")
 """Columns of a change feed that say what the change is."""
 
@@ -52,6 +54,12 @@ def struct(columns: Iterable[Column]) -> str:
 _Texts = tuple[str, str, str, str]
 
 
+def _case(read: str, operations: Mapping[str, str]) -> str:
+    """The operation that a word stands for."""
+    cases = " ".join(f"WHEN '{word}' THEN '{op}'" for word, op in operations.items())
+    return f"CASE {read} {cases} END"
+
+
 def _debezium(row: tuple[Column, ...]) -> tuple[list[Column], _Texts]:
     """With or without the schema that Kafka Connect wraps around it."""
     bare = [
@@ -74,8 +82,7 @@ def _maxwell(row: tuple[Column, ...]) -> tuple[list[Column], _Texts]:
     """`data` holds the row after an insert or update, and the row a delete removed."""
     schema = [Column("type", "string"), Column("ts", "bigint"), Column("data", struct(row))]
     return schema, (
-        "CASE parsed.type WHEN 'insert' THEN 'c' WHEN 'update' THEN 'u' WHEN 'delete' THEN 'd' "
-        "WHEN 'bootstrap-insert' THEN 'r' END",
+        _case("parsed.type", MAXWELL),
         "timestamp_seconds(parsed.ts)",
         "parsed.data",
         "parsed.data",
@@ -90,8 +97,7 @@ def _spark(row: tuple[Column, ...]) -> tuple[list[Column], _Texts]:
         Column(RESERVED[1], "timestamp"),
     ]
     return schema, (
-        "CASE parsed._change_type WHEN 'insert' THEN 'c' WHEN 'update_postimage' THEN 'u' "
-        "WHEN 'delete' THEN 'd' END",
+        _case("parsed._change_type", CHANGE_FEED),
         "parsed._commit_timestamp",
         "parsed",
         "parsed",

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....cep.events import ROW
+from ....cep.physical import EPOCH
 from ....errors import InvalidEvents
 from ....graph.model import Column
 from ....graph.node_parts import LocalRows
-from .envelopes import OPERATIONS, RESERVED, Kind
+from .envelopes import CHANGE_FEED, MAXWELL, OPERATIONS, RESERVED, Kind
 
-_MAXWELL = {"insert": "c", "update": "u", "delete": "d", "bootstrap-insert": "r"}
-_SPARK = {"insert": "c", "update_postimage": "u", "delete": "d"}
 _PER_SECOND = {"milliseconds": 1_000, "microseconds": 1_000_000}
 _DAY_S = 86_400
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _ImageTypes = Mapping[str, str]
 
 
@@ -33,11 +31,13 @@ def flat(
     if opened is None:
         return event
     operation, moment, before, after = opened
+
+    def read(image: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: _value(value, types.get(name, ""), times) for name, value in image.items()}
+
+    told = {"before": read(before)} if with_before and before else {}
     image = before if operation == "d" else after
-    row = {name: _value(value, types.get(name, ""), times) for name, value in image.items()}
-    was = {name: _value(value, types.get(name, ""), times) for name, value in before.items()}
-    told = {"before": was} if with_before and before else {}
-    return {**row, **told, "op": operation, "source_time": moment}
+    return {**read(image), **told, "op": operation, "source_time": moment}
 
 
 _Opened = tuple[Any, Any, Mapping[str, Any], Mapping[str, Any]] | None
@@ -61,7 +61,7 @@ def _maxwell(event: Mapping[str, Any], types: _ImageTypes) -> _Opened:
     if "data" in types or not isinstance(event.get("data"), dict):
         return None
     data = event["data"]
-    return _MAXWELL.get(str(event.get("type"))), _since(event.get("ts"), 1), data, data
+    return MAXWELL.get(str(event.get("type"))), _since(event.get("ts"), 1), data, data
 
 
 def _spark(event: Mapping[str, Any], _types: _ImageTypes) -> _Opened:
@@ -69,7 +69,7 @@ def _spark(event: Mapping[str, Any], _types: _ImageTypes) -> _Opened:
     if change not in event:
         return None
     image = {name: value for name, value in event.items() if name not in RESERVED}
-    return _SPARK.get(str(event[change])), event.get(committed), image, image
+    return CHANGE_FEED.get(str(event[change])), event.get(committed), image, image
 
 
 def _image(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -82,7 +82,7 @@ def _since(value: Any, per_second: int) -> Any:
     if isinstance(value, bool) or not isinstance(value, int):
         return value
     try:
-        return _EPOCH + dt.timedelta(microseconds=value * (1_000_000 // per_second))
+        return EPOCH + dt.timedelta(microseconds=value * (1_000_000 // per_second))
     except OverflowError:
         return value
 
@@ -97,16 +97,16 @@ def _value(value: Any, column_type: str, times: str) -> Any:
     return moment.date() if isinstance(moment, dt.datetime) else value
 
 
-def sifted(table: Any, keys: Iterable[str], on_malformed: str, source: str) -> LocalRows:
+def sifted(table: Any, keys: Sequence[str], on_malformed: str, source: str) -> LocalRows:
     """The changes that give a row. Raises InvalidEvents where one without its key would stop."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     known = pc.is_in(table["op"], pa.array(OPERATIONS))
-    keyless = pc.invert(known)
+    passing = known
     for key in keys:
-        keyless = pc.or_(keyless, pc.is_null(table[key]))
-    keyless = pc.and_(known, keyless)
+        passing = pc.and_(passing, pc.is_valid(table[key]))
+    keyless = pc.and_not(known, passing)
     if on_malformed == "fail" and (stopping := table.filter(keyless)).num_rows:
         raise InvalidEvents(
             "A change without its key stops the query, as `on_malformed` says.",
@@ -123,4 +123,4 @@ def sifted(table: Any, keys: Iterable[str], on_malformed: str, source: str) -> L
         for reason, count in counts.items()
         if count
     ]
-    return LocalRows(table.filter(pc.and_(known, pc.invert(keyless))), tuple(notes))
+    return LocalRows(table.filter(passing), tuple(notes))
