@@ -85,7 +85,8 @@ class Rules:
         options, tokens = ([], tokens) if request.document.nodes else take_options(tokens)
         tokens = tokens if request.document.nodes else usual(tokens)
         whole, columns, given = tokens, request.schema, bool(request.schema)
-        lookup = None if request.document.nodes else take_lookup(typed_columns(tokens)[1], columns)
+        typed, marked = ({}, tokens) if request.document.nodes else typed_columns(tokens)
+        lookup = None if request.document.nodes else take_lookup(marked, columns)
         if lookup is not None:
             columns = {**(columns or _declared(lookup.rest)), **lookup.added}
             request, whole = request._replace(schema=columns), lookup.rest
@@ -93,8 +94,7 @@ class Rules:
         elif not request.schema and not request.document.nodes:
             said = declared(tokens, talk)
             request, tokens = request._replace(schema=said.types), said.tokens
-            columns, whole = typed_columns(whole)
-            columns, whole = (columns, whole) if columns else (said.types, tokens)
+            columns, whole = (typed, marked) if typed else (said.types, tokens)
             columns = simulated_columns(request, [Phrase(whole)]) or columns
         if not request.document.nodes:
             tokens, whole = (usual_of(said, columns) for said in (tokens, whole))

@@ -111,12 +111,7 @@ def _reordered(phrase: Phrase) -> Phrase:
     what, why = found.groups["what"], found.groups["why"]
     what = tuple(t for t in what if t.norm not in ("please", "pls", "so", "then"))
     comma = why[0]._replace(kind="punct", text=",", norm=",", value=None)
-    return Phrase((*why, *_too(found, why), comma, *what), phrase.used) if what else phrase
-
-
-def _too(found: Found, why: Sequence[Token]) -> tuple[Token, ...]:
-    """What of a reason its group leaves out."""
-    return found.tokens[found.tokens.index(why[-1]) + 1 :]
+    return Phrase((*why, comma, *what), phrase.used) if what else phrase
 
 
 def _worded(phrase: Phrase, columns: Collection[str]) -> Phrase:

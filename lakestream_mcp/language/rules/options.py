@@ -5,12 +5,12 @@ Such words are taken out before anything is read, and go to the node that has th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..proposal import Draft
 from .measure_words import duration_of
-from .options_patterns import OF_PATTERNS
+from .options_patterns import OF_PATTERNS, Wording
 from .options_states import MACHINE, OF_STATES, fits
 from .phrase import Found, Phrase
 from .talk import Talk
@@ -69,9 +69,6 @@ class Option(NamedTuple):
     """Whether the words stay, and say something only where a node has the fields."""
 
 
-_Told = Callable[[Found], Mapping[str, Any] | None]
-
-
 def _proof(found: Found) -> dict[str, Any]:
     how = "-".join(t.norm for t in found.groups["how"])
     secret = str(found.groups["s"][0].value)
@@ -100,7 +97,7 @@ def _number(found: Found) -> int:
     return int(found.groups["n"][0].value)
 
 
-_OPTIONS: tuple[tuple[str, _Told, tuple[str, ...], bool], ...] = (
+_OPTIONS: tuple[Wording, ...] = (
     (_GRID, _grid, ("email-sink",), False),
     (_OVERWRITE, lambda _: {"mode": "overwrite"}, ("unity-catalog-table-sink",), False),
     (_QOS, lambda found: {"qos": _number(found)}, (), False),

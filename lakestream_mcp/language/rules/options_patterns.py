@@ -76,8 +76,10 @@ def _tolerance(found: Found) -> dict[str, Any]:
     return {"tolerance_percent": json_number(found.groups["n"][0].value)}
 
 
-_Told = Callable[[Found], Mapping[str, Any] | None]
-OF_PATTERNS: tuple[tuple[str, _Told, tuple[str, ...], bool], ...] = (
+Told = Callable[[Found], Mapping[str, Any] | None]
+Wording = tuple[str, Told, tuple[str, ...], bool]
+"""Words, what they tell, of which types, and whether they are only a hint."""
+OF_PATTERNS: tuple[Wording, ...] = (
     (_FORGOTTEN, _time, (), False),
     (_FLAT, _tolerance, ("trend",), False),
     (_SHORT, _few, ("session",), False),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from .options_patterns import Wording
 from .phrase import Found
 
 MACHINE = (
@@ -45,8 +46,7 @@ def _state(found: Found) -> dict[str, Any]:
     return {"emit_on": [str(token.value) if token.kind == "str" else token.text]}
 
 
-_Told = Callable[[Found], Mapping[str, Any] | None]
-OF_STATES: tuple[tuple[str, _Told, tuple[str, ...], bool], ...] = (
+OF_STATES: tuple[Wording, ...] = (
     (_ONLY, _state, ("state-machine",), False),
     (_ALERTS, _state, ("state-machine",), False),
     (_EVERY, lambda _: {"emit_on": "transition"}, ("state-machine",), False),

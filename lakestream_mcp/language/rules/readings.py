@@ -87,13 +87,13 @@ def better(request: Request, tokens: Sequence[Token], columns: Columns, draft: D
     if draft.refusal:
         return draft
     sound = _is_sound(request, tokens, columns, draft)
-    if sound and not _is_unplaced(draft):
-        return _asked(request.text, tokens, columns, draft)
-    other = _second(request, tokens, columns)
-    if other is None or (sound and _is_unplaced(other)):
-        sure = draft if sound else _unsure(request, tokens, columns, draft)
-        return _asked(request.text, tokens, columns, sure)
-    return _asked(request.text, tokens, columns, other)
+    if not sound or _is_unplaced(draft):
+        other = _second(request, tokens, columns)
+        if other is not None and not (sound and _is_unplaced(other)):
+            draft = other
+        elif not sound:
+            draft = _unsure(request, tokens, columns, draft)
+    return _asked(request.text, tokens, columns, draft)
 
 
 def _unsure(request: Request, tokens: Sequence[Token], columns: Columns, draft: Draft) -> Draft:
@@ -178,13 +178,14 @@ def _asked(said: str, tokens: Sequence[Token], columns: Columns, draft: Draft) -
     """The draft, or a question about what the text names and the draft has not."""
     types = {c.node.type for c in draft.changes if c.op == "add_node"}
     phrase, talk = Phrase(tokens), Talk()
-    question = open_point(phrase, types, columns.types) if draft.changes else _amount(phrase)
-    if question is None and phrase.has(OWN_CODE):
+    question = None if draft.changes else _amount(phrase)
+    if question is None and (draft.changes or phrase.has(OWN_CODE)):
         question = open_point(phrase, types, columns.types)
     if question is None and _is_idle(phrase, types):
         question = "What is to be done with the rows, or which of them are meant?"
-    sequences = [c.node.config for c in draft.changes if c.op == "add_node"]
-    if question is None and any(is_untimed(c, Phrase(tokenise(clean(said)))) for c in sequences):
+    whole_text = Phrase(tokenise(clean(said)))
+    configs = [c.node.config for c in draft.changes if c.op == "add_node"]
+    if question is None and any(is_untimed(config, whole_text) for config in configs):
         question = UNTIMED
     if question is None:
         return draft

@@ -82,18 +82,18 @@ def _once(tree: exp.Expr) -> exp.Expr:
     tree = tree.unnest()
     if not isinstance(tree, exp.And | exp.Or):
         return tree
-    told = _parts(tree, type(tree))
+    told = joined_parts(tree, type(tree))
     parts = {part.sql(): part for part in told}
     joined = exp.and_ if isinstance(tree, exp.And) else exp.or_
     return joined(*parts.values()) if len(parts) < len(told) else tree
 
 
-def _parts(tree: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
+def joined_parts(tree: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
     """What a chain of one connective joins, in brackets or not."""
     inner = tree.unnest()
     if not isinstance(inner, kind):
         return [inner]
-    return [part for side in inner.flatten() for part in _parts(side, kind)]
+    return [part for side in inner.flatten() for part in joined_parts(side, kind)]
 
 
 def kept(config: Mapping[str, Any]) -> dict[str, Any]:

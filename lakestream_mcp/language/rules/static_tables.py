@@ -12,6 +12,7 @@ from ..proposal import Draft
 from .column_transforms import quoted_name
 from .phrase import Found, Phrase
 from .rewriting import mark, word
+from .talk import Talk
 from .tokens import Token
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def take_lookup(tokens: Sequence[Token], schema: Mapping[str, str]) -> Lookup | 
     middle = middle.without(middle.find("table$"))
     others = [t.value for t in tokens if t.kind == "columns" and t is not found.groups["c"][0]]
     stream = dict(schema) or (dict(others[0]) if len(others) == 1 else {})
-    if not stream or (Phrase(found.groups["do"]).has(r"join\w*") and len(others) > 1):
+    joined = Phrase(found.groups["do"]).has(r"join\w*")
+    if not stream or (joined and len(others) > 1):
         return None
     told, end = _told(phrase, found.end, stream, static)
     keys = told.get("keys") or _common(middle, stream, static)
@@ -71,7 +73,6 @@ def take_lookup(tokens: Sequence[Token], schema: Mapping[str, str]) -> Lookup | 
     wanted = [n for n in told.get("select") or static if n not in held]
     if not keys or not wanted or {n.lower() for n in wanted} & {n.lower() for n in stream}:
         return None
-    joined = Phrase(found.groups["do"]).has(r"join\w*")
     config: dict[str, Any] = {
         "table": str(found.groups["t"][0].value),
         "keys": keys,
@@ -175,8 +176,6 @@ def with_lookup(draft: Draft, lookup: Lookup, catalog: Catalog) -> Draft:
     if not draft.changes:
         return draft
     if len(sources) != 1:
-        from .talk import Talk
-
         talk = Talk()
         talk.ask(f"Which rows are looked up in `{lookup.config['table']}`?", sources)
         return Draft(assumptions=draft.assumptions, questions=talk.asked())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..rules.scene import joined_parts
+
 if TYPE_CHECKING:
     from sqlglot import exp
 
@@ -85,7 +87,7 @@ def _values(tree: exp.Expr) -> list[tuple[str, set[str]]]:
     from sqlglot import exp
 
     found: dict[str, set[str]] = {}
-    for part in _parts(tree):
+    for part in joined_parts(tree, exp.And):
         both = isinstance(part, exp.EQ) and isinstance(part.this, exp.Column)
         if both and isinstance(part.expression, exp.Literal):
             found.setdefault(part.this.name, set()).add(part.expression.name)
@@ -98,7 +100,7 @@ def _is_empty(tree: exp.Expr) -> bool:
 
     low: dict[str, float] = {}
     high: dict[str, float] = {}
-    whole = _parts(tree) if isinstance(tree.unnest(), exp.And) else []
+    whole = joined_parts(tree, exp.And) if isinstance(tree.unnest(), exp.And) else []
     parts = [half for part in whole for half in _halves(part)]
     ordered = exp.GT | exp.GTE | exp.LT | exp.LTE
     limits = [p for p in parts if isinstance(p, ordered) and _is_bound(p)]
@@ -107,15 +109,6 @@ def _is_empty(tree: exp.Expr) -> bool:
         bounds[part.this.name] = float(part.expression.name)
     twice = len(limits) > len(low) + len(high)
     return twice or any(low[name] >= high[name] for name in low.keys() & high.keys())
-
-
-def _parts(tree: exp.Expr) -> list[exp.Expr]:
-    """What must be true all at a time, in brackets or not."""
-    from sqlglot import exp
-
-    inner = tree.unnest()
-    sides = inner.flatten() if isinstance(inner, exp.And) else ()
-    return [part for side in sides for part in _parts(side)] or [inner]
 
 
 def _is_repeated(tree: exp.Expr) -> bool:
